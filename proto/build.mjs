@@ -1,0 +1,113 @@
+// Turns Envoy's published protos (npm @grpc/grpc-js-xds) into src/generated: one JSON descriptor that holds
+// just what proto/roots.json reaches, TypeScript types, and the map from message names to those types.
+// Run: node proto/build.mjs   (npm run build does)
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import protobuf from 'protobufjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = resolve(here, '../src/generated');
+const require = createRequire(import.meta.url);
+const published = resolve(dirname(require.resolve('@grpc/grpc-js-xds/package.json')), 'deps');
+const includes = [
+  ...['envoy-api', 'googleapis', 'protoc-gen-validate', 'xds'].map((name) => join(published, name)),
+  dirname(require.resolve('protobufjs/package.json')),
+];
+const { files, messages } = JSON.parse(readFileSync(join(here, 'roots.json'), 'utf8'));
+
+const stamp = join(out, 'stamp');
+const inputs = [join(here, 'roots.json'), fileURLToPath(import.meta.url), join(published, '../package.json')];
+if (existsSync(stamp) && inputs.every((file) => statSync(file).mtimeMs <= statSync(stamp).mtimeMs))
+  process.exit(0);
+
+const root = new protobuf.Root();
+root.resolvePath = (_origin, target) => {
+  if (protobuf.common.get(target) !== null) return target;
+  const found = includes.map((folder) => join(folder, target)).find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`proto file not found in the published packages: ${target}`);
+  return found;
+};
+await root.load(files, { keepCase: true });
+root.resolveAll();
+
+const reachable = reach(messages.map((name) => root.lookupType(name)));
+const descriptor = JSON.stringify({ nested: prune(root) });
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+writeFileSync(join(out, 'envoy.json'), descriptor);
+
+execFileSync(
+  process.execPath,
+  [
+    join(dirname(require.resolve('@grpc/proto-loader/package.json')), 'build/bin/proto-loader-gen-types.js'),
+    '--keepCase',
+    '--longs=String',
+    '--enums=String',
+    '--importFileExtension=.js',
+    ...includes.map((folder) => `--includeDirs=${folder}`),
+    `--outDir=${join(out, 'types')}`,
+    ...files,
+  ],
+  { stdio: ['ignore', 'ignore', 'inherit'] },
+);
+writeFileSync(join(out, 'messages.ts'), messageMap());
+writeFileSync(stamp, '');
+console.log(
+  `proto: ${messages.length} root messages, ${reachable.size} types, ${(descriptor.length / 1024).toFixed(0)} KB descriptor`,
+);
+
+/** Every message and enum that the given messages refer to, with themselves. */
+function reach(types) {
+  const seen = new Set();
+  const waiting = [...types];
+  for (let type = waiting.pop(); type !== undefined; type = waiting.pop()) {
+    if (seen.has(type)) continue;
+    seen.add(type);
+    if (type instanceof protobuf.Type) {
+      for (const field of type.fieldsArray) if (field.resolvedType) waiting.push(field.resolvedType);
+    }
+  }
+  return seen;
+}
+
+/** The JSON of a namespace without what is not reached and without options, which nothing reads at run time. */
+function prune(namespace) {
+  const kept = {};
+  for (const item of namespace.nestedArray) {
+    const nested = item instanceof protobuf.Namespace ? prune(item) : {};
+    const own = reachable.has(item);
+    if (!own && Object.keys(nested).length === 0) continue;
+    if (item instanceof protobuf.Enum) kept[item.name] = { values: item.values };
+    else if (item instanceof protobuf.Type)
+      kept[item.name] = { ...typeJson(item, own), ...(Object.keys(nested).length > 0 && { nested }) };
+    else kept[item.name] = { nested };
+  }
+  return kept;
+}
+
+function typeJson(type, own) {
+  if (!own) return { fields: {} };
+  const fields = Object.fromEntries(
+    type.fieldsArray.map((field) => {
+      const json = { ...field.toJSON(), type: field.resolvedType?.fullName.slice(1) ?? field.type };
+      const packed = field.repeated && field.packed === false ? { options: { packed: false } } : {};
+      delete json.options;
+      delete json.comment;
+      return [field.name, { ...json, ...packed }];
+    }),
+  );
+  const oneofs = Object.fromEntries(type.oneofsArray.map((oneof) => [oneof.name, { oneof: oneof.oneof }]));
+  return { ...(type.oneofsArray.length > 0 && { oneofs }), fields };
+}
+
+function messageMap() {
+  const imports = messages.map((name, index) => {
+    const short = name.split('.').at(-1);
+    return `import type { ${short} as M${index} } from './types/${name.replaceAll('.', '/')}.js';`;
+  });
+  const entries = messages.map((name, index) => `  '${name}': M${index};`);
+  return `${imports.join('\n')}\n\nexport interface MessageTypes {\n${entries.join('\n')}\n}\n`;
+}

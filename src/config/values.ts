@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** A length of time in milliseconds, read from a bare number of `unit` or a text with its own unit (`2s`, `500ms`). */
+export function duration(unit: keyof typeof UNITS) {
+  return z
+    .union([
+      z.number().nonnegative(),
+      z
+        .string()
+        .regex(
+          /^\d+(\.\d+)?\s*(ms|s|m|h)?$/,
+          `expected a number of ${unit} or a text with a unit, such as "2s" or "500ms"`,
+        ),
+    ])
+    .transform((value) => {
+      if (typeof value === 'number') return value * UNITS[unit];
+      const [, number = '0', own = unit] = /^([\d.]+)\s*(\w*)$/.exec(value) ?? [];
+      return Number(number) * UNITS[(own || unit) as keyof typeof UNITS];
+    });
+}
+
+export const port = z.number().int().min(1).max(65535);
+
+/** An endpoint to fall back on. */
+export const defaultService = z.strictObject({
+  host: z.string().min(1),
+  port,
+  weight: z.number().positive().optional(),
+  metadata: z
+    .strictObject({
+      weight: z.number().optional(),
+      max_fails: z.number().optional(),
+      fail_timeout: z.number().optional(),
+    })
+    .optional(),
+});
+export type DefaultService = z.output<typeof defaultService>;
+
+/** An http or https URL of a registry's server. */
+export const serverUrl = z
+  .string()
+  .refine(
+    (text) => /^https?:\/\//.test(text) && URL.canParse(text),
+    'expected a URL such as "http://127.0.0.1:8500"',
+  );

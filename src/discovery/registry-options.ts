@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { defaultService, duration } from '../config/values.js';
+
+/** TLS towards a registry; all paths of PEM files. */
+export const tlsOptions = z.strictObject({
+  ca: z.string().optional(),
+  cert: z.string().optional(),
+  key: z.string().optional(),
+  server_name: z.string().optional(),
+  insecure_skip_verify: z.boolean().default(false),
+});
+export type TlsOptions = z.output<typeof tlsOptions>;
+
+/** What every registry takes. A registry's own options are `z.strictObject({ type: z.literal(…), ...commonOptions, … })`. */
+export const commonOptions = {
+  skip_services: z.array(z.string()).default([]),
+  service_template: z.string().default('{service}'),
+  default_service: defaultService.optional(),
+  tls: tlsOptions.optional(),
+  dump: z
+    .strictObject({
+      path: z.string(),
+      load_on_init: z.boolean().default(true),
+      expire: duration('s').default(0),
+    })
+    .optional(),
+};
+
+/** The weight of an instance whose registry gives none. */
+export const defaultWeight = (weight: number) => z.number().nonnegative().default(weight);

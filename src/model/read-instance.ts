@@ -1,0 +1,113 @@
+import { canonicalHost } from './host.js';
+import { addressOf, type FilteredInstance, type FilterReason, type Instance } from './instance.js';
+
+/** An instance as a registry gives it, before anything is believed. */
+export interface RawInstance {
+  readonly host: unknown;
+  readonly port: unknown;
+  readonly weight?: unknown;
+  readonly metadata?: unknown;
+  /** `down` and its like take the instance out. */
+  readonly status?: unknown;
+  /** Consul KV's: false or "false" takes the instance out. */
+  readonly check_status?: unknown;
+  /** Set by a registry whose own rule (health, enabled) says no. */
+  readonly down?: { readonly reason: FilterReason; readonly detail: string };
+  readonly extra?: Pick<Instance, 'secure' | 'locality' | 'cluster' | 'policy'>;
+}
+
+export type ReadInstance =
+  | { readonly instance: Instance; readonly filtered?: undefined }
+  | { readonly filtered: FilteredInstance; readonly instance?: undefined };
+
+const DOWN = new Set(['down', 'critical', 'unhealthy', 'disabled', 'out_of_service', 'offline', 'draining']);
+
+/**
+ * Checks one instance by the rules that all registries share.
+ * @param defaultWeight the registry's `weight` option: what counts where there is no weight or one that is no number
+ */
+export function readInstance(raw: RawInstance, defaultWeight: number): ReadInstance {
+  const address = `${printable(raw.host)}:${printable(raw.port)}`;
+  const refuse = (reason: FilterReason, detail: string): ReadInstance => ({
+    filtered: { address, reason, detail },
+  });
+
+  const host = typeof raw.host === 'string' ? canonicalHost(raw.host) : undefined;
+  if (host === undefined)
+    return refuse('bad_address', `"${printable(raw.host)}" is no IP address and no host name`);
+  const port = wholeNumber(raw.port);
+  if (port === undefined || port < 1 || port > 65535) {
+    return refuse('bad_port', `"${printable(raw.port)}" is no port from 1 to 65535`);
+  }
+
+  const weight = readWeight(raw.weight, defaultWeight);
+  if (weight.value < 0) return refuse('bad_weight', `weight ${weight.value} is negative`);
+  if (raw.down !== undefined) return refuse(raw.down.reason, raw.down.detail);
+  if (raw.check_status === false || String(raw.check_status).toLowerCase() === 'false') {
+    return refuse('check_status', 'check_status is false');
+  }
+  if (typeof raw.status === 'string' && DOWN.has(raw.status.toLowerCase())) {
+    return refuse('status', `status is "${raw.status}"`);
+  }
+  if (weight.value === 0) return refuse('weight_zero', 'weight is 0');
+
+  return {
+    instance: {
+      host,
+      port,
+      weight: weight.value,
+      metadata: readMetadata(raw.metadata),
+      ...raw.extra,
+      ...(weight.remark !== undefined && { remarks: [weight.remark] }),
+    },
+  };
+}
+
+/** Reads `host:port` pairs' duplicates out: the first one of an address stays. */
+export function withoutDuplicates(instances: readonly Instance[]): {
+  readonly instances: readonly Instance[];
+  readonly filtered: readonly FilteredInstance[];
+} {
+  const seen = new Set<string>();
+  const filtered: FilteredInstance[] = [];
+  const kept = instances.filter((instance) => {
+    const address = addressOf(instance);
+    if (seen.has(address)) {
+      filtered.push({ address, reason: 'duplicate', detail: 'the same host and port came before' });
+      return false;
+    }
+    seen.add(address);
+    return true;
+  });
+  return { instances: kept, filtered };
+}
+
+function readWeight(weight: unknown, fallback: number): { readonly value: number; readonly remark?: string } {
+  if (weight === undefined || weight === null) return { value: fallback };
+  const text = typeof weight === 'string' ? weight.trim() : weight;
+  const value =
+    typeof text === 'number' ? text : typeof text === 'string' && text !== '' ? Number(text) : Number.NaN;
+  if (Number.isFinite(value)) return { value };
+  return { value: fallback, remark: `weight "${printable(weight)}" is no number; ${fallback} is used` };
+}
+
+function readMetadata(metadata: unknown): Readonly<Record<string, string>> {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return {};
+  const entries = Object.entries(metadata).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(
+    entries.map(([key, value]): [string, string] => [
+      key,
+      typeof value === 'object' ? JSON.stringify(value) : String(value),
+    ]),
+  );
+}
+
+function wholeNumber(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isInteger(value) ? value : undefined;
+  return typeof value === 'string' && /^[0-9]{1,9}$/.test(value) ? Number(value) : undefined;
+}
+
+function printable(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+
+/** A started server. Ended by its pid, also when the test run itself ends. */
+export class PeerProcess {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  #output = '';
+
+  private constructor(
+    readonly name: string,
+    child: ChildProcess,
+  ) {
+    this.#child = child;
+    this.#ended = new Promise((resolve) => child.once('close', () => resolve()));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk) => {
+        this.#output = `${this.#output}${chunk}`.slice(-200_000);
+      });
+    }
+    const kill = () => child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('close', () => process.off('exit', kill));
+  }
+
+  static start(
+    name: string,
+    program: string,
+    args: readonly string[],
+    options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  ): PeerProcess {
+    return new PeerProcess(name, spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] }));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null && this.#child.pid !== undefined;
+  }
+
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
+  /** The end of what it printed, both streams. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Waits until `ready` says true; fails with the output when the process ends first or the time runs out. */
+  async until(ready: () => Promise<boolean> | boolean, milliseconds = 30_000): Promise<this> {
+    const deadline = Date.now() + milliseconds;
+    for (;;) {
+      if (!this.running)
+        throw new Error(`${this.name} ended before it was ready: ${this.#output.slice(-2_000)}`);
+      if (await Promise.resolve(ready()).catch(() => false)) return this;
+      if (Date.now() > deadline)
+        throw new Error(`${this.name} was not ready in ${milliseconds} ms: ${this.#output.slice(-2_000)}`);
+      await setTimeout(25);
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  freeze(): void {
+    this.signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.signal('SIGCONT');
+  }
+
+  /** Ends it and waits for the end; SIGKILL after `grace` milliseconds. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM', grace = 5_000): Promise<void> {
+    if (!this.running) return;
+    this.#child.kill('SIGCONT');
+    this.#child.kill(signal);
+    const timer = new AbortController();
+    const late = setTimeout(grace, undefined, { signal: timer.signal }).then(
+      () => this.#child.kill('SIGKILL'),
+      () => undefined,
+    );
+    await this.#ended;
+    timer.abort();
+    await late;
+  }
+}
+
+/** A TCP port of loopback that nobody uses now. */
+export async function freePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === 'object' && address !== null
+          ? resolve(address.port)
+          : reject(new Error('no port')),
+      );
+    });
+  });
+}
