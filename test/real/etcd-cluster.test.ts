@@ -56,15 +56,11 @@ describe('a cluster of three', () => {
     await whileRunning(source, async () => {
       await killed.client.put('/s/before/10.0.0.1:80', {});
       await eventually(() => expect(source.sink.services.size).toBe(1));
-      const started = performance.now();
       await killed.stop();
       // Until then a write hangs in etcd itself.
       const { client } = await leader();
       for (let n = 0; n < 50; n += 1) await client.put(`/s/after/10.0.0.${n}:80`, {});
-      await eventually(() => expect(source.sink.services.get('after')?.instances).toHaveLength(50), 20_000);
-      process.stderr.write(
-        `etcd: flowing again ${Math.round(performance.now() - started)} ms after the kill\n`,
-      );
+      await eventually(() => expect(source.sink.services.get('after')?.instances).toHaveLength(50), 5_000);
       expect(source.sink.sets).toBeLessThanOrEqual(51);
     });
     await killed.start();

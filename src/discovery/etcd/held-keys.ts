@@ -49,7 +49,7 @@ export class HeldKeys {
       if (before.get(key) !== value) changes.push({ key, value, revision: entry.mod_revision });
       before.delete(key);
       this.#values.set(key, value);
-      if (this.#newest === undefined || BigInt(entry.mod_revision) > BigInt(this.#newest.mod_revision))
+      if (this.#newest === undefined || isLater(entry.mod_revision, this.#newest.mod_revision))
         this.#newest = entry;
     }
     for (const key of before.keys()) changes.push({ key, value: undefined, revision });
@@ -83,6 +83,11 @@ export class HeldKeys {
     const number = BigInt(revision);
     if (this.#revision === undefined || number > this.#revision) this.#revision = number;
   }
+}
+
+/** Compares whole numbers of any length as text: a listing compares very many. */
+function isLater(revision: string, than: string): boolean {
+  return revision.length === than.length ? revision > than : revision.length > than.length;
 }
 
 /** A copy whose bytes do not keep the whole message alive that they came in. */

@@ -1,4 +1,5 @@
 import type { IKeyValue } from 'etcd3';
+import { isOutOfRange } from './failure.js';
 import { after, type KeyRange } from './key-range.js';
 import type { EtcdLink } from './link.js';
 
@@ -8,8 +9,18 @@ export interface Listing {
   readonly revision: string;
 }
 
-/** Reads a range page by page, every page at the revision of the first. */
+/** Reads a range page by page, every page at the revision of the first; anew where that is compacted meanwhile. */
 export async function list(link: EtcdLink, range: KeyRange, pageSize: number): Promise<Listing> {
+  for (;;) {
+    try {
+      return await listOnce(link, range, pageSize);
+    } catch (thrown) {
+      if (!isOutOfRange(thrown)) throw thrown;
+    }
+  }
+}
+
+async function listOnce(link: EtcdLink, range: KeyRange, pageSize: number): Promise<Listing> {
   let page = await link.range(range, pageSize);
   const { revision } = page.header;
   const keys = page.kvs;

@@ -40,6 +40,8 @@ export class EtcdPrefixWatch {
   readonly #range: KeyRange;
   readonly #held: HeldKeys;
   readonly #backoff = new Backoff(100, 3_000);
+  /** Why what is held must be listed again, where that is known already. */
+  #lost: string | undefined;
 
   constructor(
     private readonly options: EtcdPrefixWatchOptions,
@@ -87,7 +89,7 @@ export class EtcdPrefixWatch {
 
   /** Brings what is held up to date and keeps it so. Resolves when it has to be listed again, or on abort. */
   async #follow(link: EtcdLink, sink: EtcdPrefixSink, signal: AbortSignal): Promise<void> {
-    const lost = await this.#whyNotResume(link);
+    const lost = this.#lost ?? (await this.#whyNotResume(link));
     if (signal.aborted) return;
     if (lost !== undefined) {
       if (this.#held.size > 0) {
@@ -96,6 +98,7 @@ export class EtcdPrefixWatch {
       }
       const listing = await list(link, this.#range, this.options.page_size);
       if (signal.aborted) return;
+      this.#lost = undefined;
       const changes = this.#held.replace(listing.keys, listing.revision);
       for (const change of changes) sink.changed(change);
       sink.synced(listing.revision);
@@ -103,7 +106,7 @@ export class EtcdPrefixWatch {
     const ended = new AbortController();
     const either = AbortSignal.any([signal, ended.signal]);
     try {
-      await Promise.race([this.#watch(link, sink, either), this.#prove(link, either)]);
+      this.#lost = await Promise.race([this.#watch(link, sink, either), this.#prove(link, either)]);
     } finally {
       ended.abort();
     }
@@ -131,11 +134,11 @@ export class EtcdPrefixWatch {
     }
   }
 
-  /** Resolves when the watch has to start from a new listing, or on abort. */
-  async #watch(link: EtcdLink, sink: EtcdPrefixSink, signal: AbortSignal): Promise<void> {
+  /** Resolves with the reason for a new listing or, on abort, with none. */
+  async #watch(link: EtcdLink, sink: EtcdPrefixSink, signal: AbortSignal): Promise<string | undefined> {
     const stream = await link.watch();
     const answers = new WatchAnswers();
-    await new Promise<void>((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const late = setTimeout(
         () => reject(new SignalboxError('registry_timeout', `etcd at ${link.server}: no answer in time`)),
         this.options.connection.timeout.read,
@@ -145,11 +148,11 @@ export class EtcdPrefixWatch {
         // Not ended first, a cancelled stream makes etcd3 close the channel, which others watch on too.
         stream.end();
         stream.cancel();
-        resolve();
+        resolve(undefined);
       };
+      stream.on('error', reject);
       if (signal.aborted) return stop();
       signal.addEventListener('abort', stop, { once: true });
-      stream.on('error', reject);
       stream.on('end', () =>
         reject(new SignalboxError('registry_unreachable', `etcd at ${link.server}: the watch ended`)),
       );
@@ -157,7 +160,8 @@ export class EtcdPrefixWatch {
         if (signal.aborted) return;
         clearTimeout(late);
         try {
-          if (this.#hear(answers, response, link, sink) === 'list again') resolve();
+          const lost = this.#hear(answers, response, link, sink);
+          if (lost !== undefined) resolve(lost);
         } catch (thrown) {
           reject(thrown);
         }
@@ -174,22 +178,19 @@ export class EtcdPrefixWatch {
     });
   }
 
+  /** Gives the reason for a new listing, if there is one. */
   #hear(
     answers: WatchAnswers,
     response: IWatchResponse,
     link: EtcdLink,
     sink: EtcdPrefixSink,
-  ): 'list again' | undefined {
+  ): string | undefined {
     const answer = answers.read(response);
     switch (answer.is) {
       case 'fragment':
         return undefined;
       case 'compacted':
-        this.logger.info(
-          { server: link.server, compacted: answer.revision },
-          'etcd: the watch was compacted',
-        );
-        return 'list again';
+        return `everything before revision ${answer.revision} is compacted`;
       case 'refused':
         throw new SignalboxError('registry_refused', `etcd at ${link.server}: ${answer.reason}`);
       case 'events':
@@ -208,14 +209,15 @@ export class EtcdPrefixWatch {
 
   /**
    * Asks, time and again, for one key: a stream alone does not tell a hung server, or a member that lost its quorum,
-   * from one with nothing to say. Resolves when the store turns out to be behind what is held, or on abort.
+   * from one with nothing to say. Resolves with the reason for a new listing or, on abort, with none.
    */
-  async #prove(link: EtcdLink, signal: AbortSignal): Promise<void> {
+  async #prove(link: EtcdLink, signal: AbortSignal): Promise<string | undefined> {
     for (;;) {
       await pause(this.options.connection.keepalive_interval, signal);
-      if (signal.aborted) return;
+      if (signal.aborted) return undefined;
       const { header } = await link.get(this.#range.start);
-      if (BigInt(header.revision) < (this.#held.revision ?? 0n)) return;
+      if (BigInt(header.revision) < (this.#held.revision ?? 0n))
+        return `the store went back to revision ${header.revision}`;
       this.#backoff.reset();
     }
   }
