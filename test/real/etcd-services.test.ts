@@ -169,9 +169,12 @@ describe('a shared connection', () => {
       await etcd.client.put('/two/a/10.0.0.3:80', '{}');
       await eventually(() => expect(two.addresses('a')).toEqual(['10.0.0.2:80', '10.0.0.3:80']));
       expect(two.syncs).toBe(before + 1);
+      const three = run({ endpoints, prefix: '/one/' }, connections);
+      await eventually(() => expect(three.addresses('a')).toEqual(['10.0.0.1:80']));
+      expect(three.errors).toEqual([]);
       expect(two.errors).toEqual([]);
       expect(proxy.connections).toBe(1);
-      await running.pop()?.stop();
+      await Promise.all(running.splice(0).map(async (source) => await source.stop()));
       await eventually(() => expect(proxy.open).toBe(0));
     } finally {
       await proxy.close();

@@ -20,6 +20,11 @@ export function isStaleToken(thrown: unknown): boolean {
   return thrown instanceof Error && STALE_TOKEN.test(thrown.message);
 }
 
+/** An answer, though not the one that was hoped for. */
+export function isRefusal(thrown: unknown): boolean {
+  return thrown instanceof Error && REFUSED.test(thrown.message);
+}
+
 /** The server knows users but was not told to ask for them. */
 export function isAuthDisabled(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.message.includes('authentication is not enabled');
@@ -36,9 +41,7 @@ export function failureOf(thrown: unknown, server: string): SignalboxError | und
   if (!(thrown instanceof Error)) return undefined;
   const status = statusOf(thrown);
   if (status === undefined && !(thrown instanceof ClientClosedError)) return undefined;
-  const code = REFUSED.test(thrown.message)
-    ? 'registry_refused'
-    : (STATUS_CODES[status ?? 1] ?? 'registry_bad_answer');
+  const code = isRefusal(thrown) ? 'registry_refused' : (STATUS_CODES[status ?? 1] ?? 'registry_bad_answer');
   // Without what would make the same failure look new each time.
   const text = thrown.message
     .replace(/^.*?\d+ [A-Z_]+: /, '')

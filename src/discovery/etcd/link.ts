@@ -11,7 +11,7 @@ import type { Secret } from '../../config/secret.js';
 import { SignalboxError } from '../../errors.js';
 import { openChannel } from './channel.js';
 import { displayNameOf, targetOf } from './endpoint.js';
-import { isStaleToken } from './failure.js';
+import { isRefusal, isStaleToken } from './failure.js';
 import type { KeyRange } from './key-range.js';
 import type { EtcdConnectionOptions } from './options.js';
 import { EtcdToken } from './token.js';
@@ -64,9 +64,7 @@ export class EtcdLink {
   ): Promise<EtcdLink> {
     const link = new EtcdLink(at, endpoint, options, password);
     try {
-      const { leader } = await link.#client.maintenance.status(link.#unary(options.timeout.connect));
-      if (leader === '0')
-        throw new SignalboxError('registry_unreachable', `etcd at ${link.server}: it has no leader`);
+      await link.#reach();
       return link;
     } catch (thrown) {
       link.close();
@@ -99,6 +97,17 @@ export class EtcdLink {
   close(): void {
     for (const call of this.#calls) call.cancelWithStatus(status.CANCELLED, 'the connection was given up');
     this.#client.close();
+  }
+
+  async #reach(): Promise<void> {
+    const answer = this.#client.maintenance.status(this.#unary(this.options.timeout.connect));
+    // From 3.6 on etcd tells its status to known users only; a refusal is a sign of life as well.
+    const said = await answer.catch((thrown: unknown) => {
+      if (isRefusal(thrown)) return undefined;
+      throw thrown;
+    });
+    if (said?.leader === '0')
+      throw new SignalboxError('registry_unreachable', `etcd at ${this.server}: it has no leader`);
   }
 
   async #authorised<T>(ask: (options: CallOptions) => Promise<T>): Promise<T> {
