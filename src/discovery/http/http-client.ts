@@ -55,7 +55,6 @@ export class HttpClient {
   readonly #base: string;
   readonly #authorization: Secret | undefined;
   readonly #secrets: readonly string[];
-  #disconnects = 0;
 
   constructor(url: string, options: HttpClientOptions = {}) {
     const { origin, pathname, username, password } = new URL(url);
@@ -70,14 +69,6 @@ export class HttpClient {
       connect: connector(options.connectTimeout ?? 2_000, options.tls),
       connections: options.connections ?? null,
     });
-    this.#pool.on('disconnect', () => {
-      this.#disconnects += 1;
-    });
-  }
-
-  /** How many connections have ended so far: whoever relies on the server's memory sees that it may be another one. */
-  get disconnects(): number {
-    return this.#disconnects;
   }
 
   async get(path: string, request: HttpRequest): Promise<HttpAnswer> {

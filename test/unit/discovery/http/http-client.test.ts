@@ -115,13 +115,6 @@ test('no secret shows in an error, not even one that the server echoes', async (
   expect(JSON.stringify(error) + String(error)).not.toMatch(/tok-[12]|p@ss|p%40ss|Basic [A-Za-z0-9]/);
 });
 
-test('counts connections that ended', async () => {
-  await client.get('/', { timeout: 2_000 });
-  expect(client.disconnects).toBe(0);
-  fake.cut();
-  await eventually(() => expect(client.disconnects).toBe(1));
-});
-
 test('a display name has no user and no password', () => {
   expect(displayName('https://user:secret@[::1]:8501/base/?token=x')).toBe('https://[::1]:8501/base');
   expect(displayName('http://consul:8500')).toBe('http://consul:8500');
