@@ -64,7 +64,7 @@ function addServe(program: Command): void {
     .action(async (options: Omit<ServeOptions, 'logLevel'> & { logLevel?: LogLevel }) => {
       const { runServe } = await import('./serve.js');
       const code = await runServe({ ...options, logLevel: options.logLevel ?? 'info' }, async (...args) => {
-        const { startApp } = await import('../app.js');
+        const { startApp } = await import('../app/start.js');
         return await startApp(...args);
       });
       process.exit(code);
