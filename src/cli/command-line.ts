@@ -130,7 +130,7 @@ function addressOption(
 
 /** Loaded only when it is needed: the other commands answer sooner without gRPC. */
 const startLazily: StartApp = async (config, deps) => {
-  const { startApp } = await import('../app.js');
+  const { startApp } = await import('../app/start.js');
   return await startApp(config, deps);
 };
 

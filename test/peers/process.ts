@@ -45,6 +45,11 @@ export class PeerProcess {
     return this.#child.exitCode;
   }
 
+  /** Resolves when it has ended, for whatever reason. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
   /** The end of what it printed, both streams. */
   get output(): string {
     return this.#output;

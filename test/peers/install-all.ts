@@ -1,0 +1,19 @@
+// Installs every real server that the tests need. A new peer adds its line here.
+import { installConsul } from './consul.js';
+import { installEnvoy } from './envoy.js';
+
+const peers: Readonly<Record<string, () => Promise<string>>> = {
+  envoy: installEnvoy,
+  consul: installConsul,
+};
+
+for (const [name, install] of Object.entries(peers)) {
+  try {
+    process.stdout.write(`peer ${name}: ${await install()}\n`);
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    process.stderr.write(`${message.startsWith('peer ') ? '' : `peer ${name}: `}${message}\n`);
+    process.exitCode = 1;
+    break;
+  }
+}
