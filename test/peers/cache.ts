@@ -68,12 +68,21 @@ async function lock(path: string): Promise<() => void> {
       writeFileSync(path, String(process.pid), { flag: 'wx' });
       return () => rmSync(path, { force: true });
     } catch {
-      if (!alive(Number(readFileSync(path, { encoding: 'utf8', flag: 'a+' })))) rmSync(path, { force: true });
+      if (existsSync(path) && !alive(holder(path))) rmSync(path, { force: true });
       await setTimeout(200);
     }
   }
 }
 
+function holder(path: string): number {
+  try {
+    return Number(readFileSync(path, 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+/** A lock whose holder is not written yet counts as held. */
 function alive(pid: number): boolean {
   try {
     return pid === 0 || process.kill(pid, 0);
