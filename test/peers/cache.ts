@@ -63,7 +63,7 @@ export function present(variable: string, program: string): string | undefined {
   return named ?? onPath(program);
 }
 
-function onPath(program: string): string | undefined {
+export function onPath(program: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
