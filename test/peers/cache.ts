@@ -56,7 +56,13 @@ export async function command(
   });
 }
 
-/** The path of a program that PATH has, or undefined. */
+/** The path of a program that is there already: the one that an environment variable names, else PATH's. */
+export function present(variable: string, program: string): string | undefined {
+  const named = process.env[variable];
+  if (named !== undefined && !existsSync(named)) throw new Error(`${variable} names no file: ${named}`);
+  return named ?? onPath(program);
+}
+
 export function onPath(program: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
