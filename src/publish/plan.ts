@@ -3,10 +3,11 @@ import type { Config } from '../config/schema.js';
 import type { DefaultService } from '../config/values.js';
 import { canonicalHost } from '../model/host.js';
 import type { Instance } from '../model/instance.js';
+import { type RouteRule, servicesOf } from '../model/route.js';
 import { type ClusterPolicy, clusterResource, needsDns } from '../resources/cluster.js';
 import { endpointsResource } from '../resources/endpoints.js';
 import { listenerResource } from '../resources/listener.js';
-import { type RouteRule, routeResource } from '../resources/route.js';
+import { routeConfiguration } from '../resources/route/configuration.js';
 import type { Resource } from '../snapshot/resource.js';
 
 /** What the configuration says of everything that is published: which services, how, from where. Pure. */
@@ -15,7 +16,7 @@ export class Plan {
 
   /** The services that a route names, which have a cluster whether a registry knows them or not. */
   wanted(): ReadonlySet<string> {
-    return new Set(this.config.routes.map((route) => route.service_name));
+    return new Set(this.config.routes.flatMap(servicesOf));
   }
 
   /** Whether which services there are decides about routes. */
@@ -53,7 +54,7 @@ export class Plan {
       for (const name of services)
         rules.push({ match: { prefix: `/${name}/` }, service_name: name, rewrite: { prefix: '/' } });
     }
-    return this.config.listeners.map((listener) => routeResource(listener.name, rules));
+    return this.config.listeners.map((listener) => routeConfiguration(listener.name, rules));
   }
 
   #policyOf(name: string): ClusterPolicy {
