@@ -4,16 +4,9 @@ const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** A length of time in milliseconds, read from a bare number of `unit` or a text with its own unit (`2s`, `500ms`). */
 export function duration(unit: keyof typeof UNITS) {
+  const error = `expected a number of ${unit}, or a text with a unit such as "2s" or "500ms"`;
   return z
-    .union([
-      z.number().nonnegative(),
-      z
-        .string()
-        .regex(
-          /^\d+(\.\d+)?\s*(ms|s|m|h)?$/,
-          `expected a number of ${unit} or a text with a unit, such as "2s" or "500ms"`,
-        ),
-    ])
+    .union([z.number().nonnegative(), z.string().regex(/^\d+(\.\d+)?\s*(ms|s|m|h)?$/, error)], { error })
     .transform((value) => {
       if (typeof value === 'number') return value * UNITS[unit];
       const [, number = '0', own = unit] = /^([\d.]+)\s*(\w*)$/.exec(value) ?? [];

@@ -1,0 +1,120 @@
+import type { Logger } from 'pino';
+import type { Source } from '../discovery/source.js';
+import { mergeContributions, type ServiceView } from './service-view.js';
+import { type Contribution, type RegistryRules, SourceState } from './source-state.js';
+import type { SourceStatus } from './source-status.js';
+
+export interface SourceEntry {
+  readonly source: Source;
+  readonly rules: RegistryRules;
+}
+
+export interface CatalogueOptions {
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** What is known of all services: one state for each source, merged when asked for. */
+export class Catalogue {
+  /** In the order of the configuration, which is the order of precedence. */
+  #states: readonly SourceState[] = [];
+  readonly #listeners = new Set<(names: ReadonlySet<string>) => void>();
+
+  constructor(private readonly options: CatalogueOptions) {}
+
+  /**
+   * Replaces the sources: those that stay keep what they have said, those that go take it with them.
+   * @returns the sink of each source that is new
+   */
+  setSources(entries: readonly SourceEntry[]): ReadonlyMap<Source, SourceState> {
+    const before = new Map(this.#states.map((state) => [state.source, state]));
+    const added = new Map<Source, SourceState>();
+    this.#states = entries.map(({ source, rules }) => {
+      const kept = before.get(source);
+      if (kept !== undefined) return kept;
+      const state = this.#newState(source, rules);
+      added.set(source, state);
+      return state;
+    });
+    const gone = [...before.values()].filter((state) => !this.#states.includes(state));
+    const touched = new Set(gone.flatMap((state) => [...state.names()]));
+    if (touched.size > 0) this.#tell(touched);
+    return added;
+  }
+
+  /** Calls `listener` with the names of the services that an answer of a registry touched, none included. */
+  onChange(listener: (names: ReadonlySet<string>) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Every service that a source knows. */
+  names(): ReadonlySet<string> {
+    return new Set(this.#states.flatMap((state) => [...state.names()]));
+  }
+
+  /** A service as it stands; undefined where no source knows it, by its own name or by an alias. */
+  service(name: string): ServiceView | undefined {
+    const contributions = this.#states.flatMap((state) => [...state.contributions(name)]);
+    const meant = contributions.length > 0 ? contributions : this.#aliased(name);
+    return meant.length === 0 ? undefined : mergeContributions(name, meant);
+  }
+
+  /** Whether a name is an alias by which a route may mean one source's service. */
+  isAlias(name: string): boolean {
+    return this.#states.some(({ source }) => source.alias?.(name) !== undefined);
+  }
+
+  /** Those of these aliases that stand for one of the services `changed`. */
+  aliasesOf(changed: ReadonlySet<string>, aliases: readonly string[]): readonly string[] {
+    return aliases.filter((alias) =>
+      this.#states.some((state) => {
+        const key = state.source.alias?.(alias);
+        return key !== undefined && changed.has(state.nameOf(key));
+      }),
+    );
+  }
+
+  sources(): readonly SourceStatus[] {
+    return this.#states.map((state) => state.status);
+  }
+
+  /** The sources that have not answered yet. */
+  unanswered(): readonly SourceStatus[] {
+    return this.#states
+      .filter((state) => !state.answered && state.status.state !== 'left_out')
+      .map((state) => state.status);
+  }
+
+  /** Gives up waiting for the sources that have not answered. */
+  leaveOutUnanswered(): void {
+    for (const state of this.#states) state.leaveOut();
+    this.#tell(new Set());
+  }
+
+  #aliased(name: string): readonly Contribution[] {
+    return this.#states
+      .map((state) => {
+        const key = state.source.alias?.(name);
+        return key === undefined ? undefined : state.contribution(key);
+      })
+      .filter((contribution) => contribution !== undefined);
+  }
+
+  #newState(source: Source, rules: RegistryRules): SourceState {
+    const { logger, now = Date.now } = this.options;
+    const { registry, server } = source;
+    return new SourceState(
+      source,
+      rules,
+      (names) => this.#tell(names),
+      (error) =>
+        logger.warn({ registry, server, code: error.code, reason: error.message }, 'registry query failed'),
+      now,
+    );
+  }
+
+  #tell(names: ReadonlySet<string>): void {
+    for (const listener of this.#listeners) listener(names);
+  }
+}

@@ -1,0 +1,125 @@
+import type { ServiceKey, ServiceState, Source, SourceSink } from '../discovery/source.js';
+import type { SignalboxError } from '../errors.js';
+import { publishedName } from './service-template.js';
+import { failing, type SourceStatus, waiting } from './source-status.js';
+
+/** How the catalogue treats the services of a registry. */
+export interface RegistryRules {
+  readonly serviceTemplate: string;
+  readonly skipped: (service: string) => boolean;
+}
+
+export interface Contribution {
+  readonly source: Source;
+  readonly key: ServiceKey;
+  readonly state: ServiceState;
+}
+
+/** What one source has said: the committed services by published name, and what waits for the next `synced`. */
+export class SourceState implements SourceSink {
+  readonly #services = new Map<string, { readonly name: string; readonly contribution: Contribution }>();
+  readonly #byName = new Map<string, Map<string, Contribution>>();
+  #pending = new Map<string, { readonly key: ServiceKey; readonly state: ServiceState | undefined }>();
+  #status: SourceStatus;
+
+  /**
+   * @param changed called after each commit with the published names that it touched, none included
+   * @param reported called when the status has changed without a commit
+   */
+  constructor(
+    readonly source: Source,
+    private readonly rules: RegistryRules,
+    private readonly changed: (names: ReadonlySet<string>) => void,
+    private readonly reported: (error: SignalboxError) => void,
+    private readonly now: () => number,
+  ) {
+    this.#status = waiting(source.registry, source.server);
+  }
+
+  get status(): SourceStatus {
+    return this.#status;
+  }
+
+  get answered(): boolean {
+    return this.#status.lastSuccess !== undefined;
+  }
+
+  /** What the source contributes to a published service. */
+  contributions(name: string): Iterable<Contribution> {
+    return this.#byName.get(name)?.values() ?? [];
+  }
+
+  contribution(key: ServiceKey): Contribution | undefined {
+    return this.#services.get(keyText(key))?.contribution;
+  }
+
+  /** The name under which a service is published. */
+  nameOf(key: ServiceKey): string {
+    return publishedName(this.rules.serviceTemplate, this.source, key);
+  }
+
+  names(): Iterable<string> {
+    return this.#byName.keys();
+  }
+
+  set(key: ServiceKey, state: ServiceState | undefined): void {
+    if (this.rules.skipped(key.service)) return;
+    this.#pending.set(keyText(key), { key, state });
+  }
+
+  synced(revision?: string): void {
+    const names = new Set<string>();
+    for (const [text, { key, state }] of this.#pending) this.#commit(text, key, state, names);
+    this.#pending = new Map();
+    this.#status = {
+      ...this.#status,
+      state: 'synced',
+      services: this.#services.size,
+      lastSuccess: this.now(),
+      revision: revision ?? this.#status.revision,
+    };
+    this.changed(names);
+  }
+
+  failed(error: SignalboxError): void {
+    this.#pending = new Map();
+    this.#status = failing(this.#status, error, this.now());
+    this.reported(error);
+  }
+
+  /** The grace is over and the source has not answered: the others are published without it. */
+  leaveOut(): void {
+    if (!this.answered) this.#status = { ...this.#status, state: 'left_out' };
+  }
+
+  #commit(text: string, key: ServiceKey, state: ServiceState | undefined, names: Set<string>): void {
+    const before = this.#services.get(text);
+    const name = before?.name ?? this.nameOf(key);
+    const ofName = this.#byName.get(name) ?? new Map<string, Contribution>();
+    if (state === undefined) {
+      if (before === undefined) return;
+      this.#services.delete(text);
+      ofName.delete(text);
+    } else {
+      const contribution = { source: this.source, key, state };
+      this.#services.set(text, { name, contribution });
+      ofName.set(text, contribution);
+    }
+    if (ofName.size === 0) this.#byName.delete(name);
+    else this.#byName.set(name, ofName);
+    this.#count(before?.contribution.state, state);
+    names.add(name);
+  }
+
+  #count(before: ServiceState | undefined, after: ServiceState | undefined): void {
+    this.#status = {
+      ...this.#status,
+      instances: this.#status.instances + (after?.instances.length ?? 0) - (before?.instances.length ?? 0),
+      filtered: this.#status.filtered + (after?.filtered.length ?? 0) - (before?.filtered.length ?? 0),
+    };
+  }
+}
+
+function keyText(key: ServiceKey): string {
+  return JSON.stringify([key.namespace ?? '', key.group ?? '', key.service]);
+}

@@ -1,0 +1,39 @@
+import type { SignalboxError } from '../errors.js';
+
+/** What `/registries` shows of one source. */
+export interface SourceStatus {
+  readonly registry: string;
+  readonly server: string;
+  /** `waiting` until the first answer; `failing` while the last query failed: what was good is still served. */
+  readonly state: 'waiting' | 'synced' | 'failing' | 'left_out';
+  readonly services: number;
+  readonly instances: number;
+  readonly filtered: number;
+  /** Milliseconds since the epoch. */
+  readonly lastSuccess: number | undefined;
+  readonly lastError: { readonly at: number; readonly code: string; readonly message: string } | undefined;
+  /** The registry's own index or revision. */
+  readonly revision: string | undefined;
+}
+
+export function waiting(registry: string, server: string): SourceStatus {
+  return {
+    registry,
+    server,
+    state: 'waiting',
+    services: 0,
+    instances: 0,
+    filtered: 0,
+    lastSuccess: undefined,
+    lastError: undefined,
+    revision: undefined,
+  };
+}
+
+export function failing(status: SourceStatus, error: SignalboxError, at: number): SourceStatus {
+  return {
+    ...status,
+    state: status.state === 'left_out' ? 'left_out' : 'failing',
+    lastError: { at, code: error.code, message: error.message },
+  };
+}

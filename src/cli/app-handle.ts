@@ -1,0 +1,15 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.js';
+
+/** A running control plane, as the command line sees it. */
+export interface App {
+  /** Takes over another configuration; rejects, and stays as it was, where that cannot be. */
+  reload(config: Config): Promise<void>;
+  /** `host:port`, with the port that the system chose where it was left open. */
+  readonly xdsAddress: string;
+  readonly adminAddress: string;
+  /** Drains and ends. */
+  stop(): Promise<void>;
+}
+
+export type StartApp = (config: Config, deps: { readonly logger: Logger }) => Promise<App>;

@@ -1,0 +1,60 @@
+import { addressOf } from '../model/instance.js';
+import type { Placed } from './discovery-block.js';
+import type { ConfigPath } from './problem.js';
+import type { Route } from './routing.js';
+import type { Config } from './schema.js';
+
+export interface CrossChecked {
+  readonly problems: readonly Placed[];
+  readonly warnings: readonly Placed[];
+}
+
+/** What no part of the configuration can say alone. */
+export function crossCheck(config: Config): CrossChecked {
+  const dumps = Object.entries(config.discovery).flatMap(([name, { dump }]): Entry[] =>
+    dump === undefined ? [] : [[dump.path, ['discovery', name, 'dump', 'path']]],
+  );
+  const names = config.listeners.map(({ name }, index): Entry => [name, ['listeners', index, 'name']]);
+  const addresses = config.listeners.map(
+    ({ address }, index): Entry => [addressOf(address), ['listeners', index, 'address']],
+  );
+  const own = ([config.xds, config.admin] as const).map(
+    ({ listen }, index): Entry => [
+      listen.port === 0 ? `any ${index}` : addressOf(listen),
+      [index === 0 ? 'xds' : 'admin', 'listen'],
+    ],
+  );
+  return {
+    problems: [
+      ...repeated(dumps, 'another registry dumps to this file already'),
+      ...repeated(names, 'another listener has this name already'),
+      ...repeated(addresses, 'another listener has this address already'),
+      ...repeated(own, 'xds listens on this address already'),
+      ...(config.publish.delay > config.publish.max_delay
+        ? [{ path: ['publish', 'delay'], message: 'must be at most "max_delay"' }]
+        : []),
+    ],
+    warnings: unreachable(config.routes),
+  };
+}
+
+type Entry = readonly [value: string, path: ConfigPath];
+
+function repeated(entries: readonly Entry[], message: string): readonly Placed[] {
+  return entries
+    .filter(([value], index) => entries.findIndex(([other]) => other === value) < index)
+    .map(([, path]) => ({ path, message }));
+}
+
+/** Routes that an equal match of the same or a higher priority takes everything from, for every one of their hosts. */
+function unreachable(routes: readonly Route[]): readonly Placed[] {
+  const taken = new Set<string>();
+  const byPriority = [...routes.entries()].sort(([, a], [, b]) => (b.priority ?? 0) - (a.priority ?? 0));
+  return byPriority.flatMap(([index, { hosts = ['*'], match }]) => {
+    const keys = hosts.map((host) => JSON.stringify([host, match]));
+    const free = keys.some((key) => !taken.has(key));
+    for (const key of keys) taken.add(key);
+    const message = 'this route never matches: an equal match takes its requests';
+    return free ? [] : [{ path: ['routes', index], message }];
+  });
+}

@@ -1,0 +1,81 @@
+import { resolve } from 'node:path';
+import { applyAliases, type Remark } from './aliases.js';
+import type { ConfigPath } from './problem.js';
+import { registryAliases, registryTypes } from './registries.js';
+
+export interface Placed {
+  readonly path: ConfigPath;
+  readonly message: string;
+}
+
+export interface PreparedDiscovery {
+  /** The configuration with the `discovery` block in the form that the schema takes. */
+  readonly value: unknown;
+  readonly problems: readonly Placed[];
+  readonly warnings: readonly Placed[];
+  /** The path as the file has it, of a path in `value`. */
+  written(path: ConfigPath): ConfigPath;
+}
+
+/**
+ * Makes the `discovery` block what the schema takes: the type that a registry's name stands for, today's names of
+ * options, and paths of files counted from the folder of the configuration file.
+ */
+export function prepareDiscovery(value: unknown, folder: string): PreparedDiscovery {
+  const problems: Placed[] = [];
+  const warnings: Placed[] = [];
+  const names = new Map<string, ReadonlyMap<string, string>>();
+  const result = (prepared: unknown): PreparedDiscovery => ({
+    value: prepared,
+    problems,
+    warnings,
+    written: (path) => {
+      const [section, registry, option, ...rest] = path;
+      if (section !== 'discovery' || registry === undefined || option === undefined) return path;
+      return [section, registry, names.get(String(registry))?.get(String(option)) ?? option, ...rest];
+    },
+  });
+  if (!isRecord(value) || !isRecord(value.discovery)) return result(value);
+
+  const registries = Object.entries(value.discovery).map(([name, given]) => {
+    if (!isRecord(given)) return [name, given];
+    const type = given.type ?? name;
+    const known = registryTypes.find((candidate) => candidate === type);
+    const renamed = applyAliases(given, (known && registryAliases[known]) ?? {});
+    const place = ({ option, message }: Remark): Placed => ({ path: ['discovery', name, option], message });
+    problems.push(...renamed.problems.map(place));
+    warnings.push(...renamed.warnings.map(place));
+    names.set(name, renamed.written);
+    return [name, { type, ...resolvePaths(renamed.options, folder, type === 'file') }];
+  });
+  return result({ ...value, discovery: Object.fromEntries(registries) });
+}
+
+/** Options that name files, in every registry: `dump.path`, the PEM files of `tls`, the `…_file` twins of secrets. */
+function resolvePaths(
+  options: Readonly<Record<string, unknown>>,
+  folder: string,
+  hasPath: boolean,
+): Record<string, unknown> {
+  const named = (record: unknown, isPath: (key: string) => boolean): unknown => {
+    if (!isRecord(record)) return record;
+    return Object.fromEntries(
+      Object.entries(record).map(([key, value]) => [
+        key,
+        isPath(key) && typeof value === 'string' && value !== '' ? resolve(folder, value) : value,
+      ]),
+    );
+  };
+  return Object.fromEntries(
+    Object.entries(options).map(([key, value]) => {
+      if (key === 'dump') return [key, named(value, (inner) => inner === 'path')];
+      if (key === 'tls') return [key, named(value, (inner) => ['ca', 'cert', 'key'].includes(inner))];
+      const isPath = key.endsWith('_file') || (key === 'path' && hasPath);
+      return [key, isPath && typeof value === 'string' && value !== '' ? resolve(folder, value) : value];
+    }),
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { consulKvAliases } from '../discovery/consul-kv/aliases.js';
+import { consulKvOptions } from '../discovery/consul-kv/options.js';
+import { fileOptions } from '../discovery/file/options.js';
+import type { Aliases } from './aliases.js';
+
+/** Every type of registry, by its options: a new one is an import and a line here. */
+export const registryOptions = z.discriminatedUnion('type', [consulKvOptions, fileOptions]);
+export type RegistryOptions = z.output<typeof registryOptions>;
+export type RegistryType = RegistryOptions['type'];
+
+/** Older spellings of options, for the types that have some. */
+export const registryAliases: Readonly<Partial<Record<RegistryType, Aliases>>> = {
+  consul_kv: consulKvAliases,
+};
+
+export const registryTypes: readonly RegistryType[] = registryOptions.options.map(
+  (options) => options.shape.type.value,
+);

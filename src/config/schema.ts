@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { listenAddress } from './address.js';
+import { registryOptions } from './registries.js';
+import { listener, route } from './routing.js';
+import { servicePolicy } from './service-policy.js';
+import { defaultService, duration } from './values.js';
+
+/** Starts with a letter also because an object would put keys that look like numbers first: order means precedence. */
+const registryName = z
+  .string()
+  .regex(/^[A-Za-z_][\w-]*$/, 'a registry\'s name is a letter or "_", then letters, digits, "_" and "-"');
+
+/** The configuration file, after variables, aliases and default types are filled in. Times are milliseconds once read. */
+export const configSchema = z.strictObject({
+  xds: z.strictObject({ listen: listenAddress.prefault('127.0.0.1:18000') }).prefault({}),
+  admin: z.strictObject({ listen: listenAddress.prefault('127.0.0.1:18001') }).prefault({}),
+  /** In order of precedence. */
+  discovery: z.record(registryName, registryOptions).default({}),
+  /** How long the first publication waits for registries that have not answered yet. */
+  startup_grace: duration('s').prefault('30s'),
+  /** The first change goes out at once; under a flood the wait grows from `delay`, doubling, to `max_delay`. */
+  publish: z
+    .strictObject({ delay: duration('ms').prefault('10ms'), max_delay: duration('ms').prefault('1s') })
+    .prefault({}),
+  default_service: defaultService.optional(),
+  /** By service name, `*` for all. */
+  services: z.record(z.string().min(1), servicePolicy).default({}),
+  listeners: z.array(listener).default([]),
+  routes: z.array(route).default([]),
+  /** `/<service>/…` goes to each service, with that prefix taken off. */
+  auto_routes: z.boolean().default(false),
+});
+export type Config = z.output<typeof configSchema>;

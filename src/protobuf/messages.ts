@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import protobuf from 'protobufjs';
+import { messageOf, SignalboxError } from '../errors.js';
+import type { MessageTypes } from '../generated/messages.js';
+
+export type MessageName = keyof MessageTypes;
+
+let descriptor: protobuf.Root | undefined;
+
+/** The descriptor of Envoy's protos, read when first needed. */
+export function descriptors(): protobuf.Root {
+  descriptor ??= protobuf.Root.fromJSON(
+    JSON.parse(readFileSync(new URL('../generated/envoy.json', import.meta.url), 'utf8')),
+  );
+  return descriptor;
+}
+
+/** Encodes a message whose field names the compiler has checked against Envoy's protos. */
+export function encode<Name extends MessageName>(name: Name, message: MessageTypes[Name]): Uint8Array {
+  const type = descriptors().lookupType(name);
+  return type.encode(type.fromObject(message)).finish();
+}
+
+/** A message inside a `google.protobuf.Any`. */
+export function pack<Name extends MessageName>(
+  name: Name,
+  message: MessageTypes[Name],
+): { readonly type_url: string; readonly value: Uint8Array } {
+  return { type_url: `type.googleapis.com/${name}`, value: encode(name, message) };
+}
+
+/** @throws SignalboxError `resource_invalid` for bytes that are no such message */
+export function decode<Name extends MessageName>(name: Name, bytes: Uint8Array): MessageTypes[Name] {
+  const type = descriptors().lookupType(name);
+  try {
+    return type.toObject(type.decode(bytes), { longs: String, enums: String }) as MessageTypes[Name];
+  } catch (thrown) {
+    throw new SignalboxError('resource_invalid', `no ${name}: ${messageOf(thrown)}`, { cause: thrown });
+  }
+}

@@ -1,0 +1,119 @@
+import type { ServiceView } from '../catalogue/service-view.js';
+import type { Config } from '../config/schema.js';
+import type { DefaultService } from '../config/values.js';
+import { type Documents, NO_DOCUMENTS } from '../documents/documents.js';
+import { canonicalHost } from '../model/host.js';
+import type { Instance } from '../model/instance.js';
+import { type RouteRule, servicesOf } from '../model/route.js';
+import { type ClusterPolicy, clusterResource, needsDns } from '../resources/cluster.js';
+import { endpointsResource } from '../resources/endpoints.js';
+import { listenerResource } from '../resources/listener.js';
+import type { Resource } from '../snapshot/resource.js';
+
+/** What the configuration and the documents say of everything that is published. Pure. */
+export class Plan {
+  /** The routes that are written somewhere. */
+  readonly rules: readonly RouteRule[];
+  /** The services that a route names, which have a cluster whether a registry knows them or not. */
+  readonly wanted: ReadonlySet<string>;
+  readonly #automatic = new Map<string, RouteRule>();
+
+  constructor(
+    private readonly config: Config,
+    private readonly documents: Documents = NO_DOCUMENTS,
+  ) {
+    this.rules = [...config.routes, ...[...documents.routes.values()].flatMap((document) => document.rules)];
+    this.wanted = new Set(this.rules.flatMap(servicesOf));
+  }
+
+  /** Whether which services there are decides about routes. */
+  get routesFollowServices(): boolean {
+    return this.config.auto_routes;
+  }
+
+  /** What a service is served from: its instances, else the default endpoint, else nothing. */
+  served(view: ServiceView | undefined): readonly Instance[] {
+    if (view !== undefined && view.instances.length > 0) return view.instances;
+    const fallback = this.#defaultOf(view);
+    return fallback === undefined ? [] : [defaultInstance(fallback)];
+  }
+
+  /** The cluster and, where it takes its endpoints by EDS, the load assignment of a service. */
+  service(
+    name: string,
+    view: ServiceView | undefined,
+  ): { readonly cluster: Resource; readonly endpoints: Resource | undefined } {
+    const instances = this.served(view);
+    return {
+      cluster: clusterResource(name, instances, this.#policyOf(name)),
+      endpoints: needsDns(instances) ? undefined : endpointsResource(name, instances),
+    };
+  }
+
+  listeners(): readonly Resource[] {
+    return this.config.listeners.map(listenerResource);
+  }
+
+  listenerNames(): readonly string[] {
+    return this.config.listeners.map((listener) => listener.name);
+  }
+
+  /** All routes, those that follow from the services among them. */
+  routes(services: Iterable<string>): readonly RouteRule[] {
+    return this.config.auto_routes
+      ? [...this.rules, ...[...services].map((name) => this.#automaticRoute(name))]
+      : this.rules;
+  }
+
+  /** The route to a service by its name, with that prefix taken off; kept, so that it counts as the same. */
+  #automaticRoute(name: string): RouteRule {
+    const known = this.#automatic.get(name);
+    if (known !== undefined) return known;
+    const rule: RouteRule = { match: { prefix: `/${name}/` }, service_name: name, rewrite: { prefix: '/' } };
+    this.#automatic.set(name, rule);
+    return rule;
+  }
+
+  #policyOf(name: string): ClusterPolicy {
+    const { policies } = this.documents;
+    const said = [
+      policies.get(name),
+      this.config.services[name],
+      policies.get('*'),
+      this.config.services['*'],
+    ];
+    const first = <T>(get: (policy: NonNullable<(typeof said)[number]>) => T | undefined): T | undefined =>
+      said
+        .map((policy) => (policy === undefined ? undefined : get(policy)))
+        .find((value) => value !== undefined);
+    return {
+      connectTimeout: first((policy) => policy.connect_timeout) ?? 5_000,
+      lbPolicy: first((policy) => policy.lb_policy) ?? 'ROUND_ROBIN',
+    };
+  }
+
+  /** A service that a registry knows takes that registry's default; one that none knows, the first there is. */
+  #defaultOf(view: ServiceView | undefined): DefaultService | undefined {
+    const { discovery, default_service } = this.config;
+    if (view !== undefined) {
+      const own = view.registries
+        .map((name) => discovery[name]?.default_service)
+        .find((entry) => entry !== undefined);
+      return own ?? default_service;
+    }
+    return (
+      default_service ??
+      Object.values(discovery).find((registry) => registry.default_service)?.default_service
+    );
+  }
+}
+
+function defaultInstance(entry: DefaultService): Instance {
+  const weight = entry.weight ?? entry.metadata?.weight ?? 1;
+  return {
+    host: canonicalHost(entry.host) ?? entry.host,
+    port: entry.port,
+    weight: weight > 0 ? weight : 1,
+    metadata: {},
+  };
+}

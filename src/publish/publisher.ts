@@ -1,0 +1,129 @@
+import type { Logger } from 'pino';
+import type { Catalogue } from '../catalogue/catalogue.js';
+import { RouteConfigurations } from '../resources/route/configuration.js';
+import type { Group, SnapshotCache } from '../snapshot/cache.js';
+import type { Resource } from '../snapshot/resource.js';
+import type { ResourceChanges } from '../snapshot/resource-set.js';
+import { Snapshot } from '../snapshot/snapshot.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
+import { Coalescer } from './coalescer.js';
+import type { Plan } from './plan.js';
+
+export const DEFAULT_GROUP: Group = 'default';
+
+export interface PublisherOptions {
+  /** Milliseconds; see {@link Coalescer}. */
+  readonly delay: number;
+  readonly maxDelay: number;
+  readonly logger: Logger;
+}
+
+/**
+ * Builds what changed in the catalogue and publishes it. Nothing is published before every source has answered or
+ * was left out.
+ */
+export class Publisher {
+  readonly #coalescer: Coalescer;
+  readonly #configurations = new RouteConfigurations();
+  #aliases: readonly string[];
+  #changed = new Set<string>();
+  #routesChanged = false;
+  /** The services that have a cluster now. */
+  #published = new Set<string>();
+  #started = false;
+
+  constructor(
+    private readonly catalogue: Catalogue,
+    private plan: Plan,
+    private readonly cache: SnapshotCache,
+    private readonly options: PublisherOptions,
+    signal: AbortSignal,
+  ) {
+    this.#aliases = this.#aliasesAmong(plan.wanted);
+    this.#coalescer = new Coalescer(() => this.#publish(), options.delay, options.maxDelay, signal);
+  }
+
+  /** Whether everything has been published once. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** Takes up what the catalogue tells of these services. */
+  changed(names: ReadonlySet<string>): void {
+    if (!this.#started) {
+      if (this.catalogue.unanswered().length === 0) this.publishAll();
+      return;
+    }
+    if (names.size === 0) return;
+    for (const name of names) this.#changed.add(name);
+    for (const name of this.catalogue.aliasesOf(names, this.#aliases)) this.#changed.add(name);
+    this.#coalescer.request();
+  }
+
+  /** Goes on with another plan that differs in its routes and in the policies of `changed`: services, or `*` for all. */
+  replan(plan: Plan, changed: Iterable<string>): void {
+    const before = this.plan.wanted;
+    this.plan = plan;
+    this.#aliases = this.#aliasesAmong(plan.wanted);
+    if (!this.#started) return;
+    for (const name of changed)
+      for (const meant of name === '*' ? this.#published : [name]) this.#changed.add(meant);
+    for (const name of plan.wanted) if (!before.has(name)) this.#changed.add(name);
+    for (const name of before) if (!plan.wanted.has(name)) this.#changed.add(name);
+    this.#routesChanged = true;
+    this.#coalescer.request();
+  }
+
+  /** Builds everything; what is as it was before stays the same resource. */
+  publishAll(): void {
+    const began = performance.now();
+    this.#started = true;
+    this.#published = new Set([...this.catalogue.names(), ...this.plan.wanted]);
+    const resources = [...this.#published].flatMap((name) => {
+      const { cluster, endpoints } = this.plan.service(name, this.catalogue.service(name));
+      return endpoints === undefined ? [cluster] : [cluster, endpoints];
+    });
+    const snapshot = Snapshot.of([...resources, ...this.plan.listeners(), ...this.#routes()]);
+    this.cache.setSnapshot(DEFAULT_GROUP, snapshot);
+    const milliseconds = Math.round(performance.now() - began);
+    this.options.logger.info(
+      { services: this.#published.size, version: snapshot.version, milliseconds },
+      'published everything',
+    );
+  }
+
+  #publish(): void {
+    const names = this.#changed;
+    let routesChanged = this.#routesChanged;
+    this.#changed = new Set();
+    this.#routesChanged = false;
+    const clusters = new Map<string, Resource | undefined>();
+    const endpoints = new Map<string, Resource | undefined>();
+    for (const name of names) {
+      const view = this.catalogue.service(name);
+      const wanted = view !== undefined || this.plan.wanted.has(name);
+      const built = wanted ? this.plan.service(name, view) : undefined;
+      clusters.set(name, built?.cluster);
+      endpoints.set(name, built?.endpoints);
+      if (wanted === this.#published.has(name)) continue;
+      routesChanged ||= this.plan.routesFollowServices;
+      if (wanted) this.#published.add(name);
+      else this.#published.delete(name);
+    }
+    const changes = new Map<string, ResourceChanges>([
+      [TYPE_URL.cluster, clusters],
+      [TYPE_URL.endpoints, endpoints],
+    ]);
+    if (routesChanged)
+      changes.set(TYPE_URL.route, new Map(this.#routes().map((route) => [route.name, route])));
+    this.cache.updateResources(DEFAULT_GROUP, changes);
+  }
+
+  #routes(): readonly Resource[] {
+    return this.#configurations.build(this.plan.listenerNames(), this.plan.routes(this.#published));
+  }
+
+  #aliasesAmong(names: ReadonlySet<string>): readonly string[] {
+    return [...names].filter((name) => this.catalogue.isAlias(name));
+  }
+}

@@ -1,0 +1,56 @@
+import type { ClusterLoadAssignment } from '../generated/types/envoy/config/endpoint/v3/ClusterLoadAssignment.js';
+import type { LbEndpoint } from '../generated/types/envoy/config/endpoint/v3/LbEndpoint.js';
+import type { LocalityLbEndpoints } from '../generated/types/envoy/config/endpoint/v3/LocalityLbEndpoints.js';
+import type { Instance, Locality } from '../model/instance.js';
+import { encode } from '../protobuf/messages.js';
+import { textStruct } from '../protobuf/struct.js';
+import { makeResource, type Resource } from '../snapshot/resource.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
+import { envoyWeights } from './weights.js';
+
+/**
+ * The load assignment of a service.
+ * @param instances in the order in which they are to stand
+ */
+export function loadAssignment(name: string, instances: readonly Instance[]): ClusterLoadAssignment {
+  const weights = envoyWeights(instances.map((instance) => instance.weight));
+  const localities = new Map<
+    string,
+    { readonly locality: Locality; readonly endpoints: LbEndpoint[]; weight: number }
+  >();
+  instances.forEach((instance, index) => {
+    const { locality = {} } = instance;
+    const key = JSON.stringify([locality.region ?? '', locality.zone ?? '', locality.sub_zone ?? '']);
+    const weight = weights[index] ?? 1;
+    const group = localities.get(key) ?? { locality, endpoints: [], weight: 0 };
+    group.endpoints.push(lbEndpoint(instance, weight));
+    group.weight += weight;
+    localities.set(key, group);
+  });
+  const endpoints = [...localities]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([, group]): LocalityLbEndpoints => ({
+        locality: { ...group.locality },
+        lb_endpoints: group.endpoints,
+        load_balancing_weight: { value: group.weight },
+      }),
+    );
+  return { cluster_name: name, endpoints };
+}
+
+/** The EDS resource of a service. */
+export function endpointsResource(name: string, instances: readonly Instance[]): Resource {
+  const body = encode('envoy.config.endpoint.v3.ClusterLoadAssignment', loadAssignment(name, instances));
+  return makeResource(TYPE_URL.endpoints, name, body);
+}
+
+function lbEndpoint(instance: Instance, weight: number): LbEndpoint {
+  return {
+    endpoint: { address: { socket_address: { address: instance.host, port_value: instance.port } } },
+    load_balancing_weight: { value: weight },
+    ...(Object.keys(instance.metadata).length > 0 && {
+      metadata: { filter_metadata: { 'envoy.lb': textStruct(instance.metadata) } },
+    }),
+  };
+}

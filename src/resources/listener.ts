@@ -1,0 +1,32 @@
+import { encode, pack } from '../protobuf/messages.js';
+import { makeResource, type Resource } from '../snapshot/resource.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
+import { ADS } from './cluster.js';
+
+export interface HttpListener {
+  readonly name: string;
+  readonly address: { readonly host: string; readonly port: number };
+}
+
+/** The LDS resource of an HTTP listener, whose routes come by RDS under the listener's name. */
+export function listenerResource(listener: HttpListener): Resource {
+  const { name, address } = listener;
+  const manager = pack('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
+    stat_prefix: name,
+    rds: { config_source: ADS, route_config_name: name },
+    http_filters: [
+      {
+        name: 'envoy.filters.http.router',
+        typed_config: pack('envoy.extensions.filters.http.router.v3.Router', {}),
+      },
+    ],
+  });
+  const body = encode('envoy.config.listener.v3.Listener', {
+    name,
+    address: { socket_address: { address: address.host, port_value: address.port } },
+    filter_chains: [
+      { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] },
+    ],
+  });
+  return makeResource(TYPE_URL.listener, name, body, [name]);
+}

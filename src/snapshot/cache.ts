@@ -1,0 +1,80 @@
+import { Snapshot, type SnapshotChanges } from './snapshot.js';
+
+/** The group of proxies that get the same snapshot. */
+export type Group = string;
+
+export interface HistoryEntry {
+  readonly group: Group;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly snapshot: Snapshot;
+  readonly previous: Snapshot;
+}
+
+export type CacheListener = (group: Group, snapshot: Snapshot, previous: Snapshot) => void;
+
+/** Holds the current snapshot of each group, tells listeners of each change, and keeps the last ones. */
+export class SnapshotCache {
+  readonly #snapshots = new Map<Group, Snapshot>();
+  readonly #listeners = new Set<CacheListener>();
+  readonly #history: HistoryEntry[] = [];
+
+  /**
+   * @param historyLength how many changes are remembered, over all groups
+   * @param now milliseconds since the epoch
+   */
+  constructor(
+    private readonly historyLength = 50,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** The snapshot of a group, or undefined before its first one. */
+  getSnapshot(group: Group): Snapshot | undefined {
+    return this.#snapshots.get(group);
+  }
+
+  /** Replaces the snapshot of a group. Resources that are equal to those before count as unchanged. */
+  setSnapshot(group: Group, snapshot: Snapshot): void {
+    this.#publish(group, this.#snapshots.get(group)?.replacedBy(snapshot) ?? snapshot);
+  }
+
+  /** Changes single resources of a group's snapshot, at the cost of the change. */
+  updateResources(group: Group, changes: SnapshotChanges): void {
+    this.#publish(group, (this.#snapshots.get(group) ?? Snapshot.EMPTY).with(changes));
+  }
+
+  /** Forgets a group. Its proxies keep what they have. */
+  clearSnapshot(group: Group): void {
+    this.#snapshots.delete(group);
+  }
+
+  groups(): readonly Group[] {
+    return [...this.#snapshots.keys()];
+  }
+
+  /** The last changes, oldest first. */
+  history(): readonly HistoryEntry[] {
+    return this.#history;
+  }
+
+  /** Calls `listener` at each change until `signal` is aborted. */
+  watch(listener: CacheListener, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#listeners.add(listener);
+    signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
+  }
+
+  #publish(group: Group, snapshot: Snapshot): void {
+    const before = this.#snapshots.get(group);
+    if (snapshot === before) return;
+    const previous = before ?? Snapshot.EMPTY;
+    this.#snapshots.set(group, snapshot);
+    this.#remember({ group, at: this.now(), snapshot, previous });
+    for (const listener of this.#listeners) listener(group, snapshot, previous);
+  }
+
+  #remember(entry: HistoryEntry): void {
+    this.#history.push(entry);
+    if (this.#history.length > this.historyLength) this.#history.shift();
+  }
+}

@@ -1,0 +1,177 @@
+import { lengthDelimited, lengthDelimitedHead, text, varint } from '../protobuf/wire.js';
+import type { Resource } from '../snapshot/resource.js';
+import type { ResourceSet } from '../snapshot/resource-set.js';
+import type { NameSet } from './name-set.js';
+import type { Subscription } from './subscription.js';
+
+export type Variant = 'sotw' | 'delta';
+
+/** A response without its nonce, made once and shared by all streams that need it. */
+export interface Response {
+  readonly typeUrl: string;
+  /** `version_info` or `system_version_info`. */
+  readonly version: string;
+  readonly resources: readonly Resource[];
+  readonly removed: readonly string[];
+  /** Of `resources`, those that differ from what the proxy had; SotW repeats the others. */
+  readonly changed: readonly Resource[];
+  readonly body: Uint8Array;
+}
+
+/** What decides a response, nothing else does. */
+export interface ResponseRequest {
+  readonly typeUrl: string;
+  readonly subscription: Subscription;
+  /** What the proxy has been sent. */
+  readonly held: ResourceSet;
+  /** What it is to have. */
+  readonly target: ResourceSet;
+  /** What it is to be sent whether it changed or not. */
+  readonly owed: NameSet;
+  /** A response is due although there may be nothing in it. */
+  readonly mustAnswer: boolean;
+  /** Marks a version that must not be taken for the full state; see {@link versionMark}. */
+  readonly mark: string;
+}
+
+/** Makes responses, and makes each of them once. */
+export class ResponseFactory {
+  readonly #made = new WeakMap<ResourceSet, Map<string, Response | undefined>>();
+
+  /**
+   * @param identifier `control_plane.identifier`
+   * @param remembered how many responses towards one state are kept for other streams
+   */
+  constructor(
+    private readonly identifier: string,
+    private readonly remembered = 64,
+  ) {}
+
+  /** The response that brings a proxy from `held` to `target`; undefined where there is nothing to say. */
+  response(variant: Variant, request: ResponseRequest): Response | undefined {
+    const { subscription, held, target, owed, mustAnswer, mark } = request;
+    let made = this.#made.get(target);
+    if (made === undefined) {
+      made = new Map();
+      this.#made.set(target, made);
+    }
+    const key = `${variant} ${request.typeUrl} ${subscription.id} ${held.id} ${owed.id} ${mustAnswer} ${mark}`;
+    if (made.has(key)) return made.get(key);
+    const response = variant === 'sotw' ? this.#sotw(request) : this.#delta(request);
+    if (made.size >= this.remembered) made.delete(made.keys().next().value ?? '');
+    made.set(key, response);
+    return response;
+  }
+
+  #sotw(request: ResponseRequest): Response | undefined {
+    const { typeUrl, subscription, target, mustAnswer } = request;
+    const { present, removed } = difference(request);
+    const full = isFullState(typeUrl);
+    if (present.length === 0 && !(full && removed.length > 0) && !mustAnswer) return undefined;
+    const resources = full ? covered(subscription, target) : present;
+    const version = subscription.versionOf(target) + request.mark;
+    const body = Buffer.concat([
+      text(1, version),
+      ...resources.flatMap((resource) => sotwResource(resource)),
+      text(4, typeUrl),
+      lengthDelimited(6, text(1, this.identifier)),
+    ]);
+    return { typeUrl, version, resources, removed: [], changed: present, body };
+  }
+
+  #delta(request: ResponseRequest): Response | undefined {
+    const { typeUrl, target, mustAnswer } = request;
+    const { present, removed } = difference(request);
+    if (present.length === 0 && removed.length === 0 && !mustAnswer) return undefined;
+    const version = target.version;
+    const body = Buffer.concat([
+      text(1, version),
+      ...present.flatMap((resource) => deltaResource(resource)),
+      text(4, typeUrl),
+      ...removed.map((name) => text(6, name)),
+      lengthDelimited(7, text(1, this.identifier)),
+    ]);
+    return { typeUrl, version, resources: present, removed, changed: present, body };
+  }
+
+  /** A heartbeat: the resources with their versions and TTLs, without content. */
+  heartbeat(variant: Variant, typeUrl: string, version: string, resources: readonly Resource[]): Uint8Array {
+    const beats = resources.map((resource) => {
+      const beat = Buffer.concat([text(1, resource.version), text(3, resource.name), ttlField(resource)]);
+      if (variant === 'delta') return lengthDelimited(2, beat);
+      return lengthDelimited(2, Buffer.concat([text(1, WRAPPER), lengthDelimited(2, beat)]));
+    });
+    const plane = lengthDelimited(variant === 'delta' ? 7 : 6, text(1, this.identifier));
+    return Buffer.concat([text(1, version), ...beats, text(4, typeUrl), plane]);
+  }
+}
+
+/** The message that a stream sends: the shared body and the stream's own nonce, field 5 of both response types. */
+export function withNonce(body: Uint8Array, nonce: string): Buffer {
+  return Buffer.concat([body, text(5, nonce)]);
+}
+
+/**
+ * The types of which a SotW response carries everything: what is not in it is gone. Of the others it carries what
+ * changed. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#grouping-resources-into-responses
+ */
+export function isFullState(typeUrl: string): boolean {
+  return typeUrl.endsWith('.Cluster') || typeUrl.endsWith('.Listener');
+}
+
+function difference(request: ResponseRequest): { readonly present: Resource[]; readonly removed: string[] } {
+  const { subscription, held, target, owed } = request;
+  const present: Resource[] = [];
+  const removed: string[] = [];
+  const add = (name: string) => {
+    const resource = target.get(name);
+    if (resource === undefined) removed.push(name);
+    else present.push(resource);
+  };
+  const changed = target.differencesFrom(held);
+  if (!subscription.wildcard && subscription.names.size < changed.length) {
+    for (const name of subscription.names) {
+      if (!owed.has(name) && target.get(name)?.version !== held.get(name)?.version) add(name);
+    }
+  } else {
+    for (const name of changed) if (subscription.covers(name) && !owed.has(name)) add(name);
+  }
+  for (const name of owed) add(name);
+  return { present, removed };
+}
+
+function covered(subscription: Subscription, set: ResourceSet): readonly Resource[] {
+  if (subscription.wildcard) return [...set.values()];
+  return [...subscription.names].map((name) => set.get(name)).filter((resource) => resource !== undefined);
+}
+
+const WRAPPER = 'type.googleapis.com/envoy.service.discovery.v3.Resource';
+
+function sotwResource(resource: Resource): readonly Uint8Array[] {
+  if (resource.ttl === undefined) return [lengthDelimitedHead(2, resource.any.length), resource.any];
+  const wrapped = Buffer.concat([
+    text(1, resource.version),
+    lengthDelimited(2, resource.any),
+    text(3, resource.name),
+    ttlField(resource),
+  ]);
+  return [lengthDelimited(2, Buffer.concat([text(1, WRAPPER), lengthDelimited(2, wrapped)]))];
+}
+
+function deltaResource(resource: Resource): readonly Uint8Array[] {
+  const version = text(1, resource.version);
+  const head = lengthDelimitedHead(2, resource.any.length);
+  const name = text(3, resource.name);
+  const ttl = ttlField(resource);
+  const length = version.length + head.length + resource.any.length + name.length + ttl.length;
+  return [lengthDelimitedHead(2, length), version, head, resource.any, name, ttl];
+}
+
+function ttlField(resource: Resource): Uint8Array {
+  if (resource.ttl === undefined) return Buffer.alloc(0);
+  const seconds = Math.floor(resource.ttl / 1000);
+  return lengthDelimited(
+    6,
+    Buffer.concat([varint(1, seconds), varint(2, (resource.ttl - seconds * 1000) * 1_000_000)]),
+  );
+}

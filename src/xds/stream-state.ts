@@ -1,0 +1,204 @@
+import type { ResourceSet } from '../snapshot/resource-set.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
+import { onDeltaRequest } from './delta.js';
+import { NameSet, type NameTable } from './name-set.js';
+import type { DeltaRequest, SotwRequest } from './request.js';
+import { isFullState, type Response, type ResponseFactory, type Variant } from './response.js';
+import { onSotwRequest } from './sotw.js';
+import { sent, type TypeState, versionMark } from './type-state.js';
+
+/** All that is known of one stream. Immutable: `receive` and `next` make the next state. */
+export interface StreamState {
+  readonly types: ReadonlyMap<string, TypeState>;
+  /** How many responses have been sent; the last one's nonce. */
+  readonly responses: number;
+  /** Load assignments of clusters that were sent and whose assignments have not been since; Envoy needs them to warm. */
+  readonly warming: NameSet;
+  /** New clusters whose load assignments the proxy has not asked for yet: routes to them wait, see `next`. */
+  readonly awaited: NameSet;
+}
+
+export const NEW_STREAM: StreamState = {
+  types: new Map(),
+  responses: 0,
+  warming: NameSet.EMPTY,
+  awaited: NameSet.EMPTY,
+};
+
+export type StreamRequest =
+  | { readonly variant: 'sotw'; readonly request: SotwRequest }
+  | { readonly variant: 'delta'; readonly request: DeltaRequest };
+
+/** A step towards the snapshot: the state after it, and the response to send with it. */
+export type Step =
+  | { readonly state: StreamState; readonly response: Response; readonly nonce: string }
+  | { readonly state: StreamState; readonly response?: undefined };
+
+/** What all streams share. */
+export interface Shared {
+  readonly table: NameTable;
+  readonly responses: ResponseFactory;
+}
+
+const { cluster, endpoints, listener, route } = TYPE_URL;
+/** Types in the order of sending; true: what was removed is kept for now. */
+type Order = readonly (readonly [typeUrl: string, keepRemoved: boolean])[];
+const AT_ONCE: Order = [cluster, endpoints, listener, route].map((typeUrl) => [typeUrl, false]);
+const MAKE_BEFORE_BREAK: Order = [
+  [cluster, true],
+  [endpoints, true],
+  [listener, false],
+  [route, false],
+  [cluster, false],
+  [endpoints, false],
+];
+const ORDERED: ReadonlySet<string> = new Set(AT_ONCE.map(([typeUrl]) => typeUrl));
+
+/** The state after a request. What is now due is asked of {@link next}. */
+export function receive(
+  state: StreamState,
+  { variant, request }: StreamRequest,
+  snapshot: Snapshot,
+  { table }: Shared,
+): StreamState {
+  const { typeUrl } = request;
+  const before = state.types.get(typeUrl);
+  const set = snapshot.set(typeUrl);
+  let after =
+    variant === 'sotw'
+      ? onSotwRequest(before, request, set, table)
+      : onDeltaRequest(before, request, set, table);
+  if (typeUrl === endpoints) after = owing(after, state.warming, table);
+  const types = new Map(state.types).set(typeUrl, after);
+  if (state.awaited.size === 0) return { ...state, types };
+  if (typeUrl === endpoints) {
+    return { ...state, types, awaited: table.difference(state.awaited, after.subscription.names) };
+  }
+  const answeredClusters = typeUrl === cluster && after.outstanding.length === 0;
+  return { ...state, types, ...(answeredClusters && { awaited: NameSet.EMPTY }) };
+}
+
+/** Stops waiting for load assignments that nobody asks for. */
+export function waitNoLonger(state: StreamState): StreamState {
+  return state.awaited.size === 0 ? state : { ...state, awaited: NameSet.EMPTY };
+}
+
+/**
+ * The next response that the stream is due, if any. Make before break: additions go as CDS, EDS, LDS, RDS, then
+ * removals in the order in which nothing refers to what goes. No response waits for an ACK, which Envoy withholds
+ * while a cluster warms; but a change of routes that comes with new clusters lets their load assignments go first,
+ * which Envoy asks for as soon as it has the clusters.
+ * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consistency-considerations
+ */
+export function next(state: StreamState, variant: Variant, snapshot: Snapshot, shared: Shared): Step {
+  let current = state;
+  const order = routes(state) ? MAKE_BEFORE_BREAK : AT_ONCE;
+  for (const [typeUrl, keepRemoved] of order) {
+    if (waits(current, typeUrl, keepRemoved)) continue;
+    const step = advance(current, variant, typeUrl, snapshot, shared, keepRemoved);
+    if (step.response !== undefined) return step;
+    current = step.state;
+  }
+  for (const typeUrl of state.types.keys()) {
+    if (ORDERED.has(typeUrl)) continue;
+    const step = advance(current, variant, typeUrl, snapshot, shared, false);
+    if (step.response !== undefined) return step;
+    current = step.state;
+  }
+  return { state: current };
+}
+
+/** Whether the stream carries what refers to clusters, so that they must not go before it. */
+function routes(state: StreamState): boolean {
+  return state.types.has(listener) || state.types.has(route);
+}
+
+/** A request is answered at once; only a change that nobody asked for waits, and with it the removals after it. */
+function waits(state: StreamState, typeUrl: string, keepRemoved: boolean): boolean {
+  if (state.awaited.size === 0 || keepRemoved) return false;
+  const type = state.types.get(typeUrl);
+  return type !== undefined && type.nonce !== '' && type.owed.size === 0 && !type.mustAnswer;
+}
+
+function advance(
+  state: StreamState,
+  variant: Variant,
+  typeUrl: string,
+  snapshot: Snapshot,
+  shared: Shared,
+  keepRemoved: boolean,
+): Step {
+  const type = state.types.get(typeUrl);
+  if (type === undefined) return { state };
+  const wanted = snapshot.set(typeUrl);
+  if (type.held === wanted && type.owed.size === 0 && !type.mustAnswer) return { state };
+  const target = keepRemoved ? wanted.withRemovedOf(type.held) : wanted;
+  const { subscription, held, owed, mustAnswer } = type;
+  const mark = variant === 'delta' || isFullState(typeUrl) ? '' : versionMark(type);
+  const response = shared.responses.response(variant, {
+    typeUrl,
+    subscription,
+    held,
+    target,
+    owed,
+    mustAnswer,
+    mark,
+  });
+  if (response === undefined) {
+    if (keepRemoved) return { state };
+    return { state: withType(state, { ...type, held: target, owed: NameSet.EMPTY }) };
+  }
+  const responses = state.responses + 1;
+  const nonce = String(responses);
+  const after = { ...withType(state, sent(type, response, nonce, target)), responses };
+  if (typeUrl === endpoints) return { state: { ...after, warming: NameSet.EMPTY }, response, nonce };
+  if (typeUrl === cluster)
+    return { state: withClusters(after, type, response, shared.table), response, nonce };
+  return { state: after, response, nonce };
+}
+
+function withType(state: StreamState, type: TypeState): StreamState {
+  return { ...state, types: new Map(state.types).set(type.typeUrl, type) };
+}
+
+/** Envoy warms a changed cluster until it gets its load assignment again, and asks for it in SotW only. */
+function withClusters(
+  state: StreamState,
+  before: TypeState,
+  response: Response,
+  table: NameTable,
+): StreamState {
+  const references = referencesOf(response, table);
+  const assignments = state.types.get(endpoints);
+  const after =
+    assignments === undefined
+      ? { ...state, warming: table.union(state.warming, references) }
+      : withType(state, owing(assignments, references, table));
+  if (before.nonce === '' || !routes(state) || assignments?.subscription.wildcard === true) return after;
+  const added = newReferences(response, before.held, table);
+  const asked = assignments?.subscription.names ?? NameSet.EMPTY;
+  return { ...after, awaited: table.union(state.awaited, table.difference(added, asked)) };
+}
+
+function owing(type: TypeState, names: NameSet, table: NameTable): TypeState {
+  if (names.size === 0) return type;
+  const covered = type.subscription.wildcard ? names : table.intersection(names, type.subscription.names);
+  return { ...type, owed: table.union(type.owed, covered) };
+}
+
+const REFERENCES = new WeakMap<Response, NameSet>();
+
+function referencesOf(response: Response, table: NameTable): NameSet {
+  let names = REFERENCES.get(response);
+  if (names === undefined) {
+    names = table.of(response.changed.flatMap((resource) => resource.references));
+    REFERENCES.set(response, names);
+  }
+  return names;
+}
+
+function newReferences(response: Response, held: ResourceSet, table: NameTable): NameSet {
+  const added = response.changed.filter((resource) => held.get(resource.name) === undefined);
+  return added.length === 0 ? NameSet.EMPTY : table.of(added.flatMap((resource) => resource.references));
+}

@@ -1,0 +1,210 @@
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { messageOf } from '../errors.js';
+import type { Group, SnapshotCache } from '../snapshot/cache.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import { type ProxyNode, UNKNOWN_NODE } from './node.js';
+import type { RequestReader } from './request.js';
+import { type Variant, withNonce } from './response.js';
+import {
+  NEW_STREAM,
+  next,
+  receive,
+  type Shared,
+  type StreamRequest,
+  type StreamState,
+  waitNoLonger,
+} from './stream-state.js';
+
+export interface StreamDependencies {
+  readonly cache: SnapshotCache;
+  readonly shared: Shared;
+  readonly reader: RequestReader;
+  readonly groupOf: (node: ProxyNode) => Group;
+  readonly logger: Logger;
+}
+
+/** Responses handed to gRPC and not yet to the network; while so many wait, later changes are merged instead. */
+const MOST_IN_FLIGHT = 4;
+/** How long a change of routes waits for the proxy to ask for the load assignments of new clusters, milliseconds. */
+const AWAIT_LIMIT = 500;
+
+/** One xDS stream of one proxy: brings requests and snapshots to the state machine and its responses to gRPC. */
+export class XdsStream {
+  readonly connectedAt = Date.now();
+  #state: StreamState = NEW_STREAM;
+  #node: ProxyNode | undefined;
+  #group: Group | undefined;
+  #snapshot: Snapshot | undefined;
+  #early: Uint8Array[] = [];
+  #inFlight = 0;
+  #open = true;
+  #patience: NodeJS.Timeout | undefined;
+  #beat: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly id: number,
+    readonly variant: Variant,
+    private readonly typeUrl: string | undefined,
+    private readonly call: ServerDuplexStream<Uint8Array, Uint8Array>,
+    private readonly deps: StreamDependencies,
+  ) {}
+
+  get node(): ProxyNode {
+    return this.#node ?? UNKNOWN_NODE;
+  }
+
+  get group(): Group | undefined {
+    return this.#group;
+  }
+
+  get peer(): string {
+    return this.call.getPeer();
+  }
+
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  /** Starts to listen to the proxy; `closed` is called once, when the stream has ended. */
+  start(closed: () => void): void {
+    const close = () => {
+      if (!this.#open) return;
+      this.#open = false;
+      clearTimeout(this.#patience);
+      clearTimeout(this.#beat);
+      closed();
+    };
+    this.call.on('data', (bytes: Uint8Array) => this.#receive(bytes));
+    this.call.on('end', () => {
+      this.call.end();
+      close();
+    });
+    this.call.on('error', close);
+    this.call.on('cancelled', close);
+  }
+
+  /** The group has a new snapshot. */
+  push(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    if (this.#early.length > 0) this.#receiveEarly();
+    this.#pump();
+  }
+
+  /** Ends the stream with a status; the proxy comes back, here or elsewhere. */
+  end(details: string): void {
+    this.#fail(status.UNAVAILABLE, details);
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (!this.#open) return;
+    try {
+      if (this.#node === undefined) this.#identify(bytes);
+      if (this.#snapshot === undefined) {
+        // Nothing is published yet. What the proxy says is kept by gRPC's own flow control until then.
+        this.#early.push(bytes);
+        this.call.pause();
+        return;
+      }
+      this.#take(this.#read(bytes, false), this.#snapshot);
+    } catch (thrown) {
+      this.#fail(status.INVALID_ARGUMENT, messageOf(thrown));
+    }
+  }
+
+  #receiveEarly(): void {
+    const early = this.#early;
+    this.#early = [];
+    for (const bytes of early) this.#receive(bytes);
+    this.call.resume();
+  }
+
+  #identify(bytes: Uint8Array): void {
+    const { request } = this.#read(bytes, true);
+    this.#node = request.node ?? UNKNOWN_NODE;
+    this.#group = this.deps.groupOf(this.#node);
+    this.#snapshot = this.deps.cache.getSnapshot(this.#group);
+    this.deps.logger.info({ node: this.#node.id, stream: this.id, variant: this.variant }, 'proxy connected');
+  }
+
+  #read(bytes: Uint8Array, wantNode: boolean): StreamRequest {
+    const { reader } = this.deps;
+    if (this.variant === 'sotw') {
+      const request = reader.sotw(bytes, wantNode);
+      return { variant: 'sotw', request: { ...request, typeUrl: this.#typeOf(request.typeUrl) } };
+    }
+    const request = reader.delta(bytes, wantNode);
+    return { variant: 'delta', request: { ...request, typeUrl: this.#typeOf(request.typeUrl) } };
+  }
+
+  #typeOf(requested: string): string {
+    if (this.typeUrl === undefined) {
+      if (requested === '') throw new Error('type_url is required on the aggregated stream');
+      return requested;
+    }
+    if (requested !== '' && requested !== this.typeUrl)
+      throw new Error(`this service serves ${this.typeUrl} only`);
+    return this.typeUrl;
+  }
+
+  #take(request: StreamRequest, snapshot: Snapshot): void {
+    const { typeUrl, nonce, error } = request.request;
+    if (error !== undefined) {
+      const version = this.#state.types.get(typeUrl)?.version;
+      const { message: reason } = error;
+      this.deps.logger.warn(
+        { node: this.node.id, stream: this.id, type: typeUrl, version, nonce, reason },
+        'proxy rejected a response',
+      );
+    }
+    this.#state = receive(this.#state, request, snapshot, this.deps.shared);
+    this.#pump();
+  }
+
+  #pump(): void {
+    const snapshot = this.#snapshot;
+    while (this.#open && snapshot !== undefined && this.#inFlight < MOST_IN_FLIGHT) {
+      const step = next(this.#state, this.variant, snapshot, this.deps.shared);
+      this.#state = step.state;
+      if (step.response === undefined) break;
+      this.#write(step.response.body, step.nonce);
+      this.deps.logger.debug(
+        {
+          node: this.node.id,
+          stream: this.id,
+          type: step.response.typeUrl,
+          version: step.response.version,
+          nonce: step.nonce,
+        },
+        'response sent',
+      );
+    }
+    this.#waitForAssignments();
+  }
+
+  #write(body: Uint8Array, nonce: string): void {
+    this.#inFlight += 1;
+    this.call.write(withNonce(body, nonce), () => {
+      this.#inFlight -= 1;
+      if (this.#inFlight === MOST_IN_FLIGHT - 1) this.#pump();
+    });
+  }
+
+  #waitForAssignments(): void {
+    if (this.#state.awaited.size === 0) {
+      clearTimeout(this.#patience);
+      this.#patience = undefined;
+      return;
+    }
+    this.#patience ??= setTimeout(() => {
+      this.#patience = undefined;
+      this.#state = waitNoLonger(this.#state);
+      this.#pump();
+    }, AWAIT_LIMIT);
+  }
+
+  #fail(code: status, details: string): void {
+    if (!this.#open) return;
+    this.call.emit('error', { code, details, message: details, name: 'Error' });
+  }
+}

@@ -1,0 +1,137 @@
+import type { ResourceSet } from '../snapshot/resource-set.js';
+import { ResourceSet as Sets } from '../snapshot/resource-set.js';
+import type { NameSet } from './name-set.js';
+import { NameSet as Names } from './name-set.js';
+import type { RequestError } from './request.js';
+import type { Response } from './response.js';
+import { Subscription } from './subscription.js';
+
+/** A response that was sent and neither acknowledged nor rejected yet. */
+export interface Outstanding {
+  readonly nonce: string;
+  readonly response: Response;
+  /** What the proxy has if it accepts. */
+  readonly held: ResourceSet;
+}
+
+export interface Rejection {
+  readonly version: string;
+  readonly message: string;
+}
+
+/** All that a stream knows of one resource type. Immutable; the functions beside it make the next state. */
+export interface TypeState {
+  readonly typeUrl: string;
+  readonly subscription: Subscription;
+  /** A wildcard because the first request named nothing, until a request names something. */
+  readonly implicit: boolean;
+  /** What has been sent, as far as the subscription covers it. */
+  readonly held: ResourceSet;
+  /** To be sent whether it changed or not. */
+  readonly owed: NameSet;
+  readonly mustAnswer: boolean;
+  /** The nonce of the last response; empty before the first. */
+  readonly nonce: string;
+  readonly version: string;
+  readonly outstanding: readonly Outstanding[];
+  readonly acknowledged: ResourceSet;
+  readonly acknowledgedVersion: string;
+  /** What the proxy rejected, by resource name, until it accepts a newer one. */
+  readonly rejected: ReadonlyMap<string, Rejection>;
+  /** SotW: the names that the proxy last said it wants, stale requests included. */
+  readonly listed: NameSet;
+}
+
+export function newTypeState(typeUrl: string): TypeState {
+  return {
+    typeUrl,
+    subscription: Subscription.NONE,
+    implicit: false,
+    held: Sets.EMPTY,
+    owed: Names.EMPTY,
+    mustAnswer: false,
+    nonce: '',
+    version: '',
+    outstanding: [],
+    acknowledged: Sets.EMPTY,
+    acknowledgedVersion: '',
+    rejected: new Map(),
+    listed: Names.EMPTY,
+  };
+}
+
+/**
+ * Types that a first request without names does not subscribe to as a whole.
+ * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#how-the-client-specifies-what-resources-to-return
+ */
+export function isNamedOnly(typeUrl: string): boolean {
+  return typeUrl.endsWith('.ClusterLoadAssignment') || typeUrl.endsWith('.RouteConfiguration');
+}
+
+/** The bound on what is remembered of a proxy that never answers. */
+const MOST_OUTSTANDING = 32;
+const MOST_REJECTED = 100;
+
+/** The state after a response was written. */
+export function sent(state: TypeState, response: Response, nonce: string, held: ResourceSet): TypeState {
+  const outstanding = [...state.outstanding.slice(-MOST_OUTSTANDING + 1), { nonce, response, held }];
+  return {
+    ...state,
+    held,
+    owed: Names.EMPTY,
+    mustAnswer: false,
+    nonce,
+    version: response.version,
+    outstanding,
+  };
+}
+
+/** The state after a request answered a response: an ACK, or with `error` a NACK. Older responses count as passed. */
+export function answered(state: TypeState, nonce: string, error: RequestError | undefined): TypeState {
+  const index = state.outstanding.findIndex((entry) => entry.nonce === nonce);
+  const entry = state.outstanding[index];
+  if (entry === undefined) return state;
+  const outstanding = index === state.outstanding.length - 1 ? NONE : state.outstanding.slice(index + 1);
+  if (error !== undefined)
+    return { ...state, outstanding, rejected: withRejection(state.rejected, entry.response, error) };
+  return {
+    ...state,
+    outstanding,
+    acknowledged: entry.held,
+    acknowledgedVersion: entry.response.version,
+    rejected: state.rejected.size === 0 ? state.rejected : withoutAccepted(state.rejected, entry.response),
+  };
+}
+
+const NONE: readonly Outstanding[] = [];
+
+/** Envoy names the resources it refuses in its message; where it names none, all that changed are suspect. */
+function withRejection(
+  rejected: TypeState['rejected'],
+  response: Response,
+  error: RequestError,
+): TypeState['rejected'] {
+  const candidates = response.changed.length > 0 ? response.changed : response.resources;
+  const named = candidates.filter((resource) => error.message.includes(resource.name));
+  const next = new Map(rejected);
+  for (const resource of (named.length > 0 ? named : candidates).slice(0, MOST_REJECTED)) {
+    next.set(resource.name, { version: resource.version, message: error.message });
+  }
+  return new Map([...next].slice(-MOST_REJECTED));
+}
+
+function withoutAccepted(rejected: TypeState['rejected'], response: Response): TypeState['rejected'] {
+  const next = new Map(rejected);
+  for (const resource of response.resources) next.delete(resource.name);
+  for (const name of response.removed) next.delete(name);
+  return next;
+}
+
+/**
+ * SotW's version_info stands for the whole of what a proxy holds of a type that is sent piece by piece. While the
+ * proxy refuses a piece it does not hold that whole, so the version is marked: after a reconnect it is not taken
+ * for the state without the mark.
+ */
+export function versionMark(state: TypeState): string {
+  return state.rejected.size > 0 ? `+rejected.${state.rejected.size}` : '';
+}
