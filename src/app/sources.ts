@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { RegistryOptions } from '../config/registries.js';
 import { createConsulKvSources } from '../discovery/consul-kv/source.js';
+import { createEtcdSources } from '../discovery/etcd/source.js';
 import { createFileSource } from '../discovery/file/source.js';
 import type { Source } from '../discovery/source.js';
 
@@ -17,6 +18,8 @@ export function createSources(
   switch (options.type) {
     case 'consul_kv':
       return createConsulKvSources(registry, options, deps);
+    case 'etcd':
+      return createEtcdSources(registry, options, deps);
     case 'file':
       return createFileSource(registry, options, { folder: process.cwd() });
   }
