@@ -21,6 +21,6 @@ export function createSources(
     case 'etcd':
       return createEtcdSources(registry, options, deps);
     case 'file':
-      return createFileSource(registry, options, { folder: process.cwd() });
+      return createFileSource(registry, options);
   }
 }
