@@ -72,6 +72,14 @@ export class Lab {
     return proxy;
   }
 
+  /** Several proxies on one connection. */
+  proxies(variant: Variant, count: number): readonly ScriptedProxy[] {
+    const client = connect(this.#address);
+    const proxies = Array.from({ length: count }, () => new ScriptedProxy(client, variant, barrier));
+    this.#proxies.push(...proxies);
+    return proxies;
+  }
+
   async stop(): Promise<void> {
     for (const proxy of this.#proxies) proxy.cut();
     await this.#server.stop();

@@ -169,14 +169,6 @@ rule('R45', async ({ proxy, lab }) => {
   await client.end();
 });
 
-rule('R46', async ({ proxy, lab }) => {
-  lab.put(cluster('empty'), endpoints('empty'));
-  const client = proxy();
-  expect(namesOf(await client.hold(CDS))).toContain('empty');
-  expect(portsOf(await client.hold(EDS, 'empty'), 'empty')).toEqual([]);
-  await client.end();
-});
-
 rule('R47', async ({ proxy, lab, ads }) => {
   const client = proxy();
   await client.hold(CDS);

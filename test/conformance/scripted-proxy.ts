@@ -150,7 +150,7 @@ export class ScriptedProxy {
     const key = this.#keyOf(typeUrl);
     let stream = this.#streams.get(key);
     if (stream === undefined) {
-      stream = new WireStream(this.client, this.#pathOf(typeUrl), this.variant.protocol, (response) =>
+      stream = new WireStream(this.client, pathOf(this.variant, typeUrl), this.variant.protocol, (response) =>
         this.#receive(response),
       );
       void stream.ended.then(({ code, details }) => {
@@ -209,12 +209,13 @@ export class ScriptedProxy {
   #keyOf(typeUrl: string): string {
     return this.variant.streams === 'ads' ? '' : typeUrl;
   }
+}
 
-  #pathOf(typeUrl: string): string {
-    const verb = this.variant.protocol === 'sotw' ? 'Stream' : 'Delta';
-    if (this.variant.streams === 'ads') return `${ADS_PATH}/${verb}AggregatedResources`;
-    const [service, noun] = PATHS.get(typeUrl) ?? [];
-    if (service === undefined) throw new Error(`no service of its own for ${typeUrl}`);
-    return `/${DISCOVERY}.${service}/${verb}${noun}`;
-  }
+/** The method that serves a type in a variant. */
+export function pathOf({ protocol, streams }: Variant, typeUrl: string): string {
+  const verb = protocol === 'sotw' ? 'Stream' : 'Delta';
+  if (streams === 'ads') return `${ADS_PATH}/${verb}AggregatedResources`;
+  const [service, noun] = PATHS.get(typeUrl) ?? [];
+  if (service === undefined) throw new Error(`no service of its own for ${typeUrl}`);
+  return `/${DISCOVERY}.${service}/${verb}${noun}`;
 }
