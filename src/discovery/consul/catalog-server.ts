@@ -45,15 +45,16 @@ export class CatalogServer {
   }
 
   /** The names of the services, Consul's own left out. */
-  async names(index: number, signal: AbortSignal): Promise<Indexed<ReadonlySet<string>>> {
-    const answer = await this.#list('/v1/catalog/services', index, signal);
+  async names(after: number, signal: AbortSignal): Promise<Indexed<ReadonlySet<string>>> {
+    const answer = await this.#list('/v1/catalog/services', after, signal);
+    const index = indexOf(answer);
     const names = readNames(answer);
     // Consul is a service of its own catalogue, so that an empty one means that ACLs hide it. Before 1.12 no header
     // says so. Only namespaces of Consul Enterprise may really be empty.
     if (names.size === 0 && (isFilteredByAcls(answer) || this.options.namespace === undefined)) {
       throw answer.errors.refused('not even Consul itself is to be seen: the token may not read services');
     }
-    return { value: new Set([...names].filter((name) => name !== 'consul')), index: indexOf(answer) };
+    return { value: new Set([...names].filter((name) => name !== 'consul')), index };
   }
 
   /** The instances of a service, unchecked; undefined where the token may not see them. */

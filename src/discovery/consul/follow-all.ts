@@ -13,12 +13,12 @@ const AT_A_TIME = 8;
  * @returns when the server has lost its state, or when the services are fewer than `fewest`
  */
 export async function followAll(
-  { server, mapping, publication, names, silent, pace, signal }: Follow,
+  { server, mapping, publication, names, blocks, silent, pace, signal }: Follow,
   first: TakenAnswer<ReadonlySet<string>>,
   fewest: number,
 ): Promise<void> {
-  const nodes = new BlockingQuery((index, life) => server.nodes(index, life), signal);
-  const troubles = new BlockingQuery((index, life) => server.troubles(index, life), signal);
+  const nodes = new BlockingQuery((index, life) => server.nodes(index, life), signal, blocks);
+  const troubles = new BlockingQuery((index, life) => server.troubles(index, life), signal, blocks);
   let [knownNodes, knownTroubles] = await Promise.race([
     silent,
     Promise.all([nodes.next(), troubles.next()]).then(([a, b]) => [a.value, b.value] as const),

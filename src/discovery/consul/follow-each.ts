@@ -48,7 +48,8 @@ export async function followEach(
       if (query !== undefined) publication.take(woken, query.take().value);
       unread.delete(woken);
     }
-    if (unread.size === 0) publication.synced(index);
+    if (unread.size > 0) continue;
+    publication.synced(index);
     await pace();
   }
 }

@@ -10,6 +10,8 @@ export interface Follow {
   readonly publication: Publication;
   /** The list of the services' names, once taken. */
   readonly names: BlockingQuery<ReadonlySet<string>>;
+  /** Queries wait at the server; false where it is polled. */
+  readonly blocks: boolean;
   /** Rejects when the server goes silent. */
   readonly silent: Promise<never>;
   /** Waits where changes come faster than they should be read. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.js';
 import { Backoff } from '../backoff.js';
@@ -15,9 +16,10 @@ import { Publication } from './publication.js';
 
 /**
  * Up to so many services have a blocking query, and with it a connection, each. Consul allows 200 connections from one
- * address, other clients' there included (`limits.http_max_conns_per_client`).
+ * address, other clients' there included (`limits.http_max_conns_per_client`), and one that was given up counts until
+ * its wait is over.
  */
-const FEW = 64;
+const FEW = 32;
 
 /** A source for each server: they are independent, each has its own indexes, state and back-off. */
 export function createConsulSources(
@@ -82,20 +84,34 @@ class ConsulSource implements Source {
     outer: AbortSignal,
   ): Promise<void> {
     const life = new AbortController();
-    const signal = AbortSignal.any([outer, life.signal]);
+    const { signal } = life;
+    const blocks = this.options.keepalive;
+    // Each request that is under way listens to it.
+    setMaxListeners(0, signal);
+    const end = () => life.abort();
+    outer.addEventListener('abort', end);
     const silent = server.untilSilent(signal);
     silent.catch(() => undefined);
     // Services that change all the time wake the queries all the time.
     const bucket = new TokenBucket(50, 10);
-    const names = new BlockingQuery((index, each) => server.names(index, each), signal);
-    const follow = { server, mapping, publication, names, silent, signal, pace: () => bucket.pass(signal) };
+    const names = new BlockingQuery((index, each) => server.names(index, each), signal, blocks);
+    const follow = {
+      server,
+      mapping,
+      publication,
+      names,
+      blocks,
+      silent,
+      signal,
+      pace: () => bucket.pass(signal),
+    };
     try {
       const first = await names.next();
-      const fewest = this.options.keepalive ? FEW / 2 : 0;
-      if (this.options.keepalive && first.value.size <= FEW) await followEach(follow, first, FEW);
-      else await followAll(follow, first, fewest);
+      if (blocks && first.value.size <= FEW) await followEach(follow, first, FEW);
+      else await followAll(follow, first, blocks ? FEW / 2 : 0);
       this.#logger.debug('reading the catalogue anew');
     } finally {
+      outer.removeEventListener('abort', end);
       life.abort();
     }
   }
