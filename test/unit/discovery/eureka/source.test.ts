@@ -93,6 +93,16 @@ test.each<[string, unknown]>([
   expect(sink.addresses('A')).toEqual(['10.0.0.1:1']);
 });
 
+test.each([401, 500])('a delta that is answered with %i takes nothing out', async (status) => {
+  run();
+  await eventually(() => expect(sink.addresses('A')).toEqual(['10.0.0.1:1']));
+  deltaStatus = status;
+  const code = status === 401 ? 'registry_refused' : 'registry_bad_answer';
+  await eventually(() => expect(sink.errors).toMatchObject([{ code }]));
+  expect(sink.addresses('A')).toEqual(['10.0.0.1:1']);
+  await eventually(() => expect(sink.healthy).toBe(true));
+});
+
 test('a path in the URL comes before the prefix', async () => {
   run({ host: [`${fake.url}/base`], prefix: 'eureka/v2' });
   await eventually(() => expect(fake.requests[0]?.url.pathname).toBe('/base/eureka/v2/apps'));
