@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { consulOptions } from '../discovery/consul/options.js';
 import { consulKvAliases } from '../discovery/consul-kv/aliases.js';
 import { consulKvOptions } from '../discovery/consul-kv/options.js';
+import { etcdOptions } from '../discovery/etcd/options.js';
 import { eurekaOptions } from '../discovery/eureka/options.js';
 import { fileOptions } from '../discovery/file/options.js';
 import type { Aliases } from './aliases.js';
@@ -10,6 +11,7 @@ import type { Aliases } from './aliases.js';
 export const registryOptions = z.discriminatedUnion('type', [
   consulKvOptions,
   consulOptions,
+  etcdOptions,
   eurekaOptions,
   fileOptions,
 ]);

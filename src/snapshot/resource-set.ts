@@ -7,14 +7,15 @@ export type ResourceChanges = ReadonlyMap<string, Resource | undefined>;
 
 /** All resources of one type, immutable, with a version that is the hash of their content. */
 export class ResourceSet {
-  static readonly EMPTY = new ResourceSet(PersistentMap.empty(), ZERO, new Set());
   static #ids = 0;
+  static readonly EMPTY = new ResourceSet(PersistentMap.empty(), ZERO, new Set());
 
   /** Names this very object, for caches of what was worked out from it. */
   readonly id = ++ResourceSet.#ids;
   readonly #differences = new WeakMap<ResourceSet, readonly string[]>();
   readonly #kept = new WeakMap<ResourceSet, ResourceSet>();
   #version: string | undefined;
+  #leastTtl: number | undefined;
 
   private constructor(
     private readonly resources: PersistentMap<Resource>,
@@ -26,6 +27,14 @@ export class ResourceSet {
   get version(): string {
     this.#version ??= digestText(this.digest);
     return this.#version;
+  }
+
+  /** The shortest TTL that a resource carries, milliseconds; undefined where none carries one. */
+  get leastTtl(): number | undefined {
+    for (const name of this.#leastTtl === undefined ? this.expiring : []) {
+      this.#leastTtl = Math.min(this.#leastTtl ?? Number.POSITIVE_INFINITY, this.get(name)?.ttl ?? 0);
+    }
+    return this.#leastTtl;
   }
 
   get size(): number {

@@ -4,9 +4,9 @@ import { TYPE_URL } from '../snapshot/type-url.js';
 import { onDeltaRequest } from './delta.js';
 import { NameSet, type NameTable } from './name-set.js';
 import type { DeltaRequest, SotwRequest } from './request.js';
-import { isFullState, type Response, type ResponseFactory, type Variant } from './response.js';
+import { carriesTtl, isFullState, type Response, type ResponseFactory, type Variant } from './response.js';
 import { onSotwRequest } from './sotw.js';
-import { sent, type TypeState, versionMark } from './type-state.js';
+import { currentVersion, sent, type TypeState, versionMark } from './type-state.js';
 
 /** All that is known of one stream. Immutable: `receive` and `next` make the next state. */
 export interface StreamState {
@@ -107,6 +107,32 @@ export function next(state: StreamState, variant: Variant, snapshot: Snapshot, s
     current = step.state;
   }
   return { state: current };
+}
+
+/** The shortest TTL among what the stream was sent, milliseconds; undefined where nothing expires. */
+export function leastTtl(state: StreamState, variant: Variant): number | undefined {
+  const ttls = [...state.types.values()]
+    .filter(({ typeUrl }) => carriesTtl(variant, typeUrl))
+    .map(({ held }) => held.leastTtl)
+    .filter((ttl) => ttl !== undefined);
+  return ttls.length === 0 ? undefined : Math.min(...ttls);
+}
+
+/** The heartbeat of a type, if it has resources that would expire without one. */
+export function beat(state: StreamState, variant: Variant, typeUrl: string, { responses }: Shared): Step {
+  const type = state.types.get(typeUrl);
+  if (type === undefined) return { state };
+  const { subscription, held, rejected } = type;
+  const version = currentVersion(type);
+  const response = responses.heartbeat(variant, { typeUrl, subscription, held, version, rejected });
+  if (response === undefined) return { state };
+  const nonce = String(state.responses + 1);
+  // What is outstanding stays so: a heartbeat says nothing that could be accepted or rejected.
+  return {
+    state: { ...withType(state, { ...type, nonce }), responses: state.responses + 1 },
+    response,
+    nonce,
+  };
 }
 
 /** Whether the stream carries what refers to clusters, so that they must not go before it. */

@@ -7,6 +7,8 @@ import { type ProxyNode, UNKNOWN_NODE } from './node.js';
 import type { RequestReader } from './request.js';
 import { type Variant, withNonce } from './response.js';
 import {
+  beat,
+  leastTtl,
   NEW_STREAM,
   next,
   receive,
@@ -29,6 +31,10 @@ const MOST_IN_FLIGHT = 4;
 /** How long a change of routes waits for the proxy to ask for the load assignments of new clusters, milliseconds. */
 const AWAIT_LIMIT = 500;
 
+/** One beat may be late, and another be held up, before a resource expires. */
+const BEATS_PER_TTL = 3;
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** One xDS stream of one proxy: brings requests and snapshots to the state machine and its responses to gRPC. */
 export class XdsStream {
   readonly connectedAt = Date.now();
@@ -40,7 +46,8 @@ export class XdsStream {
   #inFlight = 0;
   #open = true;
   #patience: NodeJS.Timeout | undefined;
-  #beat: NodeJS.Timeout | undefined;
+  #heart: NodeJS.Timeout | undefined;
+  #ttl: number | undefined;
 
   constructor(
     readonly id: number,
@@ -72,7 +79,7 @@ export class XdsStream {
       if (!this.#open) return;
       this.#open = false;
       clearTimeout(this.#patience);
-      clearTimeout(this.#beat);
+      clearInterval(this.#heart);
       closed();
     };
     this.call.on('data', (bytes: Uint8Array) => this.#receive(bytes));
@@ -180,6 +187,7 @@ export class XdsStream {
       );
     }
     this.#waitForAssignments();
+    this.#keepAlive();
   }
 
   #write(body: Uint8Array, nonce: string): void {
@@ -201,6 +209,25 @@ export class XdsStream {
       this.#state = waitNoLonger(this.#state);
       this.#pump();
     }, AWAIT_LIMIT);
+  }
+
+  #keepAlive(): void {
+    const ttl = leastTtl(this.#state, this.variant);
+    if (ttl === this.#ttl || !this.#open) return;
+    this.#ttl = ttl;
+    clearInterval(this.#heart);
+    if (ttl === undefined) return;
+    this.#heart = setInterval(() => this.#beat(), Math.min(ttl / BEATS_PER_TTL, LONGEST_TIMER));
+  }
+
+  /** A proxy that does not read gets no heap of heartbeats. */
+  #beat(): void {
+    for (const typeUrl of this.#state.types.keys()) {
+      if (this.#inFlight >= MOST_IN_FLIGHT) return;
+      const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
+      this.#state = step.state;
+      if (step.response !== undefined) this.#write(step.response.body, step.nonce);
+    }
   }
 
   #fail(code: status, details: string): void {
