@@ -31,7 +31,8 @@ export class ResourceSet {
 
   /** The shortest TTL that a resource carries, milliseconds; undefined where none carries one. */
   get leastTtl(): number | undefined {
-    for (const name of this.#leastTtl === undefined ? this.expiring : []) {
+    if (this.expiring.size === 0 || this.#leastTtl !== undefined) return this.#leastTtl;
+    for (const name of this.expiring) {
       this.#leastTtl = Math.min(this.#leastTtl ?? Number.POSITIVE_INFINITY, this.get(name)?.ttl ?? 0);
     }
     return this.#leastTtl;

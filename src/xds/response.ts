@@ -6,7 +6,7 @@ import type { Subscription } from './subscription.js';
 
 export type Variant = 'sotw' | 'delta';
 
-/** A response without its nonce, made once and shared by all streams that need it. */
+/** A response but for its nonce, made once and shared by all streams that need it. */
 export interface Response {
   readonly typeUrl: string;
   /** `version_info` or `system_version_info`. */
@@ -15,7 +15,8 @@ export interface Response {
   readonly removed: readonly string[];
   /** Of `resources`, those that differ from what the proxy had; SotW repeats the others. */
   readonly changed: readonly Resource[];
-  readonly body: Uint8Array;
+  /** Ends with the place of the nonce. */
+  readonly body: Buffer;
 }
 
 /** What decides a response, nothing else does. */
@@ -101,6 +102,7 @@ export class ResponseFactory {
       ...resources.flatMap((resource) => sotwResource(resource)),
       text(4, typeUrl),
       lengthDelimited(6, text(1, this.identifier)),
+      NONCE_FIELD,
     ]);
     return { typeUrl, version, resources, removed: [], changed: present, body };
   }
@@ -116,6 +118,7 @@ export class ResponseFactory {
       text(4, typeUrl),
       ...removed.map((name) => text(6, name)),
       lengthDelimited(7, text(1, this.identifier)),
+      NONCE_FIELD,
     ]);
     return { typeUrl, version, resources: present, removed, changed: present, body };
   }
@@ -133,14 +136,30 @@ export class ResponseFactory {
       return lengthDelimited(2, Buffer.concat([text(1, WRAPPER), lengthDelimited(2, beat)]));
     });
     const plane = lengthDelimited(variant === 'delta' ? 7 : 6, text(1, this.identifier));
-    const body = Buffer.concat([text(1, version), ...beats, text(4, typeUrl), plane]);
+    const body = Buffer.concat([text(1, version), ...beats, text(4, typeUrl), plane, NONCE_FIELD]);
     return { typeUrl, version, resources, removed: [], changed: [], body };
   }
 }
 
-/** The message that a stream sends: the shared body and the stream's own nonce, field 5 of both response types. */
-export function withNonce(body: Uint8Array, nonce: string): Buffer {
-  return Buffer.concat([body, text(5, nonce)]);
+/** A response as one stream sends it: the shared body and the stream's own nonce. */
+export interface Message {
+  readonly body: Buffer;
+  readonly nonce: string;
+}
+
+const NONCE_LENGTH = 8;
+/** `nonce`, field 5 of both response types: the last one of a body, so that it can be written there. */
+const NONCE_FIELD = text(5, '0'.repeat(NONCE_LENGTH));
+
+/** The nonce of a stream's response by its number. */
+export function nonceOf(count: number): string {
+  return count.toString(36).padStart(NONCE_LENGTH, '0');
+}
+
+/** The bytes of a message, in the shared body itself: gRPC copies them before anything else can run. */
+export function stamped({ body, nonce }: Message): Buffer {
+  body.write(nonce, body.length - NONCE_LENGTH, 'latin1');
+  return body;
 }
 
 /**

@@ -4,7 +4,14 @@ import { TYPE_URL } from '../snapshot/type-url.js';
 import { onDeltaRequest } from './delta.js';
 import { NameSet, type NameTable } from './name-set.js';
 import type { DeltaRequest, SotwRequest } from './request.js';
-import { carriesTtl, isFullState, type Response, type ResponseFactory, type Variant } from './response.js';
+import {
+  carriesTtl,
+  isFullState,
+  nonceOf,
+  type Response,
+  type ResponseFactory,
+  type Variant,
+} from './response.js';
 import { onSotwRequest } from './sotw.js';
 import { currentVersion, sent, type TypeState, versionMark } from './type-state.js';
 
@@ -111,11 +118,12 @@ export function next(state: StreamState, variant: Variant, snapshot: Snapshot, s
 
 /** The shortest TTL among what the stream was sent, milliseconds; undefined where nothing expires. */
 export function leastTtl(state: StreamState, variant: Variant): number | undefined {
-  const ttls = [...state.types.values()]
-    .filter(({ typeUrl }) => carriesTtl(variant, typeUrl))
-    .map(({ held }) => held.leastTtl)
-    .filter((ttl) => ttl !== undefined);
-  return ttls.length === 0 ? undefined : Math.min(...ttls);
+  let least: number | undefined;
+  for (const { typeUrl, held } of state.types.values()) {
+    const ttl = held.leastTtl;
+    if (ttl !== undefined && carriesTtl(variant, typeUrl)) least = Math.min(ttl, least ?? ttl);
+  }
+  return least;
 }
 
 /** The heartbeat of a type, if it has resources that would expire without one. */
@@ -126,7 +134,7 @@ export function beat(state: StreamState, variant: Variant, typeUrl: string, { re
   const version = currentVersion(type);
   const response = responses.heartbeat(variant, { typeUrl, subscription, held, version, rejected });
   if (response === undefined) return { state };
-  const nonce = String(state.responses + 1);
+  const nonce = nonceOf(state.responses + 1);
   // What is outstanding stays so: a heartbeat says nothing that could be accepted or rejected.
   return {
     state: { ...withType(state, { ...type, nonce }), responses: state.responses + 1 },
@@ -176,7 +184,7 @@ function advance(
     return { state: withType(state, { ...type, held: target, owed: NameSet.EMPTY }) };
   }
   const responses = state.responses + 1;
-  const nonce = String(responses);
+  const nonce = nonceOf(responses);
   const after = { ...withType(state, sent(type, response, nonce, target)), responses };
   if (typeUrl === endpoints) return { state: { ...after, warming: NameSet.EMPTY }, response, nonce };
   if (typeUrl === cluster)

@@ -2,7 +2,7 @@ import { decode } from '../../src/protobuf/messages.js';
 import { clusterResource } from '../../src/resources/cluster.js';
 import { endpointsResource } from '../../src/resources/endpoints.js';
 import { listenerResource } from '../../src/resources/listener.js';
-import { routeResource } from '../../src/resources/route.js';
+import { RouteConfigurations } from '../../src/resources/route/configuration.js';
 import { makeResource, type Resource } from '../../src/snapshot/resource.js';
 import type { Received, ReceivedResource } from './wire.js';
 
@@ -36,10 +36,10 @@ export function listener(name: string, port = 10_000): Resource {
 
 /** The routes of a listener: `/NAME/` to each of these clusters. */
 export function routes(name: string, ...clusters: readonly string[]): Resource {
-  return routeResource(
-    name,
-    clusters.map((service_name) => ({ match: { prefix: `/${service_name}/` }, service_name })),
-  );
+  const rules = clusters.map((service_name) => ({ match: { prefix: `/${service_name}/` }, service_name }));
+  const [resource] = new RouteConfigurations().build([name], rules);
+  if (resource === undefined) throw new Error('no route configuration was built');
+  return resource;
 }
 
 export function withTtl({ typeUrl, name, body, references }: Resource, ttl: number): Resource {
