@@ -2,11 +2,14 @@
 import { installConsul } from './consul.js';
 import { installEnvoy } from './envoy.js';
 import { installEtcd } from './etcd.js';
+import { installNetflixEureka, installSpringEureka } from './eureka-install.js';
 
 const peers: Readonly<Record<string, () => Promise<string>>> = {
   envoy: installEnvoy,
   consul: installConsul,
   etcd: installEtcd,
+  'eureka of Spring Cloud': installSpringEureka,
+  'eureka of Netflix': async () => (await installNetflixEureka()).war,
 };
 
 for (const [name, install] of Object.entries(peers)) {
