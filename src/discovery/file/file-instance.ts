@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+
+const place = z.string().optional();
+
+const fileInstance = z.object({
+  host: z.unknown().optional(),
+  port: z.unknown().optional(),
+  weight: z.unknown().optional(),
+  metadata: z.record(z.string(), z.unknown()).nullish(),
+  status: z.unknown().optional(),
+  locality: z.strictObject({ region: place, zone: place, sub_zone: place }).optional(),
+  secure: z.boolean().optional(),
+});
+
+/** Reads one item of a services file. */
+export function readFileInstance(item: unknown, defaultWeight: number): ReadInstance {
+  const read = fileInstance.safeParse(item);
+  if (!read.success) {
+    const detail = read.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; ');
+    return { filtered: { address: addressOf(item), reason: 'bad_value', detail } };
+  }
+  const { host, port, weight, metadata, status, locality, secure } = read.data;
+  const known = Object.keys(fileInstance.shape);
+  const unknown = Object.keys(Object(item)).filter((key) => !known.includes(key));
+  const result = readInstance(
+    {
+      host,
+      port,
+      weight,
+      metadata,
+      status,
+      extra: {
+        ...(locality !== undefined && { locality: stated(locality) }),
+        ...(secure !== undefined && { secure }),
+      },
+    },
+    defaultWeight,
+  );
+  if (result.instance === undefined || unknown.length === 0) return result;
+  const remark = `unknown keys: ${unknown.join(', ')}`;
+  return { instance: { ...result.instance, remarks: [...(result.instance.remarks ?? []), remark] } };
+}
+
+function stated(locality: z.output<typeof fileInstance.shape.locality> & object) {
+  const { region, zone, sub_zone } = locality;
+  return {
+    ...(region !== undefined && { region }),
+    ...(zone !== undefined && { zone }),
+    ...(sub_zone !== undefined && { sub_zone }),
+  };
+}
+
+function addressOf(item: unknown): string {
+  if (typeof item === 'object' && item !== null && 'host' in item && 'port' in item) {
+    return `${item.host}:${item.port}`;
+  }
+  return (JSON.stringify(item) ?? 'undefined').slice(0, 80);
+}

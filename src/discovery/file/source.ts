@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { watchFile } from '../../config/watch-file.js';
+import { SignalboxError } from '../../errors.js';
+import { withoutDuplicates } from '../../model/read-instance.js';
+import type { ServiceState, Source, SourceSink } from '../source.js';
+import { readFileInstance } from './file-instance.js';
+import type { FileOptions } from './options.js';
+import { parseServiceFile } from './service-file.js';
+
+/** @param deps.folder the folder that a relative path counts from: the configuration file's */
+export function createFileSource(
+  registry: string,
+  options: FileOptions,
+  deps: { readonly folder: string },
+): readonly Source[] {
+  return [new FileSource(registry, resolve(deps.folder, options.path), options.weight)];
+}
+
+class FileSource implements Source {
+  constructor(
+    readonly registry: string,
+    readonly server: string,
+    private readonly defaultWeight: number,
+  ) {}
+
+  async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const known = new Map<string, string>();
+    await new Promise<void>((done, defect) => {
+      const guarded = (content: string | undefined) => {
+        try {
+          this.#take(content, known, sink);
+        } catch (thrown) {
+          defect(thrown);
+        }
+      };
+      signal.addEventListener('abort', () => done(), { once: true });
+      watchFile(this.server, guarded, signal);
+      guarded(readText(this.server));
+    });
+  }
+
+  /** @param known the services of the last good content, each with the text of its list */
+  #take(content: string | undefined, known: Map<string, string>, sink: SourceSink): void {
+    if (content === undefined) {
+      sink.failed(new SignalboxError('registry_unreachable', `${this.server}: there is no file to read`));
+      return;
+    }
+    const { services, error } = parseServiceFile(content);
+    if (services === undefined) {
+      sink.failed(new SignalboxError('registry_bad_answer', `${this.server}: ${error}`));
+      return;
+    }
+    for (const service of [...known.keys()].filter((name) => !services.has(name))) {
+      known.delete(service);
+      sink.set({ service }, undefined);
+    }
+    for (const [service, { items, text }] of services) {
+      if (known.get(service) === text) continue;
+      known.set(service, text);
+      sink.set({ service }, readService(items, this.defaultWeight));
+    }
+    sink.synced(createHash('sha256').update(content).digest('hex').slice(0, 12));
+  }
+}
+
+function readService(items: readonly unknown[], defaultWeight: number): ServiceState {
+  const reads = items.map((item) => readFileInstance(item, defaultWeight));
+  const unique = withoutDuplicates(reads.flatMap(({ instance }) => instance ?? []));
+  return {
+    instances: unique.instances,
+    filtered: [...reads.flatMap(({ filtered }) => filtered ?? []), ...unique.filtered],
+  };
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

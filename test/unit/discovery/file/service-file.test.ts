@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { parseServiceFile } from '../../../../src/discovery/file/service-file.js';
+
+test('YAML and JSON of the same services read the same', () => {
+  const yaml = parseServiceFile('services:\n  web:\n    - { host: 127.0.0.1, port: 80 }\n  none:\n');
+  const json = parseServiceFile('{\n\t"services": {"web": [{"host":"127.0.0.1","port":80}], "none": []}}');
+  expect(yaml).toEqual(json);
+  expect(yaml.services?.get('web')?.items).toEqual([{ host: '127.0.0.1', port: 80 }]);
+});
+
+test.each([
+  ['an empty file', '', /^line 1, column 1: expected a map/],
+  ['a list', '- a\n', /^line 1, column 1: expected a map/],
+  ['broken YAML', 'services:\n  a: [\n', /^line 3, column 1: /],
+  ['broken JSON', '{"services": {"a": [}}', /^line 1, column \d+: /],
+  ['a name that comes twice', 'services:\n  a: []\n  a: []\n', /^line 3, column 3: Map keys must be unique/],
+  ['an unknown key', 'services: {}\nservice: {}\n', /^line 2, column 10: unknown key "service"/],
+  ['services that are no map', 'services:\n  - a\n', /^line 2, column 3: "services" must be a map/],
+  [
+    'a service that is no list',
+    'services:\n  a:\n    host: x\n',
+    /^line 3, column 5: service "a" must be a list/,
+  ],
+  ['an alias of nothing', 'services:\n  a: [ *none ]\n', /^line 2, column 8: /],
+  ['a list without an end', 'services:\n  a: &a [ *a ]\n', /^line 2, column 9: service "a" .*circular/],
+])('%s is an error with line and column', (_, text, message) => {
+  expect(parseServiceFile(text)).toEqual({ error: expect.stringMatching(message) });
+});
