@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { RegistryOptions } from '../config/registries.js';
 import { createConsulKvSources } from '../discovery/consul-kv/source.js';
 import { createFileSource } from '../discovery/file/source.js';
+import { createNacosSources } from '../discovery/nacos/source.js';
 import type { Source } from '../discovery/source.js';
 
 export interface SourceDependencies {
@@ -19,5 +20,7 @@ export function createSources(
       return createConsulKvSources(registry, options, deps);
     case 'file':
       return createFileSource(registry, options, { folder: process.cwd() });
+    case 'nacos':
+      return createNacosSources(registry, options, deps);
   }
 }
