@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { SignalboxError } from '../../errors.js';
 import { inParallel } from './in-parallel.js';
 import type { NacosScope, NacosService } from './scope.js';
@@ -64,6 +65,8 @@ export async function readRound(
   };
 
   const life = new AbortController();
+  // Each query at a time listens to it, in more than one place.
+  setMaxListeners(0, life.signal);
   const end = () => life.abort();
   signal.addEventListener('abort', end);
   try {
