@@ -132,6 +132,35 @@ test('more services than one page holds', async () => {
   expect(sink.services.size).toBe(1_050);
 });
 
+test('what changes is pushed, in every namespace, long before the next poll', async () => {
+  const at = (namespaceId: string, ip: string) => ({ serviceName: 'pushed', namespaceId, ip, port: 80 });
+  const inPublic = `${PUBLIC}/pushed`;
+  const inTeam = 'team/DEFAULT_GROUP/pushed';
+  await nacos.register(at('public', '10.8.0.1'));
+  await nacos.register(at('team', '10.8.0.2'));
+  const sink = watches.start([nacos.url], { namespace: ['public', 'team'], fetch_interval: 600, push: true });
+  await served(sink, inPublic, ['10.8.0.1:80']);
+  await nacos.register({ ...at('team', '10.8.0.3'), clusterName: 'C2' });
+  await served(sink, inTeam, ['10.8.0.2:80', '10.8.0.3:80']);
+  await nacos.register(at('public', '10.8.0.4'));
+  await served(sink, inPublic, ['10.8.0.1:80', '10.8.0.4:80']);
+  await nacos.deregister(at('public', '10.8.0.1'));
+  await nacos.deregister(at('public', '10.8.0.4'));
+  await served(sink, inPublic, []);
+  expect(sink.errors).toEqual([]);
+});
+
+test('with services_only a service is pushed that was not there when it was asked for', async () => {
+  const options = { services_only: true, fetch_interval: 600, push: true };
+  const sink = watches.start([nacos.url], options, { wanted: () => ['born-later'] });
+  await healthy(sink);
+  const one = { serviceName: 'born-later', ip: '10.9.0.1', port: 80 };
+  await nacos.register(one);
+  await served(sink, `${PUBLIC}/born-later`, ['10.9.0.1:80']);
+  await nacos.deregister(one);
+  await served(sink, `${PUBLIC}/born-later`, undefined);
+});
+
 test('a member of the cluster that is not there costs nothing but the try', async () => {
   const nobody = `http://127.0.0.1:${await freePort()}`;
   await nacos.register({ serviceName: 'failover', ip: '10.6.0.1', port: 80 });

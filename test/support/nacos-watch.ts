@@ -5,7 +5,7 @@ import type { Source } from '../../src/discovery/source.js';
 import { RecordingSink } from './recording-sink.js';
 
 export function nacosSource(host: readonly string[], options: object = {}, deps: object = {}): Source {
-  const read = nacosOptions.parse({ type: 'nacos', host, fetch_interval: '50ms', ...options });
+  const read = nacosOptions.parse({ type: 'nacos', host, fetch_interval: '50ms', push: false, ...options });
   const given: NacosDeps = { logger: pino({ enabled: false }), ...deps };
   const [source] = createNacosSources('nacos', read, given);
   if (source === undefined) throw new Error('no source');

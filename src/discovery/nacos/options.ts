@@ -34,6 +34,8 @@ export const nacosOptions = z.strictObject({
   namespace: oneOrMore('public'),
   group: oneOrMore('DEFAULT_GROUP'),
   services_only: z.boolean().default(false),
+  /** Changes are told of by gRPC as well, at the port of `host` + 1000; polling goes on. */
+  push: z.boolean().default(true),
   weight: defaultWeight(100),
   fetch_interval: duration('s').default(30_000),
   timeout: z

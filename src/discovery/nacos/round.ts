@@ -41,10 +41,10 @@ export async function readRound(
   const readScope = async (scope: NacosScope, life: AbortSignal): Promise<void> => {
     const known = questions.known(scope);
     const listed = questions.wanted && new Set(questions.wanted(scope));
-    const present = listed ?? (await server.services(scope, life));
+    const there = listed ?? (await server.services(scope, life));
     answered ||= listed === undefined;
     // A list of several pages may miss a service while others come and go: gone is what has no instance either.
-    const asked = listed ?? new Set([...present, ...known]);
+    const asked = listed ?? new Set([...there, ...known]);
     for (const service of known) {
       if (!asked.has(service)) services.push({ key: { ...scope, service }, entries: undefined });
     }
@@ -53,7 +53,7 @@ export async function readRound(
       try {
         const entries = await server.instances(key, life);
         answered = true;
-        const gone = entries.length === 0 && (listed !== undefined || !present.has(service));
+        const gone = entries.length === 0 && (listed !== undefined || !there.has(service));
         services.push({ key, entries: gone ? undefined : entries });
       } catch (thrown) {
         if (!(thrown instanceof SignalboxError)) throw thrown;

@@ -16,6 +16,9 @@ const PAGE = 1_000;
 /** Queries at a time. */
 export const PARALLEL = 8;
 
+/** The port of Nacos' gRPC, counted from the one of its HTTP. */
+const PUSH_OFFSET = 1_000;
+
 /** One server of the cluster, by the HTTP API that it turns out to have. */
 export class NacosServer {
   /** For people: no user, no password. */
@@ -70,6 +73,21 @@ export class NacosServer {
     const grouped = `${service.group}@@${service.service}`;
     const { api, answer } = await this.#ask((api) => api.instances(service), grouped, signal);
     return api.readInstances(answer);
+  }
+
+  /** `host:port` of the server's gRPC; undefined where it is behind https, which is not the server's own. */
+  get pushAddress(): string | undefined {
+    const { protocol, hostname, port } = new URL(this.name);
+    return protocol === 'http:' ? `${hostname}:${Number(port || 80) + PUSH_OFFSET}` : undefined;
+  }
+
+  /** What shows who we are in a request by gRPC. */
+  async identity(grouped: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    const token = await this.#login?.token(signal);
+    return {
+      ...(token !== undefined && { accessToken: token.current() }),
+      ...(this.#key !== undefined && signature(this.#key, grouped, this.now())),
+    };
   }
 
   /** Forgets which API the server has: after a failure it may be another version that comes back. */

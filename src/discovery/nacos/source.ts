@@ -4,12 +4,14 @@ import { Backoff } from '../backoff.js';
 import { displayName } from '../http/display-name.js';
 import { pause } from '../pause.js';
 import type { Source, SourceSink } from '../source.js';
-import { readHost } from './host.js';
+import { type NacosHost, readHost } from './host.js';
 import type { NacosOptions } from './options.js';
-import { type Round, type RoundQuestions, readRound } from './round.js';
-import { scopesOf } from './scope.js';
+import { NacosPush } from './push.js';
+import { Ring } from './ring.js';
+import { type Round, readRound } from './round.js';
+import { type NacosScope, type NacosService, scopesOf } from './scope.js';
 import { NacosServer } from './server.js';
-import { ServiceTable } from './service-table.js';
+import { Teller } from './teller.js';
 import { wantedServices } from './wanted.js';
 
 export interface NacosDeps {
@@ -26,7 +28,8 @@ export function createNacosSources(
   options: NacosOptions,
   deps: NacosDeps,
 ): readonly Source[] {
-  return [new NacosSource(registry, options, deps)];
+  const [first, ...others] = options.host.flatMap((text) => readHost(text) ?? []);
+  return first === undefined ? [] : [new NacosSource(registry, [first, ...others], options, deps)];
 }
 
 /** Milliseconds between two looks at what is wanted. */
@@ -34,62 +37,79 @@ const LOOK_EVERY = 1_000;
 
 class NacosSource implements Source {
   readonly server: string;
+  readonly #scopes: readonly NacosScope[];
 
   constructor(
     readonly registry: string,
+    private readonly hosts: readonly [NacosHost, ...NacosHost[]],
     private readonly options: NacosOptions,
     private readonly deps: NacosDeps,
   ) {
-    this.server = this.#hosts()
-      .map((host) => displayName(host.url))
-      .join(',');
+    this.server = hosts.map((host) => displayName(host.url)).join(',');
+    this.#scopes = scopesOf(options);
   }
 
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
-    const { now = Date.now } = this.deps;
-    const servers = this.#hosts().map((host) => new NacosServer(host, this.options, now));
+    const { options } = this;
+    const connect = (host: NacosHost) => new NacosServer(host, options, this.deps.now ?? Date.now);
+    const [first, ...others] = this.hosts;
+    const ring = new Ring([connect(first), ...others.map(connect)]);
+    const teller = new Teller(sink, options.weight, options.services_only);
+    const pushes = options.push ? this.#pushes(ring, teller) : [];
     try {
-      await this.#poll(new Ring(servers), sink, signal);
+      await Promise.all([
+        this.#poll(ring, teller, pushes, signal),
+        ...pushes.map((push) => push.run(signal)),
+      ]);
     } finally {
-      await Promise.all(servers.map((server) => server.close()));
+      await Promise.all(ring.inTurn().map((server) => server.close()));
     }
   }
 
-  async #poll(ring: Ring, sink: SourceSink, signal: AbortSignal): Promise<void> {
-    const { options } = this;
-    const table = new ServiceTable(options.weight);
+  #pushes(ring: Ring, teller: Teller): readonly NacosPush[] {
+    const { options, registry } = this;
+    const deps = {
+      server: () => ring.current,
+      timeout: options.timeout.read,
+      notify: (key: NacosService, entries: readonly unknown[]) => teller.pushed(key, entries),
+      logger: this.deps.logger.child({ registry }),
+    };
+    return options.namespace.map((namespace) => new NacosPush(namespace, deps));
+  }
+
+  async #poll(ring: Ring, teller: Teller, pushes: readonly NacosPush[], signal: AbortSignal): Promise<void> {
+    const { fetch_interval } = this.options;
     const backoff = new Backoff();
     // A part that fails again and again shall not make everything be read without a pause.
-    const partial = new Backoff(1_000, Math.max(1_000, options.fetch_interval));
+    const partial = new Backoff(1_000, Math.max(1_000, fetch_interval));
     while (!signal.aborted) {
       const asked = this.#wanted().join('\n');
       let round: Round;
       try {
-        round = await this.#read(ring, table, signal);
+        teller.begin();
+        round = await this.#read(ring, teller, signal);
       } catch (thrown) {
         if (signal.aborted) return;
         if (!(thrown instanceof SignalboxError)) throw thrown;
-        sink.failed(thrown);
+        teller.failed(thrown);
         await pause(backoff.next(), signal);
         continue;
       }
       backoff.reset();
-      tell(round, table, sink);
-      const failure = firstOf(round.failures);
-      if (failure === undefined) partial.reset();
-      else sink.failed(failure);
-      await this.#pause(failure === undefined ? options.fetch_interval : partial.next(), asked, signal);
+      teller.read(round);
+      const services = this.#services(teller);
+      for (const push of pushes) push.watch(services);
+      if (round.failures.length === 0) partial.reset();
+      await this.#pause(round.failures.length === 0 ? fetch_interval : partial.next(), asked, signal);
     }
   }
 
   /** Reads everything from the server in use, or from the next one that gives it whole. */
-  async #read(ring: Ring, table: ServiceTable, signal: AbortSignal): Promise<Round> {
-    const questions: RoundQuestions = {
-      scopes: scopesOf(this.options),
-      wanted: this.options.services_only
-        ? (scope) => wantedServices(this.#wanted(), this.options.service_template, this, scope)
-        : undefined,
-      known: (scope) => table.services(scope),
+  async #read(ring: Ring, teller: Teller, signal: AbortSignal): Promise<Round> {
+    const questions = {
+      scopes: this.#scopes,
+      wanted: this.options.services_only ? (scope: NacosScope) => this.#wantedOf(scope) : undefined,
+      known: (scope: NacosScope) => teller.known(scope),
     };
     let best: Round | undefined;
     let error: SignalboxError | undefined;
@@ -97,7 +117,7 @@ class NacosSource implements Source {
       const before = server.api;
       try {
         const round = await readRound(server, questions, signal);
-        if (server.api !== before) this.#log(server, 'the HTTP API of Nacos is found out');
+        if (server.api !== before) this.#logApi(server);
         if (round.failures.length === 0) {
           ring.use(server);
           return round;
@@ -123,51 +143,26 @@ class NacosSource implements Source {
     }
   }
 
+  /** The services that are asked for, or that there are. */
+  #services(teller: Teller): readonly NacosService[] {
+    return this.#scopes.flatMap((scope) => {
+      const names = this.options.services_only ? this.#wantedOf(scope) : teller.known(scope);
+      return names.map((service) => ({ ...scope, service }));
+    });
+  }
+
+  #wantedOf(scope: NacosScope): readonly string[] {
+    return wantedServices(this.#wanted(), this.options.service_template, this, scope);
+  }
+
   #wanted(): readonly string[] {
     return this.options.services_only ? (this.deps.wanted?.() ?? []) : [];
   }
 
-  #hosts() {
-    return this.options.host.flatMap((text) => readHost(text) ?? []);
+  #logApi({ name, api }: NacosServer): void {
+    this.deps.logger.info(
+      { registry: this.registry, server: name, api },
+      'the HTTP API of Nacos is found out',
+    );
   }
-
-  #log(server: NacosServer, message: string): void {
-    this.deps.logger.info({ registry: this.registry, server: server.name, api: server.api }, message);
-  }
-}
-
-/** The servers of the cluster: one is in use until another one is. */
-class Ring {
-  #first = 0;
-
-  constructor(private readonly servers: readonly NacosServer[]) {}
-
-  /** The one in use, then the others. */
-  inTurn(): readonly NacosServer[] {
-    return [...this.servers.slice(this.#first), ...this.servers.slice(0, this.#first)];
-  }
-
-  use(server: NacosServer): void {
-    this.#first = this.servers.indexOf(server);
-  }
-}
-
-function firstOf(failures: readonly SignalboxError[]): SignalboxError | undefined {
-  const [first] = failures;
-  if (first === undefined || failures.length === 1) return first;
-  return new SignalboxError(first.code, `${first.message} (and ${failures.length - 1} more)`, {
-    cause: first,
-  });
-}
-
-function tell(round: Round, table: ServiceTable, sink: SourceSink): void {
-  for (const { key, entries } of round.services) {
-    if (entries === undefined) {
-      if (table.remove(key)) sink.set(key, undefined);
-    } else {
-      const state = table.put(key, entries);
-      if (state !== undefined) sink.set(key, state);
-    }
-  }
-  sink.synced();
 }
