@@ -44,14 +44,17 @@ export class Nacos {
 
   static async start(options: NacosServerOptions = {}): Promise<Nacos> {
     const folder = await installNacos();
-    const home = mkdtempSync(join(tmpdir(), 'signalbox-nacos-'));
-    const nacos = new Nacos(options, await portWithNeighbours(), folder, home);
-    try {
-      await nacos.start();
-      return nacos;
-    } catch (thrown) {
-      await nacos.close();
-      throw thrown;
+    for (let attempt = 1; ; attempt += 1) {
+      const home = mkdtempSync(join(tmpdir(), 'signalbox-nacos-'));
+      const nacos = new Nacos(options, await portWithNeighbours(), folder, home);
+      try {
+        await nacos.start();
+        return nacos;
+      } catch (thrown) {
+        await nacos.close();
+        // A port may have been taken meanwhile; on a busy machine it also gives up making its database.
+        if (attempt === 3) throw thrown;
+      }
     }
   }
 
@@ -66,7 +69,7 @@ export class Nacos {
     mkdirSync(join(this.home, 'conf'), { recursive: true });
     writeFileSync(join(this.home, 'conf/application.properties'), `${this.#properties().join('\n')}\n`);
     this.#process = PeerProcess.start('nacos', 'java', [
-      ...['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+      ...['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dderby.system.durability=test'],
       ...[`-Dnacos.home=${this.home}`, `-Duser.home=${this.home}`, '-Dnacos.standalone=true'],
       // Both releases of Hessian are there, and the older one lacks a class.
       ...['-cp', [join(this.folder, 'classes'), this.#hessian(), join(this.folder, 'lib/*')].join(':')],
@@ -85,11 +88,6 @@ export class Nacos {
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#process?.stop(signal, 10_000);
-  }
-
-  /** Takes away all that it has stored; to be called while it is stopped. */
-  wipe(): void {
-    rmSync(join(this.home, 'data'), { recursive: true, force: true });
   }
 
   async close(): Promise<void> {

@@ -57,6 +57,17 @@ test.each([
   expect(sink.errors).toEqual([]);
 });
 
+test('changes are pushed to who has a token', async () => {
+  const options = { user: 'nacos', password: PASSWORD, push: true, fetch_interval: 600 };
+  const sink = watches.start([nacos.url], options);
+  await served(sink, ['10.0.0.1:80']);
+  const other = { serviceName: 'web', ip: '10.0.0.2', port: 80 };
+  await nacos.register(other);
+  await served(sink, ['10.0.0.1:80', '10.0.0.2:80']);
+  await nacos.deregister(other);
+  await served(sink, ['10.0.0.1:80']);
+});
+
 test('a token is renewed before it ends', async () => {
   const sink = watches.start([nacos.url], { user: 'nacos', password: PASSWORD });
   await served(sink, ['10.0.0.1:80']);

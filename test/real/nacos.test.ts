@@ -1,7 +1,10 @@
+import { request } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../peers/eventually.js';
 import { Nacos } from '../peers/nacos.js';
 import { freePort } from '../peers/process.js';
+import { HttpFake } from '../support/http-fake.js';
+import { HttpProxy } from '../support/http-proxy.js';
 import { NacosWatches } from '../support/nacos-watch.js';
 import type { RecordingSink } from '../support/recording-sink.js';
 
@@ -57,7 +60,7 @@ test('a service that is removed goes', async () => {
   expect(sink.healthy).toBe(true);
 });
 
-test('all clusters are served, but nothing unhealthy, disabled, without weight or bad', async () => {
+test('by v3 and by v1 all clusters are served, but nothing unhealthy, disabled, without weight or bad', async () => {
   const service = { serviceName: 'mixed', port: 80 };
   await nacos.register({ ...service, ip: '10.2.0.1' });
   await nacos.register({ ...service, ip: '10.2.0.2', clusterName: 'C2', weight: 1.5 });
@@ -68,23 +71,71 @@ test('all clusters are served, but nothing unhealthy, disabled, without weight o
   await nacos.register({ ...service, ip: 'bad!host' });
   await nacos.register({ ...service, ip: 'fe80::1' });
   await nacos.register({ ...service, ip: 'Web-1.Example.COM' });
-  const v3 = watches.start([nacos.url]);
-  await served(v3, `${PUBLIC}/mixed`, ['10.2.0.1:80', '10.2.0.2:80', '[fe80::1]:80', 'web-1.example.com:80']);
-  expect(instancesOf(v3, 'mixed').map(({ cluster, weight }) => [cluster, weight])).toEqual([
-    ['DEFAULT', 1],
-    ['C2', 1.5],
-    ['DEFAULT', 1],
-    ['DEFAULT', 1],
-  ]);
-  // The API for clients leaves disabled ones out by itself.
-  expect(
-    v3.services.get(`${PUBLIC}/mixed`)?.filtered.map(({ address, reason }) => [address, reason]),
-  ).toEqual([
-    ['10.2.0.3:80', 'unhealthy'],
-    ['10.2.0.5:80', 'weight_zero'],
-    ['10.2.0.6:0', 'bad_port'],
-    ['bad!host:80', 'bad_address'],
-  ]);
+
+  // A server of 2.x says 404 to v3.
+  const older = await new HttpFake((incoming, response) => {
+    const path = incoming.url ?? '/';
+    if (path.includes('/v3/')) return void response.writeHead(404).end();
+    request(`${nacos.url}${path}`)
+      .then(async ({ statusCode, body }) => response.writeHead(statusCode).end(await body.text()))
+      .catch(() => response.destroy());
+  }).start();
+  try {
+    for (const url of [nacos.url, older.url]) {
+      const sink = watches.start([url]);
+      const all = ['10.2.0.1:80', '10.2.0.2:80', '[fe80::1]:80', 'web-1.example.com:80'];
+      await served(sink, `${PUBLIC}/mixed`, all);
+      expect(instancesOf(sink, 'mixed').map(({ cluster, weight }) => [cluster, weight])).toEqual([
+        ['DEFAULT', 1],
+        ['C2', 1.5],
+        ['DEFAULT', 1],
+        ['DEFAULT', 1],
+      ]);
+      // Nacos leaves disabled ones out by itself.
+      const filtered = sink.services.get(`${PUBLIC}/mixed`)?.filtered ?? [];
+      expect(filtered.map(({ address, reason }) => [address, reason])).toEqual([
+        ['10.2.0.3:80', 'unhealthy'],
+        ['10.2.0.5:80', 'weight_zero'],
+        ['10.2.0.6:0', 'bad_port'],
+        ['bad!host:80', 'bad_address'],
+      ]);
+    }
+  } finally {
+    await older.stop();
+  }
+});
+
+test('a failed query: what was good is kept, told, and followed again', async () => {
+  const one = { serviceName: 'failing', ip: '10.10.0.1', port: 80 };
+  await nacos.register(one);
+  const proxy = await HttpProxy.start(nacos.url);
+  try {
+    const sink = watches.start([proxy.url]);
+    await served(sink, `${PUBLIC}/failing`, ['10.10.0.1:80']);
+    for (const mode of ['error', 'garbage'] as const) {
+      proxy.answer(mode);
+      await unhealthy(sink);
+      await eventually(() => expect(sink.errors.at(-1)?.code).toBe('registry_bad_answer'));
+      expect(sink.addresses(`${PUBLIC}/failing`)).toEqual(['10.10.0.1:80']);
+      proxy.answer('forward');
+      await healthy(sink);
+    }
+    await nacos.deregister(one);
+    await served(sink, `${PUBLIC}/failing`, []);
+  } finally {
+    await proxy.close();
+  }
+});
+
+test("the server's own protection is respected: what it lists as healthy is served", async () => {
+  const service = { serviceName: 'protected', port: 80 };
+  await nacos.register({ ...service, ip: '10.11.0.1' });
+  await nacos.register({ ...service, ip: '10.11.0.2', healthy: false });
+  const sink = watches.start([nacos.url]);
+  await served(sink, `${PUBLIC}/protected`, ['10.11.0.1:80']);
+  const threshold = { serviceName: 'protected', protectThreshold: 0.9, ephemeral: true };
+  await nacos.call('PUT', '/v3/admin/ns/service', threshold);
+  await served(sink, `${PUBLIC}/protected`, ['10.11.0.1:80', '10.11.0.2:80']);
 });
 
 test('every namespace and group named is read, and no other', async () => {
@@ -194,8 +245,9 @@ test('a stopped server: what was good is kept; restarted, what it has then count
   await nacos.register({ serviceName: 'ephemeral', ...own });
   const address = `127.0.0.1:${nacos.port}`;
   const sink = watches.start([nacos.url]);
+  const pushed = watches.start([nacos.url], { fetch_interval: 600, push: true });
   await served(sink, `${PUBLIC}/stored`, [address]);
-  await served(sink, `${PUBLIC}/ephemeral`, [address]);
+  for (const each of [sink, pushed]) await served(each, `${PUBLIC}/ephemeral`, [address]);
   await nacos.stop('SIGKILL');
   await unhealthy(sink);
   expect(sink.errors.at(-1)?.code).toBe('registry_unreachable');
@@ -204,8 +256,11 @@ test('a stopped server: what was good is kept; restarted, what it has then count
   await nacos.start();
   // Ephemeral instances live in memory alone: until they register again, this server was wiped of them.
   await served(sink, `${PUBLIC}/ephemeral`, undefined);
+  await served(pushed, `${PUBLIC}/ephemeral`, []);
   await served(sink, `${PUBLIC}/stored`, [address]);
   await nacos.register({ serviceName: 'ephemeral', ...own });
-  await served(sink, `${PUBLIC}/ephemeral`, [address]);
-  expect(sink.healthy).toBe(true);
+  for (const each of [sink, pushed]) {
+    await served(each, `${PUBLIC}/ephemeral`, [address]);
+    expect(each.healthy).toBe(true);
+  }
 });

@@ -45,6 +45,7 @@ export class PushConnection {
     // Nacos takes a transport for the client: it must not be one that another source uses.
     this.#client = new Client(target.address, credentials.createInsecure(), {
       'grpc.use_local_subchannel_pool': 1,
+      'grpc.enable_http_proxy': 0,
       'grpc.max_receive_message_length': -1,
     });
     this.#stream = this.#client.makeBidiStreamRequest(STREAM, asIs, asIs);

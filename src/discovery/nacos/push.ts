@@ -40,7 +40,7 @@ export class NacosPush {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const backoff = new Backoff(500, 30_000);
+    const backoff = new Backoff(500, 5_000);
     while (!signal.aborted) {
       const connected = Date.now();
       const error = await this.#serve(signal);
@@ -55,7 +55,8 @@ export class NacosPush {
   async #serve(signal: AbortSignal): Promise<SignalboxError> {
     const server = this.deps.server();
     const address = server.pushAddress;
-    if (address === undefined) return new SignalboxError('registry_unreachable', 'only over plain http');
+    if (address === undefined)
+      return new SignalboxError('registry_unreachable', 'there is none of its own beside this URL');
     const { timeout } = this.deps;
     const notify = (key: NacosService, entries: readonly unknown[]) => this.#notify(key, entries);
     const identity = (grouped: string, life: AbortSignal) => server.identity(grouped, life);
@@ -77,13 +78,20 @@ export class NacosPush {
   /** Keeps the subscriptions in step with what is wanted. */
   async #follow(connection: PushConnection, signal: AbortSignal): Promise<void> {
     const held = new Map<string, NacosService>();
+    const refused = new Set<string>();
+    let wanted = this.#wanted;
     while (!connection.life.aborted && !signal.aborted) {
-      const wanted = this.#wanted;
-      const more = [...wanted].filter(([text]) => !held.has(text));
+      const more = [...wanted].filter(([text]) => !held.has(text) && !refused.has(text));
       await inParallel(more, PARALLEL, async ([text, key]) => {
-        const entries = await connection.subscribe(key, true, signal);
-        held.set(text, key);
-        this.#notify(key, entries);
+        try {
+          const entries = await connection.subscribe(key, true, signal);
+          held.set(text, key);
+          this.#notify(key, entries);
+        } catch (thrown) {
+          // The server answers, and says no to this one: it is left to polling.
+          if (!(thrown instanceof SignalboxError) || thrown.code === 'registry_unreachable') throw thrown;
+          refused.add(text);
+        }
       });
       const less = [...held].filter(([text]) => !wanted.has(text));
       await inParallel(less, PARALLEL, async ([text, key]) => {
@@ -92,6 +100,8 @@ export class NacosPush {
       });
       await connection.check();
       if (wanted === this.#wanted) await this.#rest(connection);
+      if (wanted !== this.#wanted) refused.clear();
+      wanted = this.#wanted;
     }
   }
 

@@ -75,10 +75,11 @@ export class NacosServer {
     return api.readInstances(answer);
   }
 
-  /** `host:port` of the server's gRPC; undefined where it is behind https, which is not the server's own. */
+  /** `host:port` of the server's gRPC; undefined where there can be none, as behind https. */
   get pushAddress(): string | undefined {
     const { protocol, hostname, port } = new URL(this.name);
-    return protocol === 'http:' ? `${hostname}:${Number(port || 80) + PUSH_OFFSET}` : undefined;
+    const push = Number(port || 80) + PUSH_OFFSET;
+    return protocol === 'http:' && push <= 65_535 ? `${hostname}:${push}` : undefined;
   }
 
   /** What shows who we are in a request by gRPC. */

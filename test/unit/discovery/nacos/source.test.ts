@@ -187,6 +187,14 @@ test('the next server is asked when one fails, and stays in use', async () => {
   }
 });
 
+test('a server without gRPC is polled all the same', async () => {
+  const sink = start({ push: true });
+  await served(sink, ['10.0.0.1:80']);
+  fake.services = { web: [at('10.0.0.2')] };
+  await served(sink, ['10.0.0.2:80']);
+  expect(sink.errors).toEqual([]);
+});
+
 test('a token that is not accepted any more is replaced, and the query asked again', async () => {
   let good = 'token-1';
   const logins: (string | null)[] = [];
