@@ -5,6 +5,7 @@ import { createConsulKvSources } from '../discovery/consul-kv/source.js';
 import { createEtcdSources } from '../discovery/etcd/source.js';
 import { createEurekaSources } from '../discovery/eureka/source.js';
 import { createFileSource } from '../discovery/file/source.js';
+import { createNacosSources } from '../discovery/nacos/source.js';
 import type { Source } from '../discovery/source.js';
 
 export interface SourceDependencies {
@@ -28,5 +29,7 @@ export function createSources(
       return createEurekaSources(registry, options, deps);
     case 'file':
       return createFileSource(registry, options);
+    case 'nacos':
+      return createNacosSources(registry, options, deps);
   }
 }

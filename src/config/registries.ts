@@ -5,6 +5,7 @@ import { consulKvOptions } from '../discovery/consul-kv/options.js';
 import { etcdOptions } from '../discovery/etcd/options.js';
 import { eurekaOptions } from '../discovery/eureka/options.js';
 import { fileOptions } from '../discovery/file/options.js';
+import { nacosOptions } from '../discovery/nacos/options.js';
 import type { Aliases } from './aliases.js';
 
 /** Every type of registry, by its options: a new one is an import and a line here. */
@@ -14,6 +15,7 @@ export const registryOptions = z.discriminatedUnion('type', [
   etcdOptions,
   eurekaOptions,
   fileOptions,
+  nacosOptions,
 ]);
 export type RegistryOptions = z.output<typeof registryOptions>;
 export type RegistryType = RegistryOptions['type'];

@@ -3,6 +3,7 @@ import { installConsul } from './consul.js';
 import { installEnvoy } from './envoy.js';
 import { installEtcd } from './etcd.js';
 import { installNetflixEureka, installSpringEureka } from './eureka-install.js';
+import { installNacos } from './nacos.js';
 
 const peers: Readonly<Record<string, () => Promise<string>>> = {
   envoy: installEnvoy,
@@ -10,6 +11,7 @@ const peers: Readonly<Record<string, () => Promise<string>>> = {
   etcd: installEtcd,
   'eureka of Spring Cloud': installSpringEureka,
   'eureka of Netflix': async () => (await installNetflixEureka()).war,
+  nacos: installNacos,
 };
 
 for (const [name, install] of Object.entries(peers)) {
