@@ -19,7 +19,8 @@ const OPTIONS: ts.CompilerOptions = {
 function diagnosticsOf(text: string): readonly string[] {
   const host = ts.createCompilerHost(OPTIONS);
   const { getSourceFile, fileExists } = host;
-  host.fileExists = (name) => name === SOURCE || fileExists(name);
+  // Without the types of packages, which are most of the work and nothing of what is tested.
+  host.fileExists = (name) => name === SOURCE || (!name.includes('/node_modules/') && fileExists(name));
   host.getSourceFile = (name, version, ...rest) =>
     name === SOURCE ? ts.createSourceFile(name, text, version) : getSourceFile(name, version, ...rest);
   const program = ts.createProgram([SOURCE], OPTIONS, host);
@@ -29,7 +30,9 @@ function diagnosticsOf(text: string): readonly string[] {
   );
 }
 
-test('a wrong field name, enum value or type in a message does not compile; the right ones do', () => {
+test('a wrong field name, enum value or type in a message does not compile; the right ones do', {
+  timeout: 60_000,
+}, () => {
   const found = diagnosticsOf(`
     import type { MessageTypes } from './generated/messages.js';
     import type { encode } from './protobuf/messages.js';
