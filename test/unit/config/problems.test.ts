@@ -115,6 +115,14 @@ describe('one problem, with its line, column and path', () => {
       '3:25: listeners[1].address: another listener has this address already',
     ],
     [
+      'routes: [{ match: { prefix: /a?b }, service_name: a }]',
+      '1:29: routes[0].match.prefix: expected a path without "?", "#" and blanks',
+    ],
+    [
+      'routes: [{ match: { prefix: /a }, service_name: a, rewrite: { prefix: "/a b" } }]',
+      '1:63: routes[0].rewrite.prefix: expected a path without "?", "#" and blanks',
+    ],
+    [
       'routes: [{ match: { prefix: a/ }, service_name: a }]',
       '1:29: routes[0].match.prefix: expected a path that starts with "/"',
     ],
