@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
+import { DerivedServices } from '../catalogue/derived.js';
 import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
 import { addressOf } from '../model/instance.js';
@@ -47,6 +48,7 @@ class RunningApp implements App {
       logger,
     });
     this.#plan = new Plan(config);
+    this.#catalogue.setDerived(derivedServices(config));
     this.#publisher = this.#newPublisher();
     this.#catalogue.onChange((names) => {
       this.#publisher.changed(names);
@@ -85,6 +87,7 @@ class RunningApp implements App {
     this.#publisherLife.abort();
     this.#publisherLife = new AbortController();
     this.#plan = new Plan(config);
+    this.#catalogue.setDerived(derivedServices(config));
     this.#registries.apply(config.discovery);
     this.#publisher = this.#newPublisher();
     if (started) this.#publisher.publishAll();
@@ -139,4 +142,11 @@ class RunningApp implements App {
       );
     return `waiting for the first answer of: ${missing.join(', ')}`;
   }
+}
+
+function derivedServices({ services }: Config): DerivedServices {
+  const entries = Object.entries(services).flatMap(([name, { sources }]) =>
+    sources === undefined ? [] : [[name, sources] as const],
+  );
+  return new DerivedServices(new Map(entries));
 }

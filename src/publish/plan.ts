@@ -1,14 +1,16 @@
 import type { ServiceView } from '../catalogue/service-view.js';
 import type { Config } from '../config/schema.js';
+import type { ServicePolicy } from '../config/service-policy.js';
 import type { DefaultService } from '../config/values.js';
 import { type Documents, NO_DOCUMENTS } from '../documents/documents.js';
 import { canonicalHost } from '../model/host.js';
 import type { Instance } from '../model/instance.js';
 import { type RouteRule, servicesOf } from '../model/route.js';
-import { type ClusterPolicy, clusterResource, needsDns } from '../resources/cluster.js';
+import { clusterResource, needsDns } from '../resources/cluster.js';
 import { endpointsResource } from '../resources/endpoints.js';
 import { listenerResource } from '../resources/listener.js';
 import type { Resource } from '../snapshot/resource.js';
+import { clusterPolicy } from './policy.js';
 
 /** What the configuration and the documents say of everything that is published. Pure. */
 export class Plan {
@@ -45,7 +47,7 @@ export class Plan {
   ): { readonly cluster: Resource; readonly endpoints: Resource | undefined } {
     const instances = this.served(view);
     return {
-      cluster: clusterResource(name, instances, this.#policyOf(name)),
+      cluster: clusterResource(name, instances, clusterPolicy(this.#policiesOf(name), instances)),
       endpoints: needsDns(instances) ? undefined : endpointsResource(name, instances),
     };
   }
@@ -74,22 +76,9 @@ export class Plan {
     return rule;
   }
 
-  #policyOf(name: string): ClusterPolicy {
+  #policiesOf(name: string): readonly (ServicePolicy | undefined)[] {
     const { policies } = this.documents;
-    const said = [
-      policies.get(name),
-      this.config.services[name],
-      policies.get('*'),
-      this.config.services['*'],
-    ];
-    const first = <T>(get: (policy: NonNullable<(typeof said)[number]>) => T | undefined): T | undefined =>
-      said
-        .map((policy) => (policy === undefined ? undefined : get(policy)))
-        .find((value) => value !== undefined);
-    return {
-      connectTimeout: first((policy) => policy.connect_timeout) ?? 5_000,
-      lbPolicy: first((policy) => policy.lb_policy) ?? 'ROUND_ROBIN',
-    };
+    return [policies.get(name), this.config.services[name], policies.get('*'), this.config.services['*']];
   }
 
   /** A service that a registry knows takes that registry's default; one that none knows, the first there is. */
