@@ -59,6 +59,22 @@ describe.each(['sotw', 'delta'] as const)('%s', (variant) => {
     expect(machine.losePatience()).toEqual([]);
   });
 
+  test('routes wait on a stream that came back with everything, too', () => {
+    const before = started(variant);
+    const machine = new Machine(variant, ...PUBLISHED);
+    for (const short of ['CDS', 'EDS', 'LDS', 'RDS'] as const) {
+      const { version = '', held, subscription } = before.type(short) ?? {};
+      const known = Object.fromEntries(
+        [...(held?.values() ?? [])].map(({ name, version }) => [name, version]),
+      );
+      expect(machine.ask(short, { names: [...(subscription?.names ?? [])], version, known })).toEqual([]);
+    }
+    expect(machine.publish('CDS c=1', 'EDS c=1', 'RDS http=2')).toEqual([
+      sotw ? 'CDS a=1 b=1 c=1' : 'CDS c=1',
+    ]);
+    expect(machine.ask('EDS', { names: all(variant, 'a', 'b', 'c') })).toEqual(['EDS c=1', 'RDS http=2']);
+  });
+
   test('a request is answered though routes wait', () => {
     const machine = started(variant);
     machine.publish('CDS c=1', 'EDS c=1', 'RDS http=2', 'RDS more=1');
