@@ -45,6 +45,9 @@ class RunningApp implements App {
       identifier: `signalbox/${hostname()}`,
       groupOf: () => DEFAULT_GROUP,
       logger,
+      drain: config.xds.drain,
+      keepalive: config.xds.keepalive,
+      reflection: config.xds.reflection,
     });
     this.#plan = new Plan(config);
     this.#publisher = this.#newPublisher();
