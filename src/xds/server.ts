@@ -18,7 +18,7 @@ export interface XdsServerOptions {
   /** The group whose snapshot a proxy gets; must be a pure function. */
   readonly groupOf: (node: ProxyNode) => Group;
   readonly logger: Logger;
-  /** Over how long a time the streams are sent away at the end, milliseconds. */
+  /** Over how long a time the streams are sent away at the end, milliseconds; at once by default. */
   readonly drain?: number;
   /** A connection on which nothing comes is asked for a sign of life, and dropped without one; milliseconds. */
   readonly keepalive?: { readonly time: number; readonly timeout: number };
@@ -26,7 +26,6 @@ export interface XdsServerOptions {
   readonly reflection?: boolean;
 }
 
-const DRAIN = 2_000;
 const KEEPALIVE = { time: 30_000, timeout: 10_000 };
 
 /** Envoy's limit is 4 MiB by default; a large fleet's names and versions need more. Bytes. */
@@ -114,7 +113,7 @@ export class XdsServer {
   async stop(): Promise<void> {
     this.#life.abort();
     this.#health.serving = false;
-    await drain(this.#server, this.#streams, this.options.drain ?? DRAIN);
+    await drain(this.#server, this.#streams, this.options.drain ?? 0);
   }
 
   #handler(method: DiscoveryMethod): handleBidiStreamingCall<Uint8Array, Message> {
