@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { DerivedServices } from '../catalogue/derived.js';
+import { globMatcher } from '../catalogue/glob.js';
 import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
 import { addressOf } from '../model/instance.js';
@@ -46,6 +47,9 @@ class RunningApp implements App {
       identifier: `signalbox/${hostname()}`,
       groupOf: () => DEFAULT_GROUP,
       logger,
+      drain: config.xds.drain,
+      keepalive: config.xds.keepalive,
+      reflection: config.xds.reflection,
     });
     this.#plan = new Plan(config);
     this.#catalogue.setDerived(derivedServices(config));
@@ -98,7 +102,9 @@ class RunningApp implements App {
     clearTimeout(this.#grace);
     this.#publisherLife.abort();
     this.#life.abort();
-    await Promise.all([this.#xds.stop(), this.#admin?.stop()]);
+    // The admin API goes on telling why the instance is not ready.
+    await this.#xds.stop();
+    await this.#admin?.stop();
   }
 
   #newPublisher(): Publisher {
@@ -126,14 +132,25 @@ class RunningApp implements App {
         service: (name) => this.#catalogue.service(name),
         served: (view) => this.#plan.served(view),
         sources: () => this.#catalogue.sources(),
+        routed: (name) => this.#plan.wanted.has(name),
+        skippedBy: (name) => this.#skippedBy(name),
         streams: () => this.#xds.streams,
+        history: () => this.#cache.history(),
         snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY,
       },
       this.#config.admin.listen,
     );
   }
 
+  /** The registries that leave a service of this name out. */
+  #skippedBy(name: string): readonly string[] {
+    return Object.entries(this.#config.discovery)
+      .filter(([, { skip_services }]) => globMatcher(skip_services)(name))
+      .map(([registry]) => registry);
+  }
+
   #unready(): string | undefined {
+    if (this.#life.signal.aborted) return 'shutting down';
     if (this.#publisher.started) return undefined;
     const missing = this.#catalogue
       .unanswered()
