@@ -5,22 +5,24 @@ import { RequestReader } from '../../src/xds/request.js';
 import { ResponseFactory, type Variant, withNonce } from '../../src/xds/response.js';
 import { NEW_STREAM, next, receive, type Shared, type StreamState } from '../../src/xds/stream-state.js';
 
-/** An encoded request: the first of a type, or with a nonce the ACK of a response. */
-export function requestBytes(
-  variant: Variant,
-  typeUrl: string,
-  names: readonly string[],
-  nonce = '',
-): Buffer {
-  const [typeField, nonceField] = variant === 'delta' ? [2, 6] : [4, 5];
-  // A delta ACK names nothing; a SotW ACK repeats the subscription.
-  const named = variant === 'delta' && nonce !== '' ? [] : names;
-  return Buffer.concat([
-    ...named.map((name) => text(3, name)),
-    text(typeField, typeUrl),
-    ...(nonce === '' ? [] : [text(nonceField, nonce)]),
-  ]);
+export function namesField(names: readonly string[]): Buffer {
+  return Buffer.concat(names.map((name) => text(3, name)));
 }
+
+/**
+ * An encoded request: the first of a type, or with a nonce the ACK of a response.
+ * @param names the encoded {@link namesField}
+ */
+export function requestBytes(variant: Variant, typeUrl: string, names: Buffer, nonce = ''): Buffer {
+  const [typeField, nonceField] = variant === 'delta' ? [2, 6] : [4, 5];
+  const type = text(typeField, typeUrl);
+  if (nonce === '') return Buffer.concat([names, type]);
+  const answer = text(nonceField, nonce);
+  // A delta ACK names nothing; a SotW ACK repeats the subscription.
+  return Buffer.concat(variant === 'delta' ? [type, answer] : [names, type, answer]);
+}
+
+const NOTHING = Buffer.alloc(0);
 
 /** What proxies share at a server. */
 export class BareServer implements Shared {
@@ -31,7 +33,7 @@ export class BareServer implements Shared {
 
 /** What the server does for one proxy that accepts everything, without gRPC. */
 export class BareProxy {
-  readonly #names = new Map<string, readonly string[]>();
+  readonly #names = new Map<string, Buffer>();
   #state: StreamState = NEW_STREAM;
 
   constructor(
@@ -39,7 +41,7 @@ export class BareProxy {
     private readonly server: BareServer,
   ) {}
 
-  subscribe(typeUrl: string, names: readonly string[], snapshot: Snapshot): void {
+  subscribe(typeUrl: string, names: Buffer, snapshot: Snapshot): void {
     this.#names.set(typeUrl, names);
     this.#receive(requestBytes(this.variant, typeUrl, names), snapshot);
     this.follow(snapshot);
@@ -54,7 +56,7 @@ export class BareProxy {
       bytes += withNonce(step.response.body, step.nonce).length;
       const { typeUrl } = step.response;
       this.#receive(
-        requestBytes(this.variant, typeUrl, this.#names.get(typeUrl) ?? [], step.nonce),
+        requestBytes(this.variant, typeUrl, this.#names.get(typeUrl) ?? NOTHING, step.nonce),
         snapshot,
       );
     }

@@ -10,13 +10,16 @@ import { RequestReader } from '../../src/xds/request.js';
 import { ResponseFactory, type Variant } from '../../src/xds/response.js';
 import { Subscription } from '../../src/xds/subscription.js';
 import { configOf, instancesOf, serviceName } from '../fixture.js';
-import { BareProxy, BareServer, requestBytes } from './bare-proxy.js';
+import { BareProxy, BareServer, namesField, requestBytes } from './bare-proxy.js';
 import type { Case } from './harness.js';
 
 const SERVICES = 1_000;
 const ENDPOINTS = 10;
 const LOAD_ASSIGNMENT = 'envoy.config.endpoint.v3.ClusterLoadAssignment';
 const { cluster, endpoints, listener, route } = TYPE_URL;
+
+const ALL = namesField(allNames());
+const NONE = namesField([]);
 
 /** Named by the step; all with 1,000 services of 10 endpoints. */
 export const CASES: readonly Case[] = [
@@ -93,7 +96,7 @@ export const CASES: readonly Case[] = [
       name: `${variant}: reading an ACK`,
       prepare: () => {
         const reader = new RequestReader(new NameTable());
-        const ack = requestBytes(variant, endpoints, allNames(), '17');
+        const ack = requestBytes(variant, endpoints, ALL, '17');
         return variant === 'delta' ? () => reader.delta(ack, false) : () => reader.sotw(ack, false);
       },
     },
@@ -172,9 +175,9 @@ function responseRequest() {
 
 function connected(variant: Variant, snapshot: Snapshot, server: BareServer): BareProxy {
   const proxy = new BareProxy(variant, server);
-  proxy.subscribe(cluster, [], snapshot);
-  proxy.subscribe(endpoints, allNames(), snapshot);
-  proxy.subscribe(listener, [], snapshot);
-  proxy.subscribe(route, ['listener-0'], snapshot);
+  proxy.subscribe(cluster, NONE, snapshot);
+  proxy.subscribe(endpoints, ALL, snapshot);
+  proxy.subscribe(listener, NONE, snapshot);
+  proxy.subscribe(route, namesField(['listener-0']), snapshot);
   return proxy;
 }
