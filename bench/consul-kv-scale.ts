@@ -41,7 +41,7 @@ const weightOf = async (service: number) => {
   const { instances } = await signalbox.get<{ instances: { weight: number }[] }>(
     `/services/service-${service}`,
   );
-  return instances[0]?.weight;
+  return Math.max(...instances.map(({ weight }) => weight));
 };
 const before = cpuMilliseconds(pid);
 for (let change = 0; change < CHANGES; change += 1) {

@@ -118,7 +118,7 @@ class RunningApp implements App {
     return await AdminServer.start(
       {
         unready: () => this.#unready(),
-        serviceNames: () => new Set([...this.#catalogue.names(), ...this.#plan.wanted()]),
+        serviceNames: () => new Set([...this.#catalogue.names(), ...this.#plan.wanted]),
         service: (name) => this.#catalogue.service(name),
         served: (view) => this.#plan.served(view),
         sources: () => this.#catalogue.sources(),

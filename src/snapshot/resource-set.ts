@@ -15,6 +15,7 @@ export class ResourceSet {
   readonly #differences = new WeakMap<ResourceSet, readonly string[]>();
   readonly #kept = new WeakMap<ResourceSet, ResourceSet>();
   #version: string | undefined;
+  #leastTtl: number | undefined;
 
   private constructor(
     private readonly resources: PersistentMap<Resource>,
@@ -26,6 +27,15 @@ export class ResourceSet {
   get version(): string {
     this.#version ??= digestText(this.digest);
     return this.#version;
+  }
+
+  /** The shortest TTL that a resource carries, milliseconds; undefined where none carries one. */
+  get leastTtl(): number | undefined {
+    if (this.expiring.size === 0 || this.#leastTtl !== undefined) return this.#leastTtl;
+    for (const name of this.expiring) {
+      this.#leastTtl = Math.min(this.#leastTtl ?? Number.POSITIVE_INFINITY, this.get(name)?.ttl ?? 0);
+    }
+    return this.#leastTtl;
   }
 
   get size(): number {
