@@ -18,6 +18,8 @@ export class Plan {
   readonly rules: readonly RouteRule[];
   /** The services that a route names, which have a cluster whether a registry knows them or not. */
   readonly wanted: ReadonlySet<string>;
+  /** The prefixes from which a written route takes every request, so that an automatic one would be in its way. */
+  readonly #taken: ReadonlySet<string>;
   readonly #automatic = new Map<string, RouteRule>();
 
   constructor(
@@ -26,6 +28,7 @@ export class Plan {
   ) {
     this.rules = [...config.routes, ...[...documents.routes.values()].flatMap((document) => document.rules)];
     this.wanted = new Set(this.rules.flatMap(servicesOf));
+    this.#taken = new Set(this.rules.filter(takesAll).flatMap(({ match }) => match.prefix ?? []));
   }
 
   /** Whether which services there are decides about routes. */
@@ -62,16 +65,20 @@ export class Plan {
 
   /** All routes, those that follow from the services among them. */
   routes(services: Iterable<string>): readonly RouteRule[] {
-    return this.config.auto_routes
-      ? [...this.rules, ...[...services].map((name) => this.#automaticRoute(name))]
-      : this.rules;
+    if (!this.config.auto_routes) return this.rules;
+    const automatic = [...services].filter((name) => !this.#taken.has(prefixOf(name)));
+    return [...this.rules, ...automatic.map((name) => this.#automaticRoute(name))];
   }
 
   /** The route to a service by its name, with that prefix taken off; kept, so that it counts as the same. */
   #automaticRoute(name: string): RouteRule {
     const known = this.#automatic.get(name);
     if (known !== undefined) return known;
-    const rule: RouteRule = { match: { prefix: `/${name}/` }, service_name: name, rewrite: { prefix: '/' } };
+    const rule: RouteRule = {
+      match: { prefix: prefixOf(name) },
+      service_name: name,
+      rewrite: { prefix: '/' },
+    };
     this.#automatic.set(name, rule);
     return rule;
   }
@@ -95,6 +102,16 @@ export class Plan {
       Object.values(discovery).find((registry) => registry.default_service)?.default_service
     );
   }
+}
+
+function prefixOf(service: string): string {
+  return `/${service}/`;
+}
+
+function takesAll({ hosts = ['*'], priority = 0, match }: RouteRule): boolean {
+  const { methods, headers = {}, query = {} } = match;
+  const conditional = methods !== undefined || Object.keys({ ...headers, ...query }).length > 0;
+  return hosts.includes('*') && priority >= 0 && !conditional;
 }
 
 function defaultInstance(entry: DefaultService): Instance {
