@@ -2,7 +2,7 @@ import { text } from '../../src/protobuf/wire.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { NameTable } from '../../src/xds/name-set.js';
 import { RequestReader } from '../../src/xds/request.js';
-import { ResponseFactory, type Variant, withNonce } from '../../src/xds/response.js';
+import { ResponseFactory, stamped, type Variant } from '../../src/xds/response.js';
 import { NEW_STREAM, next, receive, type Shared, type StreamState } from '../../src/xds/stream-state.js';
 
 export function namesField(names: readonly string[]): Buffer {
@@ -53,7 +53,7 @@ export class BareProxy {
       const step = next(this.#state, this.variant, snapshot, this.server);
       this.#state = step.state;
       if (step.response === undefined) return bytes;
-      bytes += withNonce(step.response.body, step.nonce).length;
+      bytes += stamped({ body: step.response.body, nonce: step.nonce }).length;
       const { typeUrl } = step.response;
       this.#receive(
         requestBytes(this.variant, typeUrl, this.#names.get(typeUrl) ?? NOTHING, step.nonce),

@@ -1,6 +1,7 @@
 import { encode } from '../../src/protobuf/messages.js';
 import { Plan } from '../../src/publish/plan.js';
 import { endpointsResource, loadAssignment } from '../../src/resources/endpoints.js';
+import { RouteConfigurations } from '../../src/resources/route/configuration.js';
 import { digest } from '../../src/snapshot/content-hash.js';
 import type { Resource } from '../../src/snapshot/resource.js';
 import { Snapshot } from '../../src/snapshot/snapshot.js';
@@ -150,7 +151,11 @@ function fullSnapshot(): Snapshot {
     plan.service(name, undefined).cluster,
     assignment(service),
   ]);
-  return Snapshot.of([...services, ...plan.listeners(), ...plan.routes([])]);
+  return Snapshot.of([
+    ...services,
+    ...plan.listeners(),
+    ...new RouteConfigurations().build(plan.listenerNames(), plan.routes([])),
+  ]);
 }
 
 /** The weight of service 1's first endpoint. */

@@ -10,6 +10,8 @@ import type { Source } from '../discovery/source.js';
 
 export interface SourceDependencies {
   readonly logger: Logger;
+  /** The services that routes and policies name, for a registry that is asked for those only. */
+  readonly wanted?: () => readonly string[];
 }
 
 /** The sources of a registry: the one place where registries are known by name. */

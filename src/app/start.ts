@@ -42,7 +42,13 @@ class RunningApp implements App {
   ) {
     this.#config = config;
     this.#catalogue = new Catalogue({ logger });
-    this.#registries = new RegistrySet(this.#catalogue, createSources, logger, this.#life.signal);
+    this.#registries = new RegistrySet(
+      this.#catalogue,
+      (registry, options, deps) =>
+        createSources(registry, options, { ...deps, wanted: () => [...this.#plan.named] }),
+      logger,
+      this.#life.signal,
+    );
     this.#xds = new XdsServer(this.#cache, {
       identifier: `signalbox/${hostname()}`,
       groupOf: () => DEFAULT_GROUP,

@@ -31,6 +31,15 @@ export class Plan {
     this.#taken = new Set(this.rules.filter(takesAll).flatMap(({ match }) => match.prefix ?? []));
   }
 
+  /** The services that routes and policies name: what is of interest in a registry that holds far more. */
+  get named(): ReadonlySet<string> {
+    const policies = [...Object.keys(this.config.services), ...this.documents.policies.keys()];
+    const parts = Object.values(this.config.services).flatMap(({ sources = [] }) =>
+      sources.map(({ service }) => service),
+    );
+    return new Set([...this.wanted, ...parts, ...policies.filter((name) => name !== '*')]);
+  }
+
   /** Whether which services there are decides about routes. */
   get routesFollowServices(): boolean {
     return this.config.auto_routes;
@@ -85,7 +94,12 @@ export class Plan {
 
   #policiesOf(name: string): readonly (ServicePolicy | undefined)[] {
     const { policies } = this.documents;
-    return [policies.get(name), this.config.services[name], policies.get('*'), this.config.services['*']];
+    return [
+      policies.get(name),
+      own(this.config.services, name),
+      policies.get('*'),
+      own(this.config.services, '*'),
+    ];
   }
 
   /** A service that a registry knows takes that registry's default; one that none knows, the first there is. */
@@ -102,6 +116,11 @@ export class Plan {
       Object.values(discovery).find((registry) => registry.default_service)?.default_service
     );
   }
+}
+
+/** A service may be named as what every object has, such as `constructor`. */
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function prefixOf(service: string): string {

@@ -40,6 +40,9 @@ beforeEach(() => {
     sources: () => [],
     streams: () => [],
     snapshot: () => Snapshot.EMPTY,
+    history: () => [],
+    routed: () => false,
+    skippedBy: () => [],
   };
 });
 
