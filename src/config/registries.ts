@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { consulKvAliases } from '../discovery/consul-kv/aliases.js';
 import { consulKvOptions } from '../discovery/consul-kv/options.js';
 import { fileOptions } from '../discovery/file/options.js';
+import { zookeeperOptions } from '../discovery/zookeeper/options.js';
 import type { Aliases } from './aliases.js';
 
 /** Every type of registry, by its options: a new one is an import and a line here. */
-export const registryOptions = z.discriminatedUnion('type', [consulKvOptions, fileOptions]);
+export const registryOptions = z.discriminatedUnion('type', [consulKvOptions, fileOptions, zookeeperOptions]);
 export type RegistryOptions = z.output<typeof registryOptions>;
 export type RegistryType = RegistryOptions['type'];
 

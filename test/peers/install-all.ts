@@ -1,10 +1,12 @@
 // Installs every real server that the tests need. A new peer adds its line here.
 import { installConsul } from './consul.js';
 import { installEnvoy } from './envoy.js';
+import { installZooKeeper } from './zookeeper-install.js';
 
 const peers: Readonly<Record<string, () => Promise<string>>> = {
   envoy: installEnvoy,
   consul: installConsul,
+  zookeeper: installZooKeeper,
 };
 
 for (const [name, install] of Object.entries(peers)) {
