@@ -51,7 +51,8 @@ execFileSync(
     `--outDir=${join(out, 'types')}`,
     ...files,
   ],
-  { stdio: ['ignore', 'ignore', 'inherit'] },
+  // It warns of the well-known types, which protobufjs has built in.
+  { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } },
 );
 writeFileSync(join(out, 'messages.ts'), messageMap());
 writeFileSync(stamp, '');

@@ -12,6 +12,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     interrupted.abort();
   });
 }
+if (process.env.npm_lifecycle_event !== undefined) {
+  // npm's shell ends on SIGTERM without a word to what it runs.
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && interrupted.abort(), 500).unref();
+}
 
 const demo = new Demo();
 try {

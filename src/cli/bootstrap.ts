@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isMap, parseDocument } from 'yaml';
+import { parseDocument } from 'yaml';
 import type { Address } from '../model/address.js';
 
 export interface BootstrapOptions {
@@ -15,7 +15,8 @@ export interface BootstrapOptions {
 /** The bootstrap of `envoy/` with these values in it. */
 export function envoyBootstrap({ xds, admin, mode, node, cluster }: BootstrapOptions): string {
   const template = new URL(`../../envoy/bootstrap-${mode}.yaml`, import.meta.url);
-  const document = parseDocument(readFileSync(template, 'utf8'));
+  // Without the comment at its head, which is about the file in `envoy/`.
+  const document = parseDocument(readFileSync(template, 'utf8').replace(/^(#.*\n)+/, ''));
   const set = (path: readonly (string | number)[], address: Address) => {
     document.setIn([...path, 'address', 'socket_address', 'address'], address.host);
     document.setIn([...path, 'address', 'socket_address', 'port_value'], address.port);
@@ -25,9 +26,7 @@ export function envoyBootstrap({ xds, admin, mode, node, cluster }: BootstrapOpt
   set(['admin'], admin);
   document.setIn(['node', 'id'], node);
   document.setIn(['node', 'cluster'], cluster);
-  if (isMap(document.contents)) {
-    document.contents.commentBefore =
-      ' An Envoy that takes its listeners, routes, clusters and endpoints from Signalbox.';
-  }
+  document.commentBefore =
+    ' An Envoy that takes its listeners, routes, clusters and endpoints from Signalbox.';
   return document.toString();
 }

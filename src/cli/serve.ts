@@ -8,6 +8,7 @@ import type { Address } from '../model/address.js';
 import type { LogLevel } from '../telemetry/log-level.js';
 import { createLogger } from '../telemetry/logger.js';
 import type { App, StartApp } from './app-handle.js';
+import type { Output } from './output.js';
 
 export interface ServeOptions {
   readonly config: string;
@@ -22,23 +23,53 @@ const DRAIN = 4_500;
 
 /**
  * Runs the control plane until SIGTERM or SIGINT. SIGHUP and a change of the file load the configuration again.
- * @param startApp loads and starts the control plane: called only when there is a configuration to start with
+ * @param startApp called only when there is a configuration to start with
  * @returns the exit code
  */
-export async function runServe(options: ServeOptions, startApp: StartApp): Promise<number> {
+export async function runServe(options: ServeOptions, output: Output, startApp: StartApp): Promise<number> {
   const life = new AbortController();
   const reloads = new Reloads();
   // Watched before it is read: a change in between is not missed.
   watchFile(options.config, () => reloads.request(), life.signal);
-  const first = await loadConfig(options.config, process.env);
-  if (first.problems !== undefined) {
-    for (const problem of first.problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  try {
+    const first = await loadConfig(options.config, process.env);
+    if (first.problems !== undefined) {
+      for (const problem of first.problems) output.stderr.write(`${formatProblem(problem)}\n`);
+      return 1;
+    }
+    const logger = createLogger(options.logLevel);
+    for (const warning of first.warnings) logger.warn(fields(warning), warning.message);
+    listenToSignals(life, reloads, logger);
+    const app = await startApp(overridden(first.config, options), { logger }).catch((thrown: unknown) => {
+      logger.fatal({ err: thrown }, `cannot start: ${messageOf(thrown)}`);
+    });
+    return app === undefined ? 1 : await run(app, options, reloads, life.signal, logger);
+  } finally {
     life.abort();
+  }
+}
+
+async function run(
+  app: App,
+  options: ServeOptions,
+  reloads: Reloads,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<number> {
+  logger.info({ xds: app.xdsAddress, admin: app.adminAddress }, 'serving');
+  for await (const _ of reloads.until(signal)) await reload(app, options, logger);
+  try {
+    await app.stop();
+    logger.info('stopped');
+    return 0;
+  } catch (thrown) {
+    logger.error({ err: thrown }, `stopped with an error: ${messageOf(thrown)}`);
     return 1;
   }
+}
 
-  const logger = createLogger(options.logLevel);
-  for (const warning of first.warnings) logger.warn(fields(warning), warning.message);
+/** They stay until the process ends: a signal that comes while it ends must not have its default meaning. */
+function listenToSignals(life: AbortController, reloads: Reloads, logger: Logger): void {
   process.on('SIGHUP', () => reloads.request());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -51,25 +82,6 @@ export async function runServe(options: ServeOptions, startApp: StartApp): Promi
       }, DRAIN).unref();
       life.abort();
     });
-  }
-
-  let app: App;
-  try {
-    app = await startApp(overridden(first.config, options), { logger });
-  } catch (thrown) {
-    logger.fatal({ err: thrown }, `cannot start: ${messageOf(thrown)}`);
-    return 1;
-  }
-  logger.info({ xds: app.xdsAddress, admin: app.adminAddress }, 'serving');
-
-  for await (const _ of reloads.until(life.signal)) await reload(app, options, logger);
-  try {
-    await app.stop();
-    logger.info('stopped');
-    return 0;
-  } catch (thrown) {
-    logger.error({ err: thrown }, `stopped with an error: ${messageOf(thrown)}`);
-    return 1;
   }
 }
 

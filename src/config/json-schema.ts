@@ -28,7 +28,11 @@ function discoverySchema(discovery: AnyJsonSchema | undefined): JsonSchema {
     ...(typeof discovery === 'object' && discovery),
     properties: Object.fromEntries(registryTypes.map((type) => [type, { $ref: reference(type) }])),
     additionalProperties: {
-      anyOf: registryTypes.map((type) => ({ $ref: reference(type), required: ['type'] })),
+      // Apart from the reference, because older readers of schemas pass over what stands beside one.
+      allOf: [
+        { type: 'object', properties: { type: {} }, required: ['type'] },
+        { anyOf: registryTypes.map((type) => ({ $ref: reference(type) })) },
+      ],
     },
   };
 }

@@ -48,7 +48,12 @@ function attempt(
   const discovery = prepareDiscovery(source.value, dirname(resolve(file)));
   const place = ({ path, message }: Placed, at: 'key' | 'value'): Problem => {
     const written = discovery.written(path);
-    return { file, ...source.position(written, at), path: formatPath(written), message };
+    return {
+      file,
+      ...source.position(written, at),
+      ...(written.length > 0 && { path: formatPath(written) }),
+      message,
+    };
   };
   problems.push(...discovery.problems.map((problem) => place(problem, 'value')));
 

@@ -36,7 +36,7 @@ export interface YamlSource {
 }
 
 /** Expanded aliases of anchors in a file; what is beyond refers to itself or was made to grow without bounds. */
-const MOST_ALIASES = 1_000;
+const MOST_ALIASES = 100;
 
 /**
  * Reads YAML and fills in the environment's variables, after parsing: what a variable holds cannot change the
@@ -128,14 +128,13 @@ class Reader {
   ): unknown {
     this.#aliases += 1;
     if (target !== undefined && this.#aliases <= MOST_ALIASES) return this.read(target, path, keyOffset);
-    if (this.#aliases === MOST_ALIASES + 1) {
-      this.problems.push({
-        ...this.at(offset),
-        path,
-        message: `more than ${MOST_ALIASES} aliases of anchors`,
-      });
+    if (target === undefined) {
+      this.problems.push({ ...this.at(offset), path, message: 'no anchor of this name stands before' });
+    } else if (this.#aliases === MOST_ALIASES + 1) {
+      const message = `more than ${MOST_ALIASES} aliases of anchors, or one that contains itself`;
+      this.problems.push({ ...this.at(offset), path, message });
     }
-    return null;
+    return undefined;
   }
 
   #readScalar(node: Scalar, path: ConfigPath, offset: number): unknown {
@@ -164,10 +163,7 @@ function typeOf(text: string): unknown {
 
 /** The message of a YAML error without the piece of text that some of them quote: it may be a secret. */
 function describe(error: YAMLError, text: string): string {
-  const message =
-    error.code === 'BAD_DQ_ESCAPE'
-      ? 'Invalid escape sequence in a double-quoted text'
-      : error.message.replace(/: .*$/s, '');
+  const message = OWN_MESSAGES[error.code] ?? error.message.replace(/: .*$/s, '');
   const end = text.indexOf('\n', error.pos[0]);
   const line = text.slice(text.lastIndexOf('\n', error.pos[0] - 1) + 1, end === -1 ? undefined : end);
   const hint = /[{[,]\s*([\w-]+:\s*)?\$\{/.test(line)
@@ -175,3 +171,8 @@ function describe(error: YAMLError, text: string): string {
     : '';
   return `not valid YAML: ${message}${hint}`;
 }
+
+const OWN_MESSAGES: Readonly<Partial<Record<YAMLError['code'], string>>> = {
+  BAD_DQ_ESCAPE: 'Invalid escape sequence in a double-quoted text',
+  MULTIPLE_DOCS: 'a configuration is one document, and here a second one begins',
+};

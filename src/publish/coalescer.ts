@@ -1,12 +1,18 @@
-/** The first call goes through at once; calls that follow wait, the longer the more of them come. */
+/** So many requests within one wait are a flood. */
+const FLOOD = 4;
+
+/**
+ * Runs the first request at once and those that follow after a wait. The wait doubles while requests come in floods
+ * and halves when they no longer do, so that changes in a row, each made upon seeing the one before, are not held up.
+ */
 export class Coalescer {
   #timer: NodeJS.Timeout | undefined;
-  #due = false;
+  #waiting = 0;
   #wait: number;
 
   /**
    * @param flush what is to be done
-   * @param delay milliseconds between a first and a second flush; doubles while calls keep coming
+   * @param delay milliseconds between a first and a second flush
    * @param maxDelay the longest wait, milliseconds
    */
   constructor(
@@ -20,26 +26,20 @@ export class Coalescer {
   }
 
   request(): void {
-    if (this.#timer !== undefined) {
-      this.#due = true;
-      return;
-    }
-    this.#run();
+    this.#waiting += 1;
+    if (this.#timer === undefined) this.#run();
   }
 
   #run(): void {
-    this.#due = false;
+    this.#waiting = 0;
     this.#timer = setTimeout(() => this.#elapsed(), this.#wait);
     this.flush();
   }
 
   #elapsed(): void {
     this.#timer = undefined;
-    if (this.#due) {
-      this.#wait = Math.min(this.#wait * 2, this.maxDelay);
-      this.#run();
-    } else {
-      this.#wait = this.delay;
-    }
+    const next = this.#waiting >= FLOOD ? this.#wait * 2 : this.#wait / 2;
+    this.#wait = Math.min(Math.max(next, this.delay), this.maxDelay);
+    if (this.#waiting > 0) this.#run();
   }
 }

@@ -50,7 +50,7 @@ export class Publisher {
   /** Takes up what the catalogue tells of these services. */
   changed(names: ReadonlySet<string>): void {
     if (!this.#started) {
-      if (this.catalogue.unanswered().length === 0) this.#publishAll();
+      if (this.catalogue.unanswered().length === 0) this.publishAll();
       return;
     }
     if (names.size === 0) return;
@@ -59,7 +59,8 @@ export class Publisher {
     this.#coalescer.request();
   }
 
-  #publishAll(): void {
+  /** Builds everything; what is as it was before stays the same resource. */
+  publishAll(): void {
     const began = performance.now();
     this.#started = true;
     this.#published = new Set([...this.catalogue.names(), ...this.#wanted]);
@@ -67,14 +68,16 @@ export class Publisher {
       const { cluster, endpoints } = this.plan.service(name, this.catalogue.service(name));
       return endpoints === undefined ? [cluster] : [cluster, endpoints];
     });
-    this.cache.setSnapshot(
-      DEFAULT_GROUP,
-      Snapshot.of([...resources, ...this.plan.listeners(), ...this.plan.routes(this.#published)]),
-    );
-    const { logger } = this.options;
-    logger.info(
-      { services: this.#published.size, milliseconds: Math.round(performance.now() - began) },
-      'first snapshot published',
+    const snapshot = Snapshot.of([
+      ...resources,
+      ...this.plan.listeners(),
+      ...this.plan.routes(this.#published),
+    ]);
+    this.cache.setSnapshot(DEFAULT_GROUP, snapshot);
+    const milliseconds = Math.round(performance.now() - began);
+    this.options.logger.info(
+      { services: this.#published.size, version: snapshot.version, milliseconds },
+      'published everything',
     );
   }
 

@@ -33,18 +33,14 @@ export class SnapshotCache {
     return this.#snapshots.get(group);
   }
 
-  /** Replaces the snapshot of a group. A snapshot with the same content is no change. */
+  /** Replaces the snapshot of a group. Resources that are equal to those before count as unchanged. */
   setSnapshot(group: Group, snapshot: Snapshot): void {
-    const previous = this.#snapshots.get(group);
-    if (previous !== undefined && (previous === snapshot || previous.version === snapshot.version)) return;
-    this.#snapshots.set(group, snapshot);
-    this.#remember({ group, at: this.now(), snapshot, previous: previous ?? Snapshot.EMPTY });
-    for (const listener of this.#listeners) listener(group, snapshot, previous ?? Snapshot.EMPTY);
+    this.#publish(group, this.#snapshots.get(group)?.replacedBy(snapshot) ?? snapshot);
   }
 
   /** Changes single resources of a group's snapshot, at the cost of the change. */
   updateResources(group: Group, changes: SnapshotChanges): void {
-    this.setSnapshot(group, (this.#snapshots.get(group) ?? Snapshot.EMPTY).with(changes));
+    this.#publish(group, (this.#snapshots.get(group) ?? Snapshot.EMPTY).with(changes));
   }
 
   /** Forgets a group. Its proxies keep what they have. */
@@ -66,6 +62,15 @@ export class SnapshotCache {
     if (signal.aborted) return;
     this.#listeners.add(listener);
     signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
+  }
+
+  #publish(group: Group, snapshot: Snapshot): void {
+    const before = this.#snapshots.get(group);
+    if (snapshot === before) return;
+    const previous = before ?? Snapshot.EMPTY;
+    this.#snapshots.set(group, snapshot);
+    this.#remember({ group, at: this.now(), snapshot, previous });
+    for (const listener of this.#listeners) listener(group, snapshot, previous);
   }
 
   #remember(entry: HistoryEntry): void {

@@ -7,8 +7,8 @@ export type ResourceChanges = ReadonlyMap<string, Resource | undefined>;
 
 /** All resources of one type, immutable, with a version that is the hash of their content. */
 export class ResourceSet {
-  static readonly EMPTY = new ResourceSet(PersistentMap.empty(), ZERO, new Set());
   static #ids = 0;
+  static readonly EMPTY = new ResourceSet(PersistentMap.empty(), ZERO, new Set());
 
   /** Names this very object, for caches of what was worked out from it. */
   readonly id = ++ResourceSet.#ids;

@@ -47,4 +47,18 @@ export class Snapshot {
     }
     return changed ? new Snapshot(sets) : this;
   }
+
+  /** The content of `next`, with this snapshot's own resources wherever they are equal. */
+  replacedBy(next: Snapshot): Snapshot {
+    const changes = new Map<string, ResourceChanges>();
+    for (const typeUrl of new Set([...this.sets.keys(), ...next.sets.keys()])) {
+      const after = next.set(typeUrl);
+      const ofType = new Map<string, Resource | undefined>(
+        [...after.values()].map((resource) => [resource.name, resource]),
+      );
+      for (const name of this.set(typeUrl).names()) if (!ofType.has(name)) ofType.set(name, undefined);
+      changes.set(typeUrl, ofType);
+    }
+    return this.with(changes);
+  }
 }

@@ -8,8 +8,8 @@ const WILDCARD = '*';
 export class Subscription {
   static readonly #named = new WeakMap<NameSet, Subscription>();
   static readonly #wildcards = new WeakMap<NameSet, Subscription>();
-  static readonly NONE = Subscription.of(false, NameSet.EMPTY);
   static #ids = 0;
+  static readonly NONE = Subscription.of(false, NameSet.EMPTY);
 
   readonly id = ++Subscription.#ids;
   #last: { readonly set: ResourceSet; readonly digest: Digest } | undefined;

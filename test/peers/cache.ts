@@ -56,7 +56,13 @@ export async function command(
   });
 }
 
-/** The path of a program that PATH has, or undefined. */
+/** The path of a program that is there already: the one that an environment variable names, else PATH's. */
+export function present(variable: string, program: string): string | undefined {
+  const named = process.env[variable];
+  if (named !== undefined && !existsSync(named)) throw new Error(`${variable} names no file: ${named}`);
+  return named ?? onPath(program);
+}
+
 export function onPath(program: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
@@ -68,12 +74,21 @@ async function lock(path: string): Promise<() => void> {
       writeFileSync(path, String(process.pid), { flag: 'wx' });
       return () => rmSync(path, { force: true });
     } catch {
-      if (!alive(Number(readFileSync(path, { encoding: 'utf8', flag: 'a+' })))) rmSync(path, { force: true });
+      if (existsSync(path) && !alive(holder(path))) rmSync(path, { force: true });
       await setTimeout(200);
     }
   }
 }
 
+function holder(path: string): number {
+  try {
+    return Number(readFileSync(path, 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+/** A lock whose holder is not written yet counts as held. */
 function alive(pid: number): boolean {
   try {
     return pid === 0 || process.kill(pid, 0);

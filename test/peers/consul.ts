@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { command, installed, onPath } from './cache.js';
+import { command, installed, present } from './cache.js';
 import { ConsulKv } from './consul-kv.js';
 import { unpackDebianPackages } from './debian.js';
 import { freePort, PeerProcess } from './process.js';
 
 /** The path of Consul: `SIGNALBOX_CONSUL`, else the one on PATH, else 1.8.7 out of Debian's archive. */
 export async function installConsul(): Promise<string> {
-  const given = process.env.SIGNALBOX_CONSUL ?? onPath('consul');
+  const given = present('SIGNALBOX_CONSUL', 'consul');
   if (given !== undefined) return given;
   const folder = await installed('consul-1.8.7', async (empty) => {
     await unpackDebianPackages(empty, 'bullseye', ['consul']);

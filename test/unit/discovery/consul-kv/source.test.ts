@@ -25,7 +25,9 @@ const reply =
 
 let steps: Step[];
 let probe: Step;
-let storeIndex: number;
+/** The index of the whole store; undefined: that of the last answer. */
+let storeIndex: number | undefined;
+let folderIndex: number | undefined;
 let fake: HttpFake;
 let life: AbortController;
 let sink: RecordingSink;
@@ -38,7 +40,10 @@ const indexes = () => queries().map(({ searchParams }) => searchParams.get('inde
 
 const create = (options: object = {}): Source => {
   const read = consulKvOptions.parse({ type: 'consul_kv', servers: [fake.url], ...options });
-  const [source] = createConsulKvSources('kv', read, { logger: pino({ enabled: false }) });
+  const [source] = createConsulKvSources('kv', read, {
+    logger: pino({ enabled: false }),
+    probeEvery: 100,
+  });
   if (source === undefined) throw new Error('no source');
   return source;
 };
@@ -48,8 +53,13 @@ const run = (options: object = {}) => {
 
 beforeEach(async () => {
   steps = [];
-  storeIndex = 1_000;
-  probe = (response, request) => reply(404, { 'x-consul-index': String(storeIndex) })(response, request);
+  storeIndex = undefined;
+  folderIndex = undefined;
+  probe = (response, request) => {
+    const keys = request.url?.includes('keys');
+    const index = keys ? folderIndex : storeIndex;
+    reply(keys ? 200 : 404, { 'x-consul-index': String(index ?? indexes().at(-1) ?? 1) })(response, request);
+  };
   // After the last step a query stays open, as a blocking one does.
   fake = await new HttpFake((request, response) => {
     if (request.url?.includes('recurse')) steps.shift()?.(response, request);
@@ -138,6 +148,24 @@ test('a server whose index fell behind while a query blocks is read anew', async
   steps = [list(['b:1'], 3), list(['b:1'], 3)];
   await eventually(() => expect(indexes()).toEqual([null, '10', null, null, '3']));
   expect(sink.addresses('web')).toEqual(['b:1']);
+  expect(sink.errors).toEqual([]);
+});
+
+test('a change that does not wake the query is found all the same, and other changes of the store cost no list', async () => {
+  const looks = () => fake.requests.filter(({ url }) => url.searchParams.has('keys')).length;
+  const probes = () => fake.requests.filter(({ url }) => url.pathname.endsWith('/.signalbox')).length;
+  steps = [list(['a:1'], 10)];
+  run();
+  storeIndex = 20;
+  await eventually(() => expect(looks()).toBe(1));
+  const before = probes();
+  await eventually(() => expect(probes()).toBe(before + 1));
+  expect([looks(), ...indexes()]).toEqual([1, null, '10']);
+  storeIndex = 21;
+  folderIndex = 8;
+  steps = [reply(404, { 'x-consul-index': '8' }), reply(404, { 'x-consul-index': '8' })];
+  await eventually(() => expect(indexes()).toEqual([null, '10', null, null, '8']));
+  expect(sink.addresses('web')).toBeUndefined();
   expect(sink.errors).toEqual([]);
 });
 

@@ -1,0 +1,53 @@
+import { Hono } from 'hono';
+import type { ServiceView } from '../catalogue/service-view.js';
+import type { SourceStatus } from '../catalogue/source-status.js';
+import type { Instance } from '../model/instance.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import type { XdsStream } from '../xds/stream.js';
+import { configDump } from './config-dump.js';
+import { proxyView } from './proxies.js';
+import { registryView } from './registries.js';
+import { serviceDetail, serviceSummary } from './services.js';
+
+/** What the admin API shows, read-only. */
+export interface AdminSubject {
+  /** The reason why nothing is published yet; undefined once it is. */
+  readonly unready: () => string | undefined;
+  readonly serviceNames: () => Iterable<string>;
+  readonly service: (name: string) => ServiceView | undefined;
+  readonly served: (view: ServiceView | undefined) => readonly Instance[];
+  readonly sources: () => readonly SourceStatus[];
+  readonly streams: () => Iterable<XdsStream>;
+  readonly snapshot: () => Snapshot;
+}
+
+export function adminRoutes(subject: AdminSubject): Hono {
+  const app = new Hono();
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', (c) => {
+    const reason = subject.unready();
+    return reason === undefined ? c.json({ status: 'ready' }) : c.json({ status: 'not ready', reason }, 503);
+  });
+  app.get('/services', (c) => {
+    const names = [...subject.serviceNames()].sort();
+    const services = names.map((name) => {
+      const view = subject.service(name);
+      return serviceSummary(name, view, subject.served(view));
+    });
+    return c.json({ services });
+  });
+  app.get('/services/:name{.+}', (c) => {
+    const name = c.req.param('name');
+    const view = subject.service(name);
+    if (view === undefined && !new Set(subject.serviceNames()).has(name)) {
+      return c.json({ error: `no registry and no route knows a service "${name}"` }, 404);
+    }
+    return c.json(serviceDetail(name, view, subject.served(view)));
+  });
+  app.get('/registries', (c) => c.json({ registries: subject.sources().map(registryView) }));
+  app.get('/proxies', (c) => c.json({ proxies: [...subject.streams()].map(proxyView) }));
+  app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
+  app.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));
+  app.onError((_error, c) => c.json({ error: 'internal error' }, 500));
+  return app;
+}

@@ -1,0 +1,99 @@
+import type { Logger } from 'pino';
+import type { Catalogue, SourceEntry } from '../catalogue/catalogue.js';
+import { globMatcher } from '../catalogue/glob.js';
+import type { RegistryOptions } from '../config/registries.js';
+import type { Config } from '../config/schema.js';
+import { pause } from '../discovery/pause.js';
+import type { Source, SourceSink } from '../discovery/source.js';
+import { messageOf } from '../errors.js';
+import { createSources } from './sources.js';
+
+interface Registry {
+  /** What the configuration says of it, to see whether that has changed. */
+  readonly text: string;
+  readonly entries: readonly SourceEntry[];
+  readonly life: AbortController;
+}
+
+const RESTART_PAUSE = 1_000;
+
+/** The registries that are watched now. */
+export class RegistrySet {
+  #registries = new Map<string, Registry>();
+  /** Stopped sources whose last state is served until those that replace them have answered. */
+  #retiring = new Map<
+    string,
+    { readonly old: readonly SourceEntry[]; readonly by: readonly SourceEntry[] }
+  >();
+
+  constructor(
+    private readonly catalogue: Catalogue,
+    private readonly logger: Logger,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Watches what the configuration names; a registry whose options are the same goes on undisturbed. */
+  apply(discovery: Config['discovery']): void {
+    const before = this.#registries;
+    this.#registries = new Map();
+    for (const [name, options] of Object.entries(discovery)) {
+      const text = JSON.stringify(options);
+      const running = before.get(name);
+      const registry = running?.text === text ? running : this.#create(name, text, options);
+      this.#registries.set(name, registry);
+      if (running !== undefined && running !== registry)
+        this.#retiring.set(name, { old: running.entries, by: registry.entries });
+    }
+    for (const [name, registry] of before) {
+      if (this.#registries.get(name) !== registry) registry.life.abort();
+      if (!this.#registries.has(name)) this.#retiring.delete(name);
+    }
+    this.#tellCatalogue();
+  }
+
+  /** Lets go of replaced sources once the new ones have answered. */
+  settle(): void {
+    const waiting = new Set(this.catalogue.unanswered().map(({ registry }) => registry));
+    const ready = [...this.#retiring.keys()].filter((name) => !waiting.has(name));
+    if (ready.length === 0) return;
+    for (const name of ready) this.#retiring.delete(name);
+    this.#tellCatalogue();
+  }
+
+  #tellCatalogue(): void {
+    const entries = [...this.#registries].flatMap(([name, registry]) => [
+      ...registry.entries,
+      ...(this.#retiring.get(name)?.old ?? []),
+    ]);
+    const added = this.catalogue.setSources(entries);
+    for (const [source, sink] of added) {
+      const life = this.#registries.get(source.registry)?.life;
+      if (life !== undefined) void this.#run(source, sink, AbortSignal.any([life.signal, this.signal]));
+    }
+  }
+
+  #create(name: string, text: string, options: RegistryOptions): Registry {
+    const rules = { serviceTemplate: options.service_template, skipped: globMatcher(options.skip_services) };
+    const entries = createSources(name, options, { logger: this.logger }).map((source) => ({
+      source,
+      rules,
+    }));
+    return { text, entries, life: new AbortController() };
+  }
+
+  /** A source that ends before its time is a defect; the others must not suffer, and it is started again. */
+  async #run(source: Source, sink: SourceSink, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await source.run(sink, signal);
+      } catch (thrown) {
+        const { registry, server } = source;
+        this.logger.error(
+          { registry, server, err: thrown },
+          `registry source failed, starting it again: ${messageOf(thrown)}`,
+        );
+      }
+      await pause(RESTART_PAUSE, signal);
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ADDRESS_EXPECTED, type Address, readAddress } from '../model/address.js';
+import { isAddress } from '../model/host.js';
+import { LOG_LEVELS, type LogLevel } from '../telemetry/log-level.js';
+import type { StartApp } from './app-handle.js';
+import type { BootstrapOptions } from './bootstrap.js';
+import type { Output } from './output.js';
+
+const address = (text: string): Address => {
+  const read = readAddress(text);
+  if (read === undefined) throw new InvalidArgumentError(ADDRESS_EXPECTED);
+  return read;
+};
+
+/** Where Envoy is to go. */
+const target = (text: string): Address => {
+  const read = address(text);
+  if (read.port === 0) throw new InvalidArgumentError('expected a port above 0');
+  return read;
+};
+
+/** Where Envoy itself listens: it takes no names there. */
+const ipAddress = (text: string): Address => {
+  const read = address(text);
+  if (!isAddress(read.host)) throw new InvalidArgumentError('expected an IP address, not a host name');
+  return read;
+};
+
+/** As containers are configured, an empty variable says nothing. */
+const unlessEmpty =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T | '' =>
+    text === '' ? '' : parse(text);
+
+const logLevel = (text: string): LogLevel => {
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (level === undefined) throw new InvalidArgumentError(`expected one of: ${LOG_LEVELS.join(', ')}`);
+  return level;
+};
+
+interface ServeFlags {
+  readonly config: string;
+  readonly xds?: Address | '';
+  readonly admin?: Address | '';
+  readonly logLevel?: LogLevel | '';
+}
+
+interface Context {
+  readonly program: Command;
+  readonly output: Output;
+  readonly startApp: StartApp;
+  readonly done: (code: number) => void;
+}
+
+function addServe({ program, output, startApp, done }: Context): void {
+  program
+    .command('serve')
+    .description(
+      'run the control plane; SIGTERM ends it, SIGHUP or a change of the file loads the configuration again',
+    )
+    .requiredOption('-c, --config <file>', 'the configuration')
+    .addOption(
+      new Option('--xds <address>', 'where to serve xDS, in place of xds.listen')
+        .env('SIGNALBOX_XDS_LISTEN')
+        .argParser(unlessEmpty(address)),
+    )
+    .addOption(
+      new Option('--admin <address>', 'where to serve the admin API, in place of admin.listen')
+        .env('SIGNALBOX_ADMIN_LISTEN')
+        .argParser(unlessEmpty(address)),
+    )
+    .addOption(
+      new Option('--log-level <level>', `one of: ${LOG_LEVELS.join(', ')} (default: info)`)
+        .env('SIGNALBOX_LOG_LEVEL')
+        .argParser(unlessEmpty(logLevel)),
+    )
+    .action(async ({ config, xds, admin, logLevel }: ServeFlags) => {
+      const { runServe } = await import('./serve.js');
+      const options = {
+        config,
+        xds: xds || undefined,
+        admin: admin || undefined,
+        logLevel: logLevel || 'info',
+      };
+      done(await runServe(options, output, startApp));
+    });
+}
+
+function addValidate({ program, output, done }: Context): void {
+  program
+    .command('validate')
+    .description('check a configuration and tell every problem with its line and column')
+    .requiredOption('-c, --config <file>', 'the configuration')
+    .action(async ({ config }: { config: string }) => {
+      const { runValidate } = await import('./validate.js');
+      done(await runValidate(config, output));
+    });
+}
+
+function addBootstrap({ program, output }: Context): void {
+  program
+    .command('bootstrap')
+    .description('print a bootstrap for an Envoy that takes its configuration from Signalbox')
+    .addOption(addressOption('--xds <address>', 'where Envoy finds Signalbox', target, '127.0.0.1:18000'))
+    .addOption(
+      addressOption('--admin <address>', "where Envoy's own admin listens", ipAddress, '127.0.0.1:9901'),
+    )
+    .addOption(
+      new Option('--mode <mode>', 'state of the world, or only what changed')
+        .choices(['delta', 'sotw'])
+        .default('sotw'),
+    )
+    .option('--node <id>', 'the id of this proxy, its own for each', 'envoy-1')
+    .option('--cluster <name>', 'the name of the group of proxies that this one belongs to', 'envoy')
+    .action(async (options: BootstrapOptions) => {
+      const { envoyBootstrap } = await import('./bootstrap.js');
+      output.stdout.write(envoyBootstrap(options));
+    });
+}
+
+function addressOption(
+  flags: string,
+  description: string,
+  parse: (text: string) => Address,
+  standard: string,
+): Option {
+  return new Option(flags, description).argParser(parse).default(parse(standard), standard);
+}
+
+/** Loaded only when it is needed: the other commands answer sooner without gRPC. */
+const startLazily: StartApp = async (config, deps) => {
+  const { startApp } = await import('../app/start.js');
+  return await startApp(config, deps);
+};
+
+/** Runs a command line. @returns the exit code: 0 success, 1 failure, 2 wrong usage */
+export async function runCommandLine(
+  args: readonly string[],
+  output: Output,
+  startApp: StartApp = startLazily,
+): Promise<number> {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const program = new Command('signalbox')
+    .description(manifest.description)
+    .version(manifest.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => output.stdout.write(text),
+      writeErr: (text) => output.stderr.write(text),
+    })
+    .showHelpAfterError('(--help tells more)');
+  let code = 0;
+  const done = (result: number) => {
+    code = result;
+  };
+  for (const add of [addServe, addValidate, addBootstrap]) add({ program, output, startApp, done });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    return thrown.exitCode === 0 ? 0 : 2;
+  }
+}

@@ -1,0 +1,92 @@
+import protobuf from 'protobufjs';
+import { descriptors } from './messages.js';
+import { plainStruct } from './struct.js';
+
+/**
+ * An encoded message as protobuf's JSON, with field names as the protos spell them: the form in which Envoy itself
+ * shows its configuration. https://protobuf.dev/programming-guides/json/
+ * @param name the full name of the message type
+ * @returns a plain value; for a type that is not among the descriptors its name and the bytes in base64
+ */
+export function toJson(name: string, bytes: Uint8Array): unknown {
+  const type = lookup(name);
+  if (type === undefined)
+    return { '@type': `type.googleapis.com/${name}`, value: Buffer.from(bytes).toString('base64') };
+  return messageJson(type, type.decode(bytes));
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function lookup(name: string): protobuf.Type | undefined {
+  const found = descriptors().lookup(name, [protobuf.Type]);
+  return found instanceof protobuf.Type ? found : undefined;
+}
+
+function messageJson(type: protobuf.Type, message: protobuf.Message): unknown {
+  const fields = message as unknown as Fields;
+  const name = type.fullName.slice(1);
+  const special = WELL_KNOWN[name];
+  if (special !== undefined) return special(fields, type);
+  const present = type.fieldsArray.filter((field) => Object.hasOwn(fields, field.name));
+  return Object.fromEntries(present.map((field) => [field.name, fieldJson(field, fields[field.name])]));
+}
+
+function fieldJson(field: protobuf.Field, value: unknown): unknown {
+  if (field instanceof protobuf.MapField) {
+    const entries = Object.entries(value as Fields);
+    return Object.fromEntries(entries.map(([key, entry]) => [key, valueJson(field, entry)]));
+  }
+  if (field.repeated) return (value as readonly unknown[]).map((entry) => valueJson(field, entry));
+  return valueJson(field, value);
+}
+
+function valueJson(field: protobuf.Field, value: unknown): unknown {
+  const resolved = field.resolvedType;
+  if (resolved instanceof protobuf.Type) return messageJson(resolved, value as protobuf.Message);
+  if (resolved instanceof protobuf.Enum) return resolved.valuesById[Number(value)] ?? value;
+  return scalarJson(value);
+}
+
+function scalarJson(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (value instanceof protobuf.util.Long) return String(value);
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  return value;
+}
+
+const wrapper = (fields: Fields, type: protobuf.Type): unknown => {
+  const value = fields.value ?? type.fields.value?.defaultValue;
+  return scalarJson(value);
+};
+
+const WELL_KNOWN: Readonly<Record<string, (fields: Fields, type: protobuf.Type) => unknown>> = {
+  'google.protobuf.Any': (fields) => anyJson(String(fields.type_url ?? ''), fields.value),
+  'google.protobuf.Duration': (fields) => `${seconds(fields)}s`,
+  'google.protobuf.Timestamp': (fields) => new Date(Number(seconds(fields)) * 1_000).toISOString(),
+  'google.protobuf.Struct': (fields, type) =>
+    plainStruct(type.toObject(fields as unknown as protobuf.Message)),
+  'google.protobuf.Empty': () => ({}),
+  'google.protobuf.BoolValue': wrapper,
+  'google.protobuf.BytesValue': wrapper,
+  'google.protobuf.DoubleValue': wrapper,
+  'google.protobuf.FloatValue': wrapper,
+  'google.protobuf.Int32Value': wrapper,
+  'google.protobuf.Int64Value': wrapper,
+  'google.protobuf.StringValue': wrapper,
+  'google.protobuf.UInt32Value': wrapper,
+  'google.protobuf.UInt64Value': wrapper,
+};
+
+function anyJson(typeUrl: string, value: unknown): unknown {
+  const name = typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
+  const json = toJson(name, value instanceof Uint8Array ? value : new Uint8Array());
+  return typeof json === 'object' && json !== null && !Array.isArray(json) && !(name in WELL_KNOWN)
+    ? { '@type': typeUrl, ...json }
+    : { '@type': typeUrl, value: json };
+}
+
+function seconds(fields: Fields): string {
+  const whole = String(fields.seconds ?? 0);
+  const nanos = Number(fields.nanos ?? 0);
+  return nanos === 0 ? whole : `${whole}.${String(nanos).padStart(9, '0').replace(/0+$/, '')}`;
+}

@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { envoyBootstrap } from '../../src/cli/bootstrap.js';
+import { command } from '../peers/cache.js';
+import { installEnvoy } from '../peers/envoy.js';
+
+const LOOPBACK = { host: '127.0.0.1', port: 9901 };
+
+test.each([
+  ['delta', { host: '127.0.0.1', port: 18_000 }, LOOPBACK],
+  ['sotw', { host: '::1', port: 18_000 }, { host: '::1', port: 0 }],
+  ['sotw', { host: 'localhost', port: 18_000 }, LOOPBACK],
+] as const)('Envoy accepts the printed bootstrap: %s, %o', { timeout: 240_000 }, async (mode, xds, admin) => {
+  const envoy = await installEnvoy();
+  const folder = mkdtempSync(join(tmpdir(), 'bootstrap-'));
+  try {
+    const file = join(folder, 'envoy.yaml');
+    writeFileSync(file, envoyBootstrap({ xds, admin, mode, node: 'proxy #1: "a"', cluster: 'edge' }));
+    expect(await command(envoy, ['--mode', 'validate', '-c', file])).toContain(`configuration '${file}' OK`);
+    writeFileSync(file, envoyBootstrap({ xds, admin, mode, node: '', cluster: 'edge' }));
+    await expect(command(envoy, ['--mode', 'validate', '-c', file])).rejects.toThrow('node');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { request } from 'undici';
+import { stringify } from 'yaml';
+import { PeerProcess } from '../peers/process.js';
+
+const PROGRAM = resolve(import.meta.dirname, '../../dist/cli/main.js');
+
+/** The built Signalbox as operators run it: a process of its own with a configuration file. */
+export class Signalbox {
+  #process: PeerProcess | undefined;
+
+  private constructor(
+    readonly folder: string,
+    private readonly args: readonly string[],
+  ) {}
+
+  /** @param config what stands in the file; listen addresses on free ports are added */
+  static async start(
+    config: Readonly<Record<string, unknown>>,
+    options: { readonly waitFor?: 'ready' | 'serving'; readonly args?: readonly string[] } = {},
+  ): Promise<Signalbox> {
+    const folder = mkdtempSync(join(tmpdir(), 'signalbox-'));
+    const signalbox = new Signalbox(folder, options.args ?? []);
+    const listen = { listen: '127.0.0.1:0' };
+    signalbox.configure({ xds: listen, admin: listen, ...config });
+    await signalbox.run(options.waitFor);
+    return signalbox;
+  }
+
+  get file(): string {
+    return join(this.folder, 'signalbox.yaml');
+  }
+
+  get process(): PeerProcess {
+    if (this.#process === undefined) throw new Error('this Signalbox was never started');
+    return this.#process;
+  }
+
+  /** Where it serves xDS: a port. */
+  get xdsPort(): number {
+    return Number(this.#logged('xds').split(':').at(-1));
+  }
+
+  /** `http://127.0.0.1:PORT` */
+  get admin(): string {
+    return `http://${this.#logged('admin')}`;
+  }
+
+  configure(config: Readonly<Record<string, unknown>>): void {
+    writeFileSync(this.file, stringify(config));
+  }
+
+  /** Starts the process, also again after a stop. */
+  async run(waitFor: 'ready' | 'serving' = 'ready'): Promise<void> {
+    this.#process = PeerProcess.start('signalbox', process.execPath, [
+      PROGRAM,
+      'serve',
+      '-c',
+      this.file,
+      ...this.args,
+    ]);
+    await this.#process.until(() => this.process.output.includes('"msg":"serving"'));
+    if (waitFor === 'ready') await this.#process.until(async () => (await this.status('/readyz')) === 200);
+  }
+
+  async status(path: string): Promise<number> {
+    const { statusCode, body } = await request(`${this.admin}${path}`);
+    await body.dump();
+    return statusCode;
+  }
+
+  /** The JSON of a page of the admin API. */
+  async get<T = Record<string, unknown>>(path: string): Promise<T> {
+    const { body } = await request(`${this.admin}${path}`);
+    return (await body.json()) as T;
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#process?.stop(signal);
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #logged(key: 'xds' | 'admin'): string {
+    const line = this.process.output.split('\n').findLast((text) => text.includes('"msg":"serving"'));
+    if (line === undefined) throw new Error(`signalbox is not serving: ${this.process.output.slice(-2_000)}`);
+    return String((JSON.parse(line) as Record<string, unknown>)[key]);
+  }
+}

@@ -1,0 +1,168 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
+import { envoyBootstrap } from '../../../src/cli/bootstrap.js';
+import { runCommandLine } from '../../../src/cli/command-line.js';
+import type { Config } from '../../../src/config/schema.js';
+import { ended, start } from './run.js';
+
+/** What a command returns and prints, in this process. */
+async function signalbox(...args: readonly string[]) {
+  let stdout = '';
+  let stderr = '';
+  const code = await runCommandLine(args, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+  });
+  return { code, stdout, stderr };
+}
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const file = (name: string, content: string) => {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+};
+
+describe('signalbox', () => {
+  test.each([[], ['serve'], ['validate'], ['bootstrap']])('%s --help', async (...command) => {
+    const { code, stdout, stderr } = await signalbox(...command, '--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`Usage: ${['signalbox', ...command].join(' ')} [options]`);
+  });
+
+  test.each([
+    [['servr'], '(Did you mean serve?)'],
+    [[], 'Usage: signalbox'],
+    [['serve'], "required option '-c, --config <file>'"],
+    [['validate', '-c'], 'argument missing'],
+    [['serve', '-c', 'x', '--xds', '18000'], 'expected an address such as'],
+    [['serve', '-c', 'x', '--log-level', 'loud'], 'expected one of: trace, debug'],
+    [['bootstrap', '--mode', 'other'], 'delta, sotw'],
+    [['bootstrap', '--xds', '127.0.0.1:0'], 'expected a port above 0'],
+    [['bootstrap', '--admin', 'localhost:1'], 'expected an IP address'],
+  ])('%j is wrong usage', async (args, message) => {
+    const { code, stdout, stderr } = await signalbox(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  test('validate accepts a good file, warnings included', async () => {
+    const path = file('good.yaml', 'discovery:\n  file:\n    path: a\n    sort_type: origin\n');
+    expect(await signalbox('validate', '-c', path)).toEqual({
+      code: 0,
+      stdout: `${path} is valid\n`,
+      stderr: `${path}:4:5: discovery.file.sort_type: warning: this option of APISIX is ignored: instances always have a fixed order here\n`,
+    });
+  });
+
+  test('validate tells every problem of a bad file', async () => {
+    const path = file('bad.yaml', 'auto_routes: 1\nlistners: []\n');
+    expect(await signalbox('validate', '-c', path)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: [
+        `${path}:1:14: auto_routes: expected true or false, found a number`,
+        `${path}:2:1: listners: unknown key, did you mean "listeners"?`,
+        `${path}: 2 problems\n`,
+      ].join('\n'),
+    });
+  });
+
+  test('serve does not start with a bad file', async () => {
+    const path = file('bad2.yaml', 'listners: []\n');
+    expect(await signalbox('serve', '-c', path)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `${path}:1:1: listners: unknown key, did you mean "listeners"?\n`,
+    });
+  });
+
+  test('bootstrap prints YAML', async () => {
+    const { code, stdout } = await signalbox(
+      'bootstrap',
+      '--xds',
+      '[::1]:5',
+      '--node',
+      'a: #b',
+      '--mode',
+      'delta',
+    );
+    expect(code).toBe(0);
+    expect(parse(stdout)).toMatchObject({
+      node: { id: 'a: #b', cluster: 'envoy' },
+      dynamic_resources: { ads_config: { api_type: 'DELTA_GRPC', set_node_on_first_message_only: true } },
+    });
+  });
+});
+
+describe('serve', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  const started = async (...args: readonly string[]) => {
+    const path = file('serve.yaml', 'xds: { listen: 127.0.0.1:1 }\nadmin: { listen: 127.0.0.1:1001 }');
+    const configs: Config[] = [];
+    const silent = { stdout: { write: () => true }, stderr: { write: () => true } };
+    const all = ['serve', '-c', path, '--log-level', 'silent', ...args];
+    const code = await runCommandLine(all, silent, async (config) => {
+      configs.push(config);
+      throw new Error('no further');
+    });
+    return { code, ports: configs.map(({ xds, admin }) => [xds.listen.port, admin.listen.port]) };
+  };
+
+  test('a flag beats the environment, which beats the file', async () => {
+    expect(await started()).toEqual({ code: 1, ports: [[1, 1001]] });
+    vi.stubEnv('SIGNALBOX_XDS_LISTEN', '127.0.0.1:2');
+    vi.stubEnv('SIGNALBOX_ADMIN_LISTEN', '');
+    expect(await started()).toEqual({ code: 1, ports: [[2, 1001]] });
+    vi.stubEnv('SIGNALBOX_ADMIN_LISTEN', '[::1]:1002');
+    expect(await started('--xds', '127.0.0.1:3')).toEqual({ code: 1, ports: [[3, 1002]] });
+  });
+
+  test.each(['SIGNALBOX_XDS_LISTEN', 'SIGNALBOX_ADMIN_LISTEN', 'SIGNALBOX_LOG_LEVEL'])(
+    'a %s that says nothing sensible is wrong usage',
+    async (variable) => {
+      vi.stubEnv(variable, 'nonsense');
+      const { code, stderr } = await signalbox('serve', '-c', 'x');
+      expect(code).toBe(2);
+      expect(stderr).toContain(`from env '${variable}' is invalid`);
+    },
+  );
+});
+
+test('the program ends with the code of its command', { timeout: 30_000 }, async () => {
+  const help = start('src/cli/main.ts', '--help');
+  const bad = start('src/cli/main.ts', 'validate', '-c', '/nowhere');
+  const wrong = start('src/cli/main.ts', 'servr');
+  expect(await Promise.all([help, bad, wrong].map(ended))).toEqual([0, 1, 2]);
+  expect(help.output).toContain('Usage: signalbox');
+  expect(bad.output).toContain('/nowhere: cannot be read');
+  expect(wrong.output).toContain('Did you mean serve?');
+});
+
+test('every value finds its place in the bootstrap', () => {
+  const printed = envoyBootstrap({
+    xds: { host: 'xds.example.com', port: 5 },
+    admin: { host: '::1', port: 6 },
+    mode: 'sotw',
+    node: 'n',
+    cluster: 'c',
+  });
+  expect(printed).not.toContain('envoy/');
+  const { node, admin, dynamic_resources, static_resources } = parse(printed);
+  expect(node).toEqual({ id: 'n', cluster: 'c' });
+  expect(admin.address.socket_address).toEqual({ address: '::1', port_value: 6 });
+  expect(dynamic_resources.ads_config.api_type).toBe('GRPC');
+  const [{ load_assignment }] = static_resources.clusters;
+  expect(load_assignment.endpoints[0].lb_endpoints[0].endpoint.address.socket_address).toEqual({
+    address: 'xds.example.com',
+    port_value: 5,
+  });
+});

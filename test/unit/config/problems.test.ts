@@ -1,0 +1,244 @@
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../../src/config/load.js';
+import { formatProblem } from '../../../src/config/problem.js';
+
+const problemsOf = (yaml: string, environment = {}) =>
+  (parseConfig(yaml, 'f.yaml', environment).problems ?? []).map(formatProblem);
+
+const CONSUL = 'discovery:\n  consul_kv:\n    servers: ["http://127.0.0.1:8500"]\n';
+
+describe('one problem, with its line, column and path', () => {
+  test.each([
+    // Keys
+    ['listners: []', '1:1: listners: unknown key, did you mean "listeners"?'],
+    ['xds:\n  lisen: 127.0.0.1:1', '2:3: xds.lisen: unknown key, did you mean "listen"?'],
+    ['admin: { whatever: 1 }', '1:10: admin.whatever: unknown key; known here: listen'],
+    [`${CONSUL}    tokn: x`, '4:5: discovery.consul_kv.tokn: unknown key, did you mean "token"?'],
+    [
+      'services:\n  "*":\n    lb_polcy: RANDOM',
+      '3:5: services["*"].lb_polcy: unknown key, did you mean "lb_policy"?',
+    ],
+    [
+      'routes:\n  - match: { prefix: / }\n    service: a\n    service_name: a',
+      '3:5: routes[0].service: unknown key; known here: hosts, match, service_name, rewrite',
+    ],
+    ['auto_routes: true\nauto_routes: false', '2:1: auto_routes: this key stands here twice'],
+    [
+      '"__proto__": {}',
+      '1:1: __proto__: unknown key; known here: xds, admin, discovery, startup_grace, publish, default_service, services, listeners, routes, auto_routes',
+    ],
+    // Kinds and bounds
+    ['auto_routes: 5', '1:14: auto_routes: expected true or false, found a number'],
+    ['listeners: {}', '1:12: listeners: expected a list, found a mapping'],
+    ['listeners:', '1:11: listeners: expected a list, found nothing'],
+    ['- a', '1:1: expected a mapping, found a list'],
+    ['just a text', '1:1: expected a mapping, found a text'],
+    [`${CONSUL}    weight: -1`, '4:13: discovery.consul_kv.weight: must be at least 0'],
+    ['default_service: { host: a, port: 70000 }', '1:35: default_service.port: must be at most 65535'],
+    [
+      'default_service: { host: a, port: 1.5 }',
+      '1:35: default_service.port: expected a whole number, found a fraction',
+    ],
+    ['default_service: { host: "", port: 1 }', '1:26: default_service.host: must not be empty'],
+    ['default_service: { host: a, port: 1, weight: 0 }', '1:46: default_service.weight: must be above 0'],
+    [
+      'services: { a: { lb_policy: ROUND } }',
+      '1:29: services.a.lb_policy: expected one of: ROUND_ROBIN, LEAST_REQUEST, RANDOM, RING_HASH, MAGLEV',
+    ],
+    // Missing
+    ['default_service: { host: a }', '1:1: default_service.port: is missing: expected a number'],
+    ['listeners:\n  - { name: a }', '2:5: listeners[0].address: is missing: expected a text'],
+    ['discovery:\n  file: {}', '2:3: discovery.file.path: is missing: expected a text'],
+    // Times
+    [
+      'startup_grace: 5 minutes',
+      '1:16: startup_grace: expected a number of s, or a text with a unit such as "2s" or "500ms"',
+    ],
+    ['startup_grace: -1', '1:16: startup_grace: must be at least 0'],
+    [
+      'startup_grace: []',
+      '1:16: startup_grace: expected a number of s, or a text with a unit such as "2s" or "500ms"',
+    ],
+    ['services: { a: { connect_timeout: 0s } }', '1:35: services.a.connect_timeout: expected a time above 0'],
+    ['publish: { delay: 2s }', '1:19: publish.delay: must be at most "max_delay"'],
+    // Addresses
+    [
+      'xds: { listen: "18000" }',
+      '1:16: xds.listen: expected an address such as "127.0.0.1:18000", "[::1]:18000" or "localhost:18000"',
+    ],
+    [
+      'admin: { listen: "::1:18000" }',
+      '1:18: admin.listen: expected an address such as "127.0.0.1:18000", "[::1]:18000" or "localhost:18000"',
+    ],
+    [
+      'listeners: [{ name: a, address: "localhost:80" }]',
+      '1:33: listeners[0].address: expected an IP address and a port, such as "0.0.0.0:10000" or "[::]:10000"',
+    ],
+    [
+      'listeners: [{ name: a, address: "0.0.0.0:0" }]',
+      '1:33: listeners[0].address: expected an IP address and a port, such as "0.0.0.0:10000" or "[::]:10000"',
+    ],
+    [
+      'xds: { listen: 127.0.0.1:5 }\nadmin: { listen: 127.0.0.1:5 }',
+      '2:18: admin.listen: xds listens on this address already',
+    ],
+    // Registries
+    [
+      'discovery:\n  consulkv: { servers: [] }',
+      '2:3: discovery.consulkv.type: there is no type of registry "consulkv", did you mean "consul_kv"?',
+    ],
+    [
+      'discovery:\n  east: { type: fill, path: x }',
+      '2:17: discovery.east.type: there is no type of registry "fill", did you mean "file"?',
+    ],
+    ['discovery:\n  file:', '2:8: discovery.file: expected a mapping, found nothing'],
+    [
+      'discovery:\n  1a: { type: file, path: x }',
+      '2:3: discovery["1a"]: a registry\'s name is a letter or "_", then letters, digits, "_" and "-"',
+    ],
+    ['discovery: { consul_kv: { servers: [] } }', '1:36: discovery.consul_kv.servers: must not be empty'],
+    [
+      'discovery: { consul_kv: { servers: ["http://a:1", "127.0.0.1:8500"] } }',
+      '1:51: discovery.consul_kv.servers[1]: expected a URL such as "http://127.0.0.1:8500"',
+    ],
+    [
+      'discovery:\n  a: { type: file, path: a, dump: { path: d } }\n  b: { type: file, path: b, dump: { path: ./d } }',
+      '3:43: discovery.b.dump.path: another registry dumps to this file already',
+    ],
+    // Listeners and routes
+    [
+      'listeners:\n  - { name: a, address: "0.0.0.0:80" }\n  - { name: a, address: "0.0.0.0:81" }',
+      '3:13: listeners[1].name: another listener has this name already',
+    ],
+    [
+      'listeners:\n  - { name: a, address: "[::]:80" }\n  - { name: b, address: "[0::0]:80" }',
+      '3:25: listeners[1].address: another listener has this address already',
+    ],
+    [
+      'routes: [{ match: { prefix: a/ }, service_name: a }]',
+      '1:29: routes[0].match.prefix: expected a path that starts with "/"',
+    ],
+    ['routes: [{ match: {}, service_name: a }]', '1:19: routes[0].match: expected either "prefix" or "path"'],
+    [
+      'routes: [{ match: { prefix: /, path: / }, service_name: a }]',
+      '1:19: routes[0].match: expected either "prefix" or "path"',
+    ],
+    [
+      'routes: [{ hosts: ["a b"], match: { prefix: / }, service_name: a }]',
+      '1:20: routes[0].hosts[0]: expected a host such as "api.example.com" or "*.example.com"',
+    ],
+    // Older spellings are told by the name that was written
+    [
+      `${CONSUL}    connect_type: ling`,
+      '4:19: discovery.consul_kv.connect_type: expected one of: long, short',
+    ],
+    [
+      `${CONSUL}    delay: soon`,
+      '4:12: discovery.consul_kv.delay: expected a number of s, or a text with a unit such as "2s" or "500ms"',
+    ],
+    [
+      `${CONSUL}    default_server: { host: a, port: 0 }`,
+      '4:38: discovery.consul_kv.default_server.port: must be at least 1',
+    ],
+    [
+      `${CONSUL}    interval: 3\n    fetch_interval: 3`,
+      '4:15: discovery.consul_kv.interval: this is an older name of "fetch_interval": "fetch_interval" says it already',
+    ],
+    [
+      `${CONSUL}    interval: 3\n    delay: 3`,
+      '5:12: discovery.consul_kv.delay: this is an older name of "fetch_interval": "interval" says it already',
+    ],
+    [
+      'discovery: { file: { path: a, delay: 3 } }',
+      '1:31: discovery.file.delay: unknown key; known here: type, skip_services, service_template, default_service, tls, dump, path, weight',
+    ],
+    // YAML itself
+    [
+      'xds: { listen: a',
+      '1:17: not valid YAML: Flow map in block collection must be sufficiently indented and end with a }',
+    ],
+    ['a: "x', '1:6: not valid YAML: Missing closing "quote'],
+    ['a: 1\n---\nb: 1', '2:1: not valid YAML: a configuration is one document, and here a second one begins'],
+    ['routes: *b', '1:9: routes: no anchor of this name stands before'],
+    ['a: !env B', '1:4: not valid YAML: Unresolved tag'],
+    ['', 'the file says nothing'],
+    ['# all is commented out', 'the file says nothing'],
+  ])('%s', (yaml, problem) => {
+    expect(problemsOf(yaml)).toEqual([
+      problem.startsWith('the file') ? `f.yaml: ${problem}` : `f.yaml:${problem}`,
+    ]);
+  });
+});
+
+test('all problems are told at once, in the order of the file', () => {
+  const yaml = [
+    'xds: { listen: nowhere }',
+    'discovery:',
+    '  consul_kv:',
+    '    servers: ["http://127.0.0.1:8500", 5]',
+    '    conect_type: long',
+    '  local: { type: file }',
+    'routes:',
+    '  - { match: { prefix: a }, service_name: "${MISSING}" }',
+    'listner: []',
+    'xds: {}',
+  ].join('\n');
+  expect(problemsOf(yaml).map((problem) => problem.split(': ').slice(0, 2).join(' '))).toEqual([
+    'f.yaml:1:16 xds.listen',
+    'f.yaml:4:40 discovery.consul_kv.servers[1]',
+    'f.yaml:5:5 discovery.consul_kv.conect_type',
+    'f.yaml:6:3 discovery.local.path',
+    'f.yaml:8:24 routes[0].match.prefix',
+    'f.yaml:8:43 routes[0].service_name',
+    'f.yaml:9:1 listner',
+    'f.yaml:10:1 xds',
+  ]);
+});
+
+test.each([
+  'routes: &routes [*routes]',
+  [
+    'a: &a [x]',
+    ...'bcdef'.split('').map((name, index) => `${name}: &${name} [${`*${'abcde'[index]},`.repeat(9)}]`),
+  ].join('\n'),
+])('anchors that grow without bounds are refused: %s', (yaml) => {
+  expect(problemsOf(yaml).join('\n')).toContain(
+    'more than 100 aliases of anchors, or one that contains itself',
+  );
+});
+
+test('no problem shows a secret', () => {
+  const texts = [
+    `${CONSUL}    token: [hunter2]`,
+    `${CONSUL}    token: { a: hunter2 }`,
+    `${CONSUL}    token: "hunter2" hunter2`,
+    `${CONSUL}    token: "\\hunter2"`,
+    `${CONSUL}    token: "\\uhunter2"`,
+    `${CONSUL}    token: *hunter2`,
+    `${CONSUL}    token: !hunter2 x`,
+    `${CONSUL}    token: @hunter2`,
+    `${CONSUL}    token: | hunter2`,
+    `${CONSUL}    token: "hunter2`,
+    `${CONSUL}    token: hunter2: x`,
+    `${CONSUL}    token: \${X:-\${hunter2}`,
+    `${CONSUL}    token: \${hunter2`.concat('-}'),
+    `${CONSUL}    weight: hunter2`,
+    'discovery: { consul_kv: { servers: ["htp://root:hunter2@127.0.0.1:8500"] } }',
+    'discovery: { consul_kv: { servers: ["http://root:hunter2@:8500"] } }',
+  ];
+  for (const yaml of texts) {
+    const problems = problemsOf(yaml);
+    expect(problems, yaml).not.toEqual([]);
+    expect(problems.join('\n'), yaml).not.toContain('hunter2');
+  }
+  const fromVariable = problemsOf(`${CONSUL}    weight: \${W}`, { W: 'hunter2' });
+  expect(fromVariable).toEqual(['f.yaml:4:13: discovery.consul_kv.weight: expected a number, found a text']);
+});
+
+test('what cannot be read is a problem as well', async () => {
+  const { loadConfig } = await import('../../../src/config/load.js');
+  const { problems } = await loadConfig('/nowhere/signalbox.yaml', {});
+  expect((problems ?? []).map(formatProblem)).toEqual([
+    "/nowhere/signalbox.yaml: cannot be read: ENOENT: no such file or directory, open '/nowhere/signalbox.yaml'",
+  ]);
+});
