@@ -3,6 +3,7 @@ import type { RegistryOptions } from '../config/registries.js';
 import { createConsulKvSources } from '../discovery/consul-kv/source.js';
 import { createFileSource } from '../discovery/file/source.js';
 import type { Source } from '../discovery/source.js';
+import { createZooKeeperSources } from '../discovery/zookeeper/source.js';
 
 export interface SourceDependencies {
   readonly logger: Logger;
@@ -19,5 +20,7 @@ export function createSources(
       return createConsulKvSources(registry, options, deps);
     case 'file':
       return createFileSource(registry, options, { folder: process.cwd() });
+    case 'zookeeper':
+      return createZooKeeperSources(registry, options, deps);
   }
 }

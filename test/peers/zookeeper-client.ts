@@ -6,26 +6,32 @@ const { EPHEMERAL, PERSISTENT } = zookeeper.CreateMode;
 export interface TestClientOptions {
   /** `user:password`. */
   readonly digest?: string;
-  /** Milliseconds. */
-  readonly sessionTimeout?: number;
 }
 
-/** Writes znodes, for tests. It reconnects by itself when its server comes back. */
+/** Milliseconds until another connection is tried: one that comes while a server starts may never be answered. */
+const PATIENCE = 3_000;
+
+/** Writes znodes, for tests, while its server runs; a server that was stopped or frozen needs a new client. */
 export class ZooKeeperTestClient {
   private constructor(private readonly client: Client) {}
 
   static async connect(hosts: string, options: TestClientOptions = {}): Promise<ZooKeeperTestClient> {
-    const client = zookeeper.createClient(hosts, {
-      sessionTimeout: options.sessionTimeout ?? 10_000,
-      spinDelay: 100,
-      retries: 5,
-    });
-    if (options.digest !== undefined) client.addAuthInfo('digest', Buffer.from(options.digest));
-    await new Promise<void>((done) => {
-      client.once('connected', done);
-      client.connect();
-    });
-    return new ZooKeeperTestClient(client);
+    for (;;) {
+      const client = zookeeper.createClient(hosts, { sessionTimeout: 10_000, spinDelay: 100, retries: 5 });
+      if (options.digest !== undefined) client.addAuthInfo('digest', Buffer.from(options.digest));
+      const connected = await new Promise<boolean>((done) => {
+        const timer = setTimeout(() => done(false), PATIENCE);
+        client.once('connected', () => {
+          clearTimeout(timer);
+          done(true);
+        });
+        client.connect();
+      });
+      if (connected) return new ZooKeeperTestClient(client);
+      // Before its connection goes, or it would try again on and on.
+      client.connectionManager.onSocketClosed = () => undefined;
+      client.connectionManager.socket?.destroy();
+    }
   }
 
   /** Creates the znode, with those above it, or sets its data. */
@@ -66,7 +72,11 @@ export class ZooKeeperTestClient {
 
   /** Removes the znode with everything under it. */
   async remove(path: string): Promise<void> {
-    await outcome((callback) => this.client.removeRecursive(path, -1, callback));
+    const names = await new Promise<readonly string[]>((done, fail) =>
+      this.client.getChildren(path, undefined, (error, children) => (error ? fail(error) : done(children))),
+    );
+    for (const name of names) await this.remove(`${path}/${name}`);
+    await outcome((callback) => this.client.remove(path, -1, callback));
   }
 
   close(): void {

@@ -37,13 +37,13 @@ export class ZooKeeperServer {
         return server;
       } catch (thrown) {
         await server.close();
-        // A port may have been taken by another process meanwhile.
-        if (attempt === 3 || !String(thrown).includes('Address already in use')) throw thrown;
+        // A port may have been taken by another process meanwhile; ZooKeeper ends without saying so.
+        if (attempt === 3 || !String(thrown).includes('ended before')) throw thrown;
       }
     }
   }
 
-  /** The running process, to freeze it or to read what it printed. */
+  /** The running process, to freeze it. */
   get process(): PeerProcess {
     if (this.#process === undefined) throw new Error('this ZooKeeper was never started');
     return this.#process;
@@ -66,15 +66,14 @@ export class ZooKeeperServer {
       `clientPort=${this.port}`,
       'clientPortAddress=127.0.0.1',
       `tickTime=${TICK}`,
-      ...['initLimit=20', 'syncLimit=10', 'maxClientCnxns=0', 'admin.enableServer=false'],
+      ...['initLimit=20', 'syncLimit=4', 'maxClientCnxns=0', 'admin.enableServer=false'],
       ...['4lw.commands.whitelist=srvr,mntr,cons,wchs', 'electionPortBindRetry=0'],
       ...this.ensemble,
     ];
     writeFileSync(file, `${lines.join('\n')}\n`);
-    const logging = ['-Dzookeeper.forceSync=no', '-Dorg.slf4j.simpleLogger.defaultLogLevel=info'];
     this.#process = PeerProcess.start('zookeeper', 'java', [
       ...JVM,
-      ...logging,
+      '-Dzookeeper.forceSync=no',
       ...['-cp', this.classPath, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', file],
     ]);
   }
@@ -148,17 +147,6 @@ export class ZooKeeperEnsemble {
 
   get hosts(): readonly string[] {
     return this.servers.map(({ host }) => host);
-  }
-
-  /** The servers that have a session on a connection of theirs now. */
-  async serving(): Promise<readonly ZooKeeperServer[]> {
-    const busy = await Promise.all(
-      this.servers.map(async (server) => {
-        const answer = await server.command('cons').catch(() => '');
-        return answer.includes('sid=0x') ? [server] : [];
-      }),
-    );
-    return busy.flat();
   }
 
   async close(): Promise<void> {

@@ -19,16 +19,16 @@ const DEFAULT_PORT = 2181;
  * last host counts for all, as it does there.
  */
 export function readHosts(hosts: readonly string[]): ReadHosts {
+  const names = hosts.flatMap((host) => host.replace(/\/.*$/, '').split(','));
+  const servers = names.map((name) => readServer(name.trim())).filter((server) => server !== undefined);
+  if (servers.length < names.length)
+    return { problem: 'expected hosts such as "127.0.0.1:2181", "[::1]:2181" or "zk1:2181/chroot"' };
   const roots = hosts.map((host) => (host.includes('/') ? host.slice(host.indexOf('/')) : ''));
   const chroots = new Set(roots.map((root) => root.replace(/\/+$/, '')).filter((root) => root !== ''));
   const [chroot = ''] = chroots;
   if (chroots.size > 1) return { problem: 'all hosts must have the same chroot' };
   if (/\/(\.{0,2})(\/|$)/.test(chroot)) return { problem: 'the chroot is no path of a znode' };
-  const names = hosts.flatMap((host) => host.replace(/\/.*$/, '').split(','));
-  const servers = names.map((name) => name.trim()).map(readServer);
-  return servers.every((server) => server !== undefined)
-    ? { ensemble: { servers, chroot } }
-    : { problem: 'expected hosts such as "127.0.0.1:2181", "[::1]:2181" or "zk1:2181/chroot"' };
+  return { ensemble: { servers, chroot } };
 }
 
 function readServer(text: string): Address | undefined {

@@ -28,10 +28,6 @@ declare module 'node-zookeeper-client' {
   export interface Acl {
     readonly permission: number;
   }
-  export interface Id {
-    readonly scheme: string;
-    readonly id: string;
-  }
 
   export interface Transaction {
     create(path: string, data: Buffer): this;
@@ -70,13 +66,7 @@ declare module 'node-zookeeper-client' {
       callback: (error: Exception | null) => void,
     ): void;
     setData(path: string, data: Buffer, version: number, callback: (error: Exception | null) => void): void;
-    setACL(
-      path: string,
-      acls: readonly Acl[],
-      version: number,
-      callback: (error: Exception | null) => void,
-    ): void;
-    removeRecursive(path: string, version: number, callback: (error: Exception | null) => void): void;
+    remove(path: string, version: number, callback: (error: Exception | null) => void): void;
     transaction(): Transaction;
   }
 
@@ -92,10 +82,7 @@ declare module 'node-zookeeper-client' {
     readonly ACL: {
       readonly OPEN_ACL_UNSAFE: readonly Acl[];
       readonly CREATOR_ALL_ACL: readonly Acl[];
-      new (permission: number, id: Id): Acl;
     };
-    readonly Id: new (scheme: string, id: string) => Id;
-    readonly Permission: { readonly ALL: number; readonly READ: number };
     readonly CreateMode: { readonly PERSISTENT: number; readonly EPHEMERAL: number };
     readonly Exception: { readonly NO_NODE: number; readonly NO_AUTH: number; readonly NODE_EXISTS: number };
   };

@@ -47,6 +47,7 @@ export class ZooKeeperSession implements ZooKeeper {
     connection.servers = [server];
     const onData = connection.onSocketData;
     connection.onSocketData = (chunk) => {
+      if (this.lost) return;
       try {
         onData.call(connection, chunk);
       } catch (thrown) {
@@ -85,12 +86,17 @@ export class ZooKeeperSession implements ZooKeeper {
     return session;
   }
 
+  /** Nothing is answered any more. */
+  get lost(): boolean {
+    return this.#lost.signal.aborted;
+  }
+
   /** Probes the server, which may hang with the connection open, until the session is lost; then throws why. */
   async watchOver(alive: () => void): Promise<never> {
     for (;;) {
       await pause(PROBE_EVERY, this.#lost.signal);
       await this.#probe();
-      if (this.#lost.signal.aborted) throw this.#error;
+      if (this.lost) throw this.#error;
       alive();
     }
   }
@@ -172,7 +178,7 @@ export class ZooKeeperSession implements ZooKeeper {
   }
 
   #lose(error: unknown): void {
-    if (this.#lost.signal.aborted) return;
+    if (this.lost) return;
     this.#error = error;
     const { socket, connectTimeoutHandler } = this.#client.connectionManager;
     if (connectTimeoutHandler !== null) clearTimeout(connectTimeoutHandler);

@@ -80,6 +80,8 @@ class ZooKeeperSource implements Source {
       session,
       this.options,
       (changes) => {
+        // An answer that came just before the end.
+        if (session.lost) return;
         backoff.reset();
         held = changes.held.size;
         commit(changes, known, sink, watch.revision);
