@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
 import type { RegistryOptions } from '../config/registries.js';
+import { createConsulSources } from '../discovery/consul/source.js';
 import { createConsulKvSources } from '../discovery/consul-kv/source.js';
+import { createEtcdSources } from '../discovery/etcd/source.js';
+import { createEurekaSources } from '../discovery/eureka/source.js';
 import { createFileSource } from '../discovery/file/source.js';
+import { createNacosSources } from '../discovery/nacos/source.js';
 import type { Source } from '../discovery/source.js';
 import { createZooKeeperSources } from '../discovery/zookeeper/source.js';
 
@@ -18,8 +22,16 @@ export function createSources(
   switch (options.type) {
     case 'consul_kv':
       return createConsulKvSources(registry, options, deps);
+    case 'consul':
+      return createConsulSources(registry, options, deps);
+    case 'etcd':
+      return createEtcdSources(registry, options, deps);
+    case 'eureka':
+      return createEurekaSources(registry, options, deps);
     case 'file':
-      return createFileSource(registry, options, { folder: process.cwd() });
+      return createFileSource(registry, options);
+    case 'nacos':
+      return createNacosSources(registry, options, deps);
     case 'zookeeper':
       return createZooKeeperSources(registry, options, deps);
   }

@@ -11,6 +11,7 @@ import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { XdsServer } from '../xds/server.js';
 import { RegistrySet } from './registry-set.js';
+import { createSources } from './sources.js';
 
 /** The composition root: everything that lives is made here. */
 export const startApp: StartApp = async (config, { logger }) => {
@@ -39,7 +40,7 @@ class RunningApp implements App {
   ) {
     this.#config = config;
     this.#catalogue = new Catalogue({ logger });
-    this.#registries = new RegistrySet(this.#catalogue, logger, this.#life.signal);
+    this.#registries = new RegistrySet(this.#catalogue, createSources, logger, this.#life.signal);
     this.#xds = new XdsServer(this.#cache, {
       identifier: `signalbox/${hostname()}`,
       groupOf: () => DEFAULT_GROUP,
@@ -118,7 +119,7 @@ class RunningApp implements App {
     return await AdminServer.start(
       {
         unready: () => this.#unready(),
-        serviceNames: () => new Set([...this.#catalogue.names(), ...this.#plan.wanted()]),
+        serviceNames: () => new Set([...this.#catalogue.names(), ...this.#plan.wanted]),
         service: (name) => this.#catalogue.service(name),
         served: (view) => this.#plan.served(view),
         sources: () => this.#catalogue.sources(),

@@ -55,7 +55,7 @@ export class Catalogue {
 
   /** A service as it stands; undefined where no source knows it, by its own name or by an alias. */
   service(name: string): ServiceView | undefined {
-    const contributions = this.#states.flatMap((state) => [...state.contributions(name)]);
+    const contributions = this.#states.flatMap((state) => state.contributions(name));
     const meant = contributions.length > 0 ? contributions : this.#aliased(name);
     return meant.length === 0 ? undefined : mergeContributions(name, meant);
   }
@@ -77,6 +77,11 @@ export class Catalogue {
 
   sources(): readonly SourceStatus[] {
     return this.#states.map((state) => state.status);
+  }
+
+  /** Whether a source has answered once. */
+  hasAnswered(source: Source): boolean {
+    return this.#states.some((state) => state.source === source && state.answered);
   }
 
   /** The sources that have not answered yet. */

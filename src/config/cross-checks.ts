@@ -46,14 +46,15 @@ function repeated(entries: readonly Entry[], message: string): readonly Placed[]
     .map(([, path]) => ({ path, message }));
 }
 
-/** Routes that an equal match before them takes everything from, for every one of their hosts. */
+/** Routes that an equal match of the same or a higher priority takes everything from, for every one of their hosts. */
 function unreachable(routes: readonly Route[]): readonly Placed[] {
   const taken = new Set<string>();
-  return routes.flatMap(({ hosts = ['*'], match }, index) => {
+  const byPriority = [...routes.entries()].sort(([, a], [, b]) => (b.priority ?? 0) - (a.priority ?? 0));
+  return byPriority.flatMap(([index, { hosts = ['*'], match }]) => {
     const keys = hosts.map((host) => JSON.stringify([host, match]));
     const free = keys.some((key) => !taken.has(key));
     for (const key of keys) taken.add(key);
-    const message = 'this route never matches: an equal match stands before it';
+    const message = 'this route never matches: an equal match takes its requests';
     return free ? [] : [{ path: ['routes', index], message }];
   });
 }

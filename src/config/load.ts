@@ -61,7 +61,9 @@ function attempt(
   if (checked.problems !== undefined) {
     const told = new Set(problems.map(({ path }) => path));
     const found = checked.problems.map((problem) => place(problem, problem.at));
-    problems.push(...found.filter(({ path }) => !told.has(path)));
+    // What a part lacks because of a problem within it that was told already is no problem of its own.
+    const follows = (path = '') => [...told].some((inner) => inner === path || inner?.startsWith(`${path}.`));
+    problems.push(...found.filter(({ path }) => !follows(path)));
     const wanted = checked.problems
       .filter(({ wantsText, path }) => wantsText && source.isTyped(discovery.written(path)))
       .map(({ path }) => formatKey(discovery.written(path)));

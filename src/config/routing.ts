@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import type { RouteRule } from '../model/route.js';
 import { envoyListenAddress } from './address.js';
+import { duration, port } from './values.js';
 
-const absolutePath = z.string().startsWith('/', 'expected a path that starts with "/"');
+const startsWithSlash = z.string().startsWith('/', 'expected a path that starts with "/"');
+/** Envoy refuses a whole route configuration for one prefix with a query, a fragment or a line break. */
+const absolutePath = startsWithSlash.regex(/^[^?#\s]*$/, 'expected a path without "?", "#" and blanks');
 
 /** An Envoy listener that Signalbox publishes. */
 export const listener = z.strictObject({
@@ -10,34 +14,136 @@ export const listener = z.strictObject({
 });
 export type Listener = z.output<typeof listener>;
 
+const exactlyOne = (keys: readonly string[]) => ({
+  check: (value: object) => keys.filter((key) => Reflect.get(value, key) !== undefined).length === 1,
+  error: { error: `expected one of ${keys.map((key) => `"${key}"`).join(', ')}` },
+});
+
+const kinds = exactlyOne(['exact', 'prefix', 'suffix', 'contains', 'regex', 'present']);
+const textMatch = z.union([
+  z.string().transform((exact) => ({ exact })),
+  z
+    .strictObject({
+      exact: z.string().optional(),
+      prefix: z.string().min(1).optional(),
+      suffix: z.string().min(1).optional(),
+      contains: z.string().min(1).optional(),
+      regex: z.string().min(1).optional(),
+      present: z.boolean().optional(),
+      invert: z.boolean().optional(),
+    })
+    .refine(kinds.check, kinds.error),
+]);
+
+const paths = exactlyOne(['prefix', 'path', 'regex', 'template']);
+
 /** Which requests a route takes. */
 export const routeMatch = z
   .strictObject({
     prefix: absolutePath.optional(),
     path: absolutePath.optional(),
+    regex: z.string().min(1).optional(),
+    template: absolutePath.optional(),
+    methods: z
+      .array(
+        z
+          .string()
+          .regex(/^[A-Za-z]+$/, 'expected an HTTP method')
+          .toUpperCase(),
+      )
+      .min(1)
+      .optional(),
+    headers: z.record(z.string().min(1).toLowerCase(), textMatch).optional(),
+    query: z.record(z.string().min(1), textMatch).optional(),
   })
-  .refine(({ prefix, path }) => (prefix === undefined) !== (path === undefined), {
-    error: 'expected either "prefix" or "path"',
-  });
-export type RouteMatch = z.output<typeof routeMatch>;
+  .refine(paths.check, paths.error);
 
-export const route = z.strictObject({
-  /** Envoy's domains: a name, `*.example.com`, `example.*`, or `*`. None means every host. */
-  hosts: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^(\*|\*?[^*\s/]+|[^*\s/]+\*)$/,
-          'expected a host such as "api.example.com" or "*.example.com"',
-        )
-        .toLowerCase(),
-    )
-    .min(1)
-    .optional(),
-  match: routeMatch,
-  service_name: z.string().min(1),
-  /** Replaces what the match took: with `prefix: /`, `/a/test` becomes `/test` under a match of `/a/`. */
-  rewrite: z.strictObject({ prefix: absolutePath }).optional(),
+const headerEdit = z.strictObject({
+  set: z.record(z.string().min(1), z.string()).optional(),
+  add: z.record(z.string().min(1), z.string()).optional(),
+  remove: z.array(z.string().min(1)).optional(),
 });
+
+const rewrite = z
+  .strictObject({
+    /** Replaces what a prefix or a path matched: with `prefix: /`, `/a/test` becomes `/test` under a match of `/a/`. */
+    prefix: absolutePath.optional(),
+    regex: z.strictObject({ pattern: z.string().min(1), substitution: z.string() }).optional(),
+    host: z.string().min(1).optional(),
+  })
+  .refine((value) => value.prefix === undefined || value.regex === undefined, {
+    error: 'expected "prefix" or "regex", not both',
+  });
+
+const redirect = z
+  .strictObject({
+    status: z.literal([301, 302, 303, 307, 308]).optional(),
+    scheme: z.enum(['http', 'https']).optional(),
+    host: z.string().min(1).optional(),
+    port: port.optional(),
+    /** May end in a query. */
+    path: startsWithSlash.optional(),
+    prefix: absolutePath.optional(),
+    strip_query: z.boolean().optional(),
+  })
+  .refine((value) => value.path === undefined || value.prefix === undefined, {
+    error: 'expected "path" or "prefix", not both',
+  });
+
+const host = z
+  .string()
+  .regex(/^(\*|\*?[^*\s/]+|[^*\s/]+\*)$/, 'expected a host such as "api.example.com" or "*.example.com"')
+  .toLowerCase();
+
+const targets = exactlyOne(['service_name', 'weighted', 'redirect', 'direct_response']);
+
+export const route = z
+  .strictObject({
+    name: z.string().min(1).optional(),
+    /** Envoy's domains: a name, `*.example.com`, `example.*`, or `*`. None means every host. */
+    hosts: z.array(host).min(1).optional(),
+    /** The higher one wins, whatever matches closer. */
+    priority: z.number().int().optional(),
+    match: routeMatch,
+    service_name: z.string().min(1).optional(),
+    weighted: z
+      .array(
+        z.strictObject({ service_name: z.string().min(1), weight: z.number().int().min(0).max(1_000_000) }),
+      )
+      .min(1)
+      .refine((parts) => parts.some((part) => part.weight > 0), { error: 'expected a weight above 0' })
+      .optional(),
+    redirect: redirect.optional(),
+    direct_response: z
+      .strictObject({ status: z.number().int().min(200).max(599), body: z.string().max(4096).optional() })
+      .optional(),
+    rewrite: rewrite.optional(),
+    headers: z.strictObject({ request: headerEdit.optional(), response: headerEdit.optional() }).optional(),
+    mirror: z
+      .strictObject({ service_name: z.string().min(1), percent: z.number().min(0).max(100).default(100) })
+      .optional(),
+    /** 0 turns Envoy's own limit of 15 s off. */
+    timeout: duration('s').optional(),
+    idle_timeout: duration('s').optional(),
+    retries: z
+      .strictObject({
+        attempts: z.number().int().min(1).max(100),
+        /** Envoy's `retry_on` conditions. */
+        on: z.array(z.string().min(1)).min(1).optional(),
+        per_try_timeout: duration('s').optional(),
+      })
+      .optional(),
+    websocket: z.boolean().optional(),
+  })
+  .refine(targets.check, targets.error)
+  .refine(
+    (value) =>
+      value.rewrite?.prefix === undefined ||
+      value.match.prefix !== undefined ||
+      value.match.path !== undefined,
+    {
+      error: '"rewrite.prefix" replaces what "prefix" or "path" matched; use "rewrite.regex"',
+      path: ['rewrite', 'prefix'],
+    },
+  ) satisfies z.ZodType<RouteRule>;
 export type Route = z.output<typeof route>;

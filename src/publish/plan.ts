@@ -1,21 +1,29 @@
 import type { ServiceView } from '../catalogue/service-view.js';
 import type { Config } from '../config/schema.js';
 import type { DefaultService } from '../config/values.js';
+import { type Documents, NO_DOCUMENTS } from '../documents/documents.js';
 import { canonicalHost } from '../model/host.js';
 import type { Instance } from '../model/instance.js';
+import { type RouteRule, servicesOf } from '../model/route.js';
 import { type ClusterPolicy, clusterResource, needsDns } from '../resources/cluster.js';
 import { endpointsResource } from '../resources/endpoints.js';
 import { listenerResource } from '../resources/listener.js';
-import { type RouteRule, routeResource } from '../resources/route.js';
 import type { Resource } from '../snapshot/resource.js';
 
-/** What the configuration says of everything that is published: which services, how, from where. Pure. */
+/** What the configuration and the documents say of everything that is published. Pure. */
 export class Plan {
-  constructor(private readonly config: Config) {}
-
+  /** The routes that are written somewhere. */
+  readonly rules: readonly RouteRule[];
   /** The services that a route names, which have a cluster whether a registry knows them or not. */
-  wanted(): ReadonlySet<string> {
-    return new Set(this.config.routes.map((route) => route.service_name));
+  readonly wanted: ReadonlySet<string>;
+  readonly #automatic = new Map<string, RouteRule>();
+
+  constructor(
+    private readonly config: Config,
+    private readonly documents: Documents = NO_DOCUMENTS,
+  ) {
+    this.rules = [...config.routes, ...[...documents.routes.values()].flatMap((document) => document.rules)];
+    this.wanted = new Set(this.rules.flatMap(servicesOf));
   }
 
   /** Whether which services there are decides about routes. */
@@ -46,22 +54,41 @@ export class Plan {
     return this.config.listeners.map(listenerResource);
   }
 
-  /** The route configuration of each listener. */
-  routes(services: Iterable<string>): readonly Resource[] {
-    const rules: RouteRule[] = [...this.config.routes];
-    if (this.config.auto_routes) {
-      for (const name of services)
-        rules.push({ match: { prefix: `/${name}/` }, service_name: name, rewrite: { prefix: '/' } });
-    }
-    return this.config.listeners.map((listener) => routeResource(listener.name, rules));
+  listenerNames(): readonly string[] {
+    return this.config.listeners.map((listener) => listener.name);
+  }
+
+  /** All routes, those that follow from the services among them. */
+  routes(services: Iterable<string>): readonly RouteRule[] {
+    return this.config.auto_routes
+      ? [...this.rules, ...[...services].map((name) => this.#automaticRoute(name))]
+      : this.rules;
+  }
+
+  /** The route to a service by its name, with that prefix taken off; kept, so that it counts as the same. */
+  #automaticRoute(name: string): RouteRule {
+    const known = this.#automatic.get(name);
+    if (known !== undefined) return known;
+    const rule: RouteRule = { match: { prefix: `/${name}/` }, service_name: name, rewrite: { prefix: '/' } };
+    this.#automatic.set(name, rule);
+    return rule;
   }
 
   #policyOf(name: string): ClusterPolicy {
-    const all = this.config.services['*'];
-    const own = this.config.services[name];
+    const { policies } = this.documents;
+    const said = [
+      policies.get(name),
+      this.config.services[name],
+      policies.get('*'),
+      this.config.services['*'],
+    ];
+    const first = <T>(get: (policy: NonNullable<(typeof said)[number]>) => T | undefined): T | undefined =>
+      said
+        .map((policy) => (policy === undefined ? undefined : get(policy)))
+        .find((value) => value !== undefined);
     return {
-      connectTimeout: own?.connect_timeout ?? all?.connect_timeout ?? 5_000,
-      lbPolicy: own?.lb_policy ?? all?.lb_policy ?? 'ROUND_ROBIN',
+      connectTimeout: first((policy) => policy.connect_timeout) ?? 5_000,
+      lbPolicy: first((policy) => policy.lb_policy) ?? 'ROUND_ROBIN',
     };
   }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Catalogue } from '../catalogue/catalogue.js';
+import { RouteConfigurations } from '../resources/route/configuration.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import type { Resource } from '../snapshot/resource.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
@@ -23,22 +24,22 @@ export interface PublisherOptions {
  */
 export class Publisher {
   readonly #coalescer: Coalescer;
-  readonly #wanted: ReadonlySet<string>;
-  readonly #aliases: readonly string[];
+  readonly #configurations = new RouteConfigurations();
+  /** The names in routes that stand for a service of one source; known once the sources are there. */
+  #aliases: readonly string[] = [];
   #changed = new Set<string>();
+  #routesChanged = false;
   /** The services that have a cluster now. */
   #published = new Set<string>();
   #started = false;
 
   constructor(
     private readonly catalogue: Catalogue,
-    private readonly plan: Plan,
+    private plan: Plan,
     private readonly cache: SnapshotCache,
     private readonly options: PublisherOptions,
     signal: AbortSignal,
   ) {
-    this.#wanted = plan.wanted();
-    this.#aliases = [...this.#wanted].filter((name) => catalogue.isAlias(name));
     this.#coalescer = new Coalescer(() => this.#publish(), options.delay, options.maxDelay, signal);
   }
 
@@ -59,20 +60,31 @@ export class Publisher {
     this.#coalescer.request();
   }
 
+  /** Goes on with another plan that differs in its routes and in the policies of `changed`: services, or `*` for all. */
+  replan(plan: Plan, changed: Iterable<string>): void {
+    const before = this.plan.wanted;
+    this.plan = plan;
+    this.#aliases = this.#aliasesAmong(plan.wanted);
+    if (!this.#started) return;
+    for (const name of changed)
+      for (const meant of name === '*' ? this.#published : [name]) this.#changed.add(meant);
+    for (const name of plan.wanted) if (!before.has(name)) this.#changed.add(name);
+    for (const name of before) if (!plan.wanted.has(name)) this.#changed.add(name);
+    this.#routesChanged = true;
+    this.#coalescer.request();
+  }
+
   /** Builds everything; what is as it was before stays the same resource. */
   publishAll(): void {
     const began = performance.now();
     this.#started = true;
-    this.#published = new Set([...this.catalogue.names(), ...this.#wanted]);
+    this.#aliases = this.#aliasesAmong(this.plan.wanted);
+    this.#published = new Set([...this.catalogue.names(), ...this.plan.wanted]);
     const resources = [...this.#published].flatMap((name) => {
       const { cluster, endpoints } = this.plan.service(name, this.catalogue.service(name));
       return endpoints === undefined ? [cluster] : [cluster, endpoints];
     });
-    const snapshot = Snapshot.of([
-      ...resources,
-      ...this.plan.listeners(),
-      ...this.plan.routes(this.#published),
-    ]);
+    const snapshot = Snapshot.of([...resources, ...this.plan.listeners(), ...this.#routes()]);
     this.cache.setSnapshot(DEFAULT_GROUP, snapshot);
     const milliseconds = Math.round(performance.now() - began);
     this.options.logger.info(
@@ -83,30 +95,36 @@ export class Publisher {
 
   #publish(): void {
     const names = this.#changed;
+    let routesChanged = this.#routesChanged;
     this.#changed = new Set();
+    this.#routesChanged = false;
     const clusters = new Map<string, Resource | undefined>();
     const endpoints = new Map<string, Resource | undefined>();
-    let servicesChanged = false;
     for (const name of names) {
       const view = this.catalogue.service(name);
-      const built = view === undefined && !this.#wanted.has(name) ? undefined : this.plan.service(name, view);
+      const wanted = view !== undefined || this.plan.wanted.has(name);
+      const built = wanted ? this.plan.service(name, view) : undefined;
       clusters.set(name, built?.cluster);
       endpoints.set(name, built?.endpoints);
-      if ((built !== undefined) === this.#published.has(name)) continue;
-      servicesChanged = true;
-      if (built === undefined) this.#published.delete(name);
-      else this.#published.add(name);
+      if (wanted === this.#published.has(name)) continue;
+      routesChanged ||= this.plan.routesFollowServices;
+      if (wanted) this.#published.add(name);
+      else this.#published.delete(name);
     }
     const changes = new Map<string, ResourceChanges>([
       [TYPE_URL.cluster, clusters],
       [TYPE_URL.endpoints, endpoints],
     ]);
-    if (servicesChanged && this.plan.routesFollowServices) {
-      changes.set(
-        TYPE_URL.route,
-        new Map(this.plan.routes(this.#published).map((route) => [route.name, route])),
-      );
-    }
+    if (routesChanged)
+      changes.set(TYPE_URL.route, new Map(this.#routes().map((route) => [route.name, route])));
     this.cache.updateResources(DEFAULT_GROUP, changes);
+  }
+
+  #routes(): readonly Resource[] {
+    return this.#configurations.build(this.plan.listenerNames(), this.plan.routes(this.#published));
+  }
+
+  #aliasesAmong(names: ReadonlySet<string>): readonly string[] {
+    return [...names].filter((name) => this.catalogue.isAlias(name));
   }
 }

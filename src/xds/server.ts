@@ -5,7 +5,7 @@ import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import { NameTable } from './name-set.js';
 import type { ProxyNode } from './node.js';
 import { RequestReader } from './request.js';
-import { ResponseFactory } from './response.js';
+import { type Message, ResponseFactory } from './response.js';
 import { DISCOVERY_SERVICES, type DiscoveryMethod, definition } from './services.js';
 import { type StreamDependencies, XdsStream } from './stream.js';
 
@@ -88,7 +88,7 @@ export class XdsServer {
     clearTimeout(forced);
   }
 
-  #handler(method: DiscoveryMethod): handleBidiStreamingCall<Uint8Array, Uint8Array> {
+  #handler(method: DiscoveryMethod): handleBidiStreamingCall<Uint8Array, Message> {
     return (call) => {
       this.#ids += 1;
       const stream = new XdsStream(this.#ids, method.variant, method.typeUrl, call, this.#deps);

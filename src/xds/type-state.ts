@@ -103,6 +103,11 @@ export function answered(state: TypeState, nonce: string, error: RequestError | 
   };
 }
 
+/** The version that the proxy goes by: the last one that was sent, if it has not rejected that. */
+export function currentVersion(state: TypeState): string {
+  return state.outstanding.length > 0 ? state.version : state.acknowledgedVersion;
+}
+
 const NONE: readonly Outstanding[] = [];
 
 /** Envoy names the resources it refuses in its message; where it names none, all that changed are suspect. */

@@ -120,7 +120,7 @@ test('a route that an equal one hides is a warning; one of another host, path or
   - { match: { prefix: /a }, service_name: e, hosts: [B, "*"] }
   - { match: { prefix: /a }, service_name: f, hosts: [b, c] }`);
   expect(warnings.map(formatProblem)).toEqual([
-    '/etc/signalbox/signalbox.yaml:6:5: routes[4]: this route never matches: an equal match stands before it',
+    '/etc/signalbox/signalbox.yaml:6:5: routes[4]: this route never matches: an equal match takes its requests',
   ]);
 });
 

@@ -20,7 +20,7 @@ describe('one problem, with its line, column and path', () => {
     ],
     [
       'routes:\n  - match: { prefix: / }\n    service: a\n    service_name: a',
-      '3:5: routes[0].service: unknown key; known here: hosts, match, service_name, rewrite',
+      '3:5: routes[0].service: unknown key; known here: name, hosts, priority, match, service_name, weighted, redirect, direct_response, rewrite, headers, mirror, timeout, idle_timeout, retries, websocket',
     ],
     ['auto_routes: true\nauto_routes: false', '2:1: auto_routes: this key stands here twice'],
     [
@@ -115,13 +115,24 @@ describe('one problem, with its line, column and path', () => {
       '3:25: listeners[1].address: another listener has this address already',
     ],
     [
+      'routes: [{ match: { prefix: /a?b }, service_name: a }]',
+      '1:29: routes[0].match.prefix: expected a path without "?", "#" and blanks',
+    ],
+    [
+      'routes: [{ match: { prefix: /a }, service_name: a, rewrite: { prefix: "/a b" } }]',
+      '1:63: routes[0].rewrite.prefix: expected a path without "?", "#" and blanks',
+    ],
+    [
       'routes: [{ match: { prefix: a/ }, service_name: a }]',
       '1:29: routes[0].match.prefix: expected a path that starts with "/"',
     ],
-    ['routes: [{ match: {}, service_name: a }]', '1:19: routes[0].match: expected either "prefix" or "path"'],
+    [
+      'routes: [{ match: {}, service_name: a }]',
+      '1:19: routes[0].match: expected one of "prefix", "path", "regex", "template"',
+    ],
     [
       'routes: [{ match: { prefix: /, path: / }, service_name: a }]',
-      '1:19: routes[0].match: expected either "prefix" or "path"',
+      '1:19: routes[0].match: expected one of "prefix", "path", "regex", "template"',
     ],
     [
       'routes: [{ hosts: ["a b"], match: { prefix: / }, service_name: a }]',

@@ -1,0 +1,73 @@
+// Signalbox as the load generator meets it: the catalogue, publisher, cache and xDS server of the product, fed by a
+// source that POST /update?service=i&weight=w speaks for. Compiled by the product's own compiler options.
+// node server.js SERVICES ENDPOINTS GRPC_ADDRESS HTTP_PORT
+import { createServer } from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Catalogue } from '../src/catalogue/catalogue.js';
+import { Plan } from '../src/publish/plan.js';
+import { DEFAULT_GROUP, Publisher } from '../src/publish/publisher.js';
+import { SnapshotCache } from '../src/snapshot/cache.js';
+import { createLogger } from '../src/telemetry/logger.js';
+import { XdsServer } from '../src/xds/server.js';
+import { configOf, instancesOf, SOURCE, serviceName } from './fixture.js';
+
+const [services, endpoints, grpcAddress, httpPort] = process.argv.slice(2);
+const serviceCount = Number(services);
+const endpointCount = Number(endpoints);
+
+const logger = createLogger('info');
+const life = new AbortController();
+const catalogue = new Catalogue({ logger });
+const cache = new SnapshotCache();
+const config = configOf(serviceCount);
+const { delay, max_delay: maxDelay } = config.publish;
+const publisher = new Publisher(catalogue, new Plan(config), cache, { delay, maxDelay, logger }, life.signal);
+catalogue.onChange((names) => publisher.changed(names));
+const rules = { serviceTemplate: '{service}', skipped: () => false };
+const sink = catalogue.setSources([{ source: SOURCE, rules }]).get(SOURCE);
+
+function tell(service: number, weight?: number): void {
+  const instances = instancesOf(service, endpointCount, weight);
+  sink?.set({ service: serviceName(service) }, { instances, filtered: [] });
+}
+
+for (let service = 0; service < serviceCount; service += 1) tell(service);
+sink?.synced();
+
+const server = new XdsServer(cache, { identifier: 'bench', groupOf: () => DEFAULT_GROUP, logger });
+await server.listen(String(grpcAddress));
+
+const eventLoop = monitorEventLoopDelay({ resolution: 1 });
+eventLoop.enable();
+
+/** Milliseconds and megabytes; the delays are those since the last `?reset`. */
+function stats(): object {
+  globalThis.gc?.();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return {
+    event_loop: {
+      p50_ms: eventLoop.percentile(50) / 1e6,
+      p99_ms: eventLoop.percentile(99) / 1e6,
+      max_ms: eventLoop.max / 1e6,
+    },
+    memory: { used_mb: (heapUsed + external) / 2 ** 20, rss_mb: rss / 2 ** 20 },
+    streams: server.streams.size,
+  };
+}
+
+createServer((request, response) => {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  if (request.method === 'POST' && pathname === '/update') {
+    tell(Number(searchParams.get('service')), Number(searchParams.get('weight')));
+    sink?.synced();
+    response.end();
+  } else if (pathname === '/stats') {
+    response.end(JSON.stringify(stats()));
+    if (searchParams.has('reset')) eventLoop.reset();
+  } else {
+    response.writeHead(404).end();
+  }
+}).listen(Number(httpPort), '127.0.0.1');
+
+// An exit of its own, at which Node writes a CPU profile.
+process.once('SIGTERM', () => process.exit());

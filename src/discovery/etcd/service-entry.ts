@@ -1,0 +1,93 @@
+import { splitAddress } from '../../model/host.js';
+import type { Instance, InstancePolicy } from '../../model/instance.js';
+import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+
+/** Where a key below the prefix belongs. */
+export interface EntryKey {
+  /** May have several segments. */
+  readonly service: string;
+  /** The last segment, commonly `host:port`. */
+  readonly entry: string;
+}
+
+/** Reads `<service>/<ip:port>`; undefined for a key that is in no service, or a service's folder itself. */
+export function readEntryKey(key: string): EntryKey | undefined {
+  const slash = key.lastIndexOf('/');
+  const service = key.slice(0, Math.max(slash, 0)).replace(/^\/+/, '');
+  const entry = key.slice(slash + 1);
+  return service === '' || entry === '' ? undefined : { service, entry };
+}
+
+/**
+ * Reads an instance out of a key's last segment and its value: JSON as lua-resty-upstream-etcd writes it, or etcd's
+ * naming form, which has the address in `Addr`. A value that cannot be read says nothing about the instance.
+ */
+export function readEntry(entry: string, value: string, defaultWeight: number): ReadInstance {
+  const { fields, remark } = readValue(value, defaultWeight);
+  const address = splitAddress(typeof fields.Addr === 'string' ? fields.Addr : entry);
+  const metadata = fields.Metadata ?? fields.metadata;
+  const policy = readPolicy(fields);
+  const read = readInstance(
+    {
+      host: address?.host ?? fields.Addr ?? entry,
+      port: address?.port,
+      weight: fields.weight ?? (isObject(metadata) ? metadata.weight : undefined),
+      metadata,
+      status: fields.status,
+      ...(Object.keys(policy.said).length > 0 && { extra: { policy: policy.said } }),
+    },
+    defaultWeight,
+  );
+  if (read.instance === undefined) return read;
+  const remarks = [...(remark === undefined ? [] : [remark]), ...policy.remarks];
+  return remarks.length === 0 ? read : { instance: withRemarks(read.instance, remarks) };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function readValue(value: string, weight: number): { readonly fields: Fields; readonly remark?: string } {
+  if (value === '') return { fields: {}, remark: `the value is empty; weight ${weight} is used` };
+  try {
+    const fields: unknown = JSON.parse(value);
+    if (isObject(fields)) return { fields };
+    return { fields: {}, remark: `the value is no JSON object; weight ${weight} is used` };
+  } catch {
+    return { fields: {}, remark: `the value is no JSON; weight ${weight} is used` };
+  }
+}
+
+function readPolicy(fields: Fields): { readonly said: InstancePolicy; readonly remarks: readonly string[] } {
+  const remarks: string[] = [];
+  const number = (name: string): number | undefined => {
+    const given = fields[name];
+    if (given === undefined || given === null || given === '') return undefined;
+    const value = typeof given === 'number' || typeof given === 'string' ? Number(given) : Number.NaN;
+    if (Number.isFinite(value) && value >= 0) return value;
+    remarks.push(`${name} is no number from 0 up and is ignored`);
+    return undefined;
+  };
+  const slowStartSeconds = number('slow_start');
+  const maxFails = number('max_fails');
+  const failTimeoutSeconds = number('fail_timeout');
+  const { checkurl } = fields;
+  const path = typeof checkurl === 'string' && checkurl.startsWith('/');
+  if (!path && checkurl !== undefined && checkurl !== null && checkurl !== '')
+    remarks.push('checkurl is no path that begins with "/" and is ignored');
+  return {
+    said: {
+      ...(slowStartSeconds !== undefined && { slowStartSeconds }),
+      ...(path && { healthCheckPath: checkurl }),
+      ...(maxFails !== undefined && { maxFails }),
+      ...(failTimeoutSeconds !== undefined && { failTimeoutSeconds }),
+    },
+    remarks,
+  };
+}
+
+function withRemarks(instance: Instance, remarks: readonly string[]): Instance {
+  return { ...instance, remarks: [...(instance.remarks ?? []), ...remarks] };
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

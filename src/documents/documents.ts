@@ -1,0 +1,23 @@
+import type { ServicePolicy } from '../config/service-policy.js';
+import type { RouteRule } from '../model/route.js';
+
+/** What is shown of one route document at `/routes`. */
+export interface RouteDocument {
+  /** Where it stands, such as an etcd key. */
+  readonly id: string;
+  /** The store that it came from. */
+  readonly source: string;
+  /** What is in force; of a document that was repaired badly, the last good version. */
+  readonly rules: readonly RouteRule[];
+  /** Why the document as it stands now is not in force. */
+  readonly rejected?: string;
+}
+
+/** Routes and service policies that come from elsewhere than the configuration file, as they stand. */
+export interface Documents {
+  readonly routes: ReadonlyMap<string, RouteDocument>;
+  /** By service name, over the configuration file's. */
+  readonly policies: ReadonlyMap<string, ServicePolicy>;
+}
+
+export const NO_DOCUMENTS: Documents = { routes: new Map(), policies: new Map() };

@@ -1,0 +1,64 @@
+import type { HeaderMatcher } from '../../generated/types/envoy/config/route/v3/HeaderMatcher.js';
+import type { QueryParameterMatcher } from '../../generated/types/envoy/config/route/v3/QueryParameterMatcher.js';
+import type { RouteMatch as EnvoyMatch } from '../../generated/types/envoy/config/route/v3/RouteMatch.js';
+import type { StringMatcher } from '../../generated/types/envoy/type/matcher/v3/StringMatcher.js';
+import type { RouteMatch, TextMatch } from '../../model/route.js';
+import { pack } from '../../protobuf/messages.js';
+
+export function envoyMatch(match: RouteMatch): EnvoyMatch {
+  const headers = [
+    ...methodMatchers(match.methods),
+    ...Object.entries(match.headers ?? {}).map(headerMatcher),
+  ];
+  const query = Object.entries(match.query ?? {}).map(queryMatcher);
+  return {
+    ...pathMatch(match),
+    ...(headers.length > 0 && { headers }),
+    ...(query.length > 0 && { query_parameters: query }),
+  };
+}
+
+function pathMatch({ path, prefix, regex, template }: RouteMatch): EnvoyMatch {
+  if (path !== undefined) return { path };
+  if (regex !== undefined) return { safe_regex: { regex } };
+  if (template !== undefined) {
+    const typed_config = pack('envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig', {
+      path_template: template,
+    });
+    return {
+      path_match_policy: { name: 'envoy.path.match.uri_template.uri_template_matcher', typed_config },
+    };
+  }
+  // `/user` means the segment: /user and /user/1, not /users.
+  return prefix === undefined || prefix.endsWith('/')
+    ? { prefix: prefix ?? '/' }
+    : { path_separated_prefix: prefix };
+}
+
+function methodMatchers(methods: readonly string[] | undefined): readonly HeaderMatcher[] {
+  if (methods === undefined) return [];
+  const string_match: StringMatcher =
+    methods.length === 1
+      ? { exact: methods[0] ?? '' }
+      : { safe_regex: { regex: [...methods].sort().join('|') } };
+  return [{ name: ':method', string_match }];
+}
+
+function headerMatcher([name, match]: readonly [string, TextMatch]): HeaderMatcher {
+  const invert = match.invert === true && { invert_match: true };
+  if (match.present !== undefined) return { name, present_match: match.present, ...invert };
+  return { name, string_match: stringMatcher(match), ...invert };
+}
+
+function queryMatcher([name, match]: readonly [string, TextMatch]): QueryParameterMatcher {
+  if (match.present !== undefined) return { name, present_match: match.present };
+  return { name, string_match: stringMatcher(match) };
+}
+
+function stringMatcher({ exact, prefix, suffix, contains, regex }: TextMatch): StringMatcher {
+  if (prefix !== undefined) return { prefix };
+  if (suffix !== undefined) return { suffix };
+  if (contains !== undefined) return { contains };
+  if (regex !== undefined) return { safe_regex: { regex } };
+  return { exact: exact ?? '' };
+}

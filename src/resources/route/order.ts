@@ -1,0 +1,66 @@
+import type { RouteRule } from '../../model/route.js';
+import { closeness, covers } from '../domains.js';
+
+/** The hosts of a rule; a rule without any is for all. */
+export function hostsOf(rule: RouteRule): readonly string[] {
+  return rule.hosts ?? ALL_HOSTS;
+}
+
+const ALL_HOSTS: readonly string[] = ['*'];
+
+/**
+ * The rules of a domain in the order in which Envoy is to try them, whatever the order they came in: priority, then
+ * the closest host, then exact paths, the longest prefix, templates, regular expressions, then the one that asks for
+ * more of the request.
+ */
+export function inOrder(domain: string, rules: readonly RouteRule[]): readonly RouteRule[] {
+  const ranked = rules.map((rule) => ({ rule, host: hostRank(domain, rule), rank: rankOf(rule) }));
+  ranked.sort(
+    (a, b) =>
+      compare([-(a.rule.priority ?? 0)], [-(b.rule.priority ?? 0)]) ||
+      compare(a.host, b.host) ||
+      compare(a.rank, b.rank) ||
+      compareTexts(JSON.stringify(a.rule), JSON.stringify(b.rule)),
+  );
+  return ranked.map(({ rule }) => rule);
+}
+
+type Rank = readonly (number | string)[];
+
+/** What of a rule's rank is the same in every domain. */
+const RANKS = new WeakMap<RouteRule, Rank>();
+
+function rankOf(rule: RouteRule): Rank {
+  let rank = RANKS.get(rule);
+  if (rank === undefined) {
+    const { path, prefix, template, regex, methods, headers = {}, query = {} } = rule.match;
+    const text = path ?? prefix ?? template ?? regex ?? '';
+    const kind = [path, prefix, template, regex].findIndex((kindOfPath) => kindOfPath !== undefined);
+    const conditions =
+      (methods === undefined ? 0 : 1) + Object.keys(headers).length + Object.keys(query).length;
+    rank = [kind, -text.length, -conditions, text];
+    RANKS.set(rule, rank);
+  }
+  return rank;
+}
+
+function hostRank(domain: string, rule: RouteRule): Rank {
+  const ranks = hostsOf(rule)
+    .filter((host) => covers(host, domain))
+    .map(closeness);
+  return ranks.length < 2 ? (ranks[0] ?? closeness('*')) : (ranks.sort(compare)[0] ?? closeness('*'));
+}
+
+function compare(a: Rank, b: Rank): number {
+  for (const [index, left] of a.entries()) {
+    const right = b[index];
+    if (right === undefined || left === right) continue;
+    return left < right ? -1 : 1;
+  }
+  return 0;
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
