@@ -2,6 +2,8 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
+import { DerivedServices } from '../catalogue/derived.js';
+import { globMatcher } from '../catalogue/glob.js';
 import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
 import { addressOf } from '../model/instance.js';
@@ -45,8 +47,12 @@ class RunningApp implements App {
       identifier: `signalbox/${hostname()}`,
       groupOf: () => DEFAULT_GROUP,
       logger,
+      drain: config.xds.drain,
+      keepalive: config.xds.keepalive,
+      reflection: config.xds.reflection,
     });
     this.#plan = new Plan(config);
+    this.#catalogue.setDerived(derivedServices(config));
     this.#publisher = this.#newPublisher();
     this.#catalogue.onChange((names) => {
       this.#publisher.changed(names);
@@ -85,6 +91,7 @@ class RunningApp implements App {
     this.#publisherLife.abort();
     this.#publisherLife = new AbortController();
     this.#plan = new Plan(config);
+    this.#catalogue.setDerived(derivedServices(config));
     this.#registries.apply(config.discovery);
     this.#publisher = this.#newPublisher();
     if (started) this.#publisher.publishAll();
@@ -95,7 +102,9 @@ class RunningApp implements App {
     clearTimeout(this.#grace);
     this.#publisherLife.abort();
     this.#life.abort();
-    await Promise.all([this.#xds.stop(), this.#admin?.stop()]);
+    // The admin API goes on telling why the instance is not ready.
+    await this.#xds.stop();
+    await this.#admin?.stop();
   }
 
   #newPublisher(): Publisher {
@@ -123,14 +132,25 @@ class RunningApp implements App {
         service: (name) => this.#catalogue.service(name),
         served: (view) => this.#plan.served(view),
         sources: () => this.#catalogue.sources(),
+        routed: (name) => this.#plan.wanted.has(name),
+        skippedBy: (name) => this.#skippedBy(name),
         streams: () => this.#xds.streams,
+        history: () => this.#cache.history(),
         snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY,
       },
       this.#config.admin.listen,
     );
   }
 
+  /** The registries that leave a service of this name out. */
+  #skippedBy(name: string): readonly string[] {
+    return Object.entries(this.#config.discovery)
+      .filter(([, { skip_services }]) => globMatcher(skip_services)(name))
+      .map(([registry]) => registry);
+  }
+
   #unready(): string | undefined {
+    if (this.#life.signal.aborted) return 'shutting down';
     if (this.#publisher.started) return undefined;
     const missing = this.#catalogue
       .unanswered()
@@ -139,4 +159,11 @@ class RunningApp implements App {
       );
     return `waiting for the first answer of: ${missing.join(', ')}`;
   }
+}
+
+function derivedServices({ services }: Config): DerivedServices {
+  const entries = Object.entries(services).flatMap(([name, { sources }]) =>
+    sources === undefined ? [] : [[name, sources] as const],
+  );
+  return new DerivedServices(new Map(entries));
 }

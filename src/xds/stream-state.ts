@@ -152,7 +152,12 @@ function routes(state: StreamState): boolean {
 function waits(state: StreamState, typeUrl: string, keepRemoved: boolean): boolean {
   if (state.awaited.size === 0 || keepRemoved) return false;
   const type = state.types.get(typeUrl);
-  return type !== undefined && type.nonce !== '' && type.owed.size === 0 && !type.mustAnswer;
+  return type !== undefined && begun(type) && type.owed.size === 0 && !type.mustAnswer;
+}
+
+/** Whether the proxy was sent something of the type, or has kept it from an earlier stream. */
+function begun({ nonce, held }: TypeState): boolean {
+  return nonce !== '' || held.size > 0;
 }
 
 function advance(
@@ -209,7 +214,7 @@ function withClusters(
     assignments === undefined
       ? { ...state, warming: table.union(state.warming, references) }
       : withType(state, owing(assignments, references, table));
-  if (before.nonce === '' || !routes(state) || assignments?.subscription.wildcard === true) return after;
+  if (!begun(before) || !routes(state) || assignments?.subscription.wildcard === true) return after;
   const added = newReferences(response, before.held, table);
   const asked = assignments?.subscription.names ?? NameSet.EMPTY;
   return { ...after, awaited: table.union(state.awaited, table.difference(added, asked)) };

@@ -13,7 +13,7 @@ const SEED = 20_260_401;
 const STREAMS = 200;
 const CONNECTIONS = 20;
 const SECONDS = 10;
-const STEP = { changes: 3, actions: 20 };
+const STEP = { changes: 1, actions: 40 };
 
 const SERVICES = Array.from({ length: 20 }, (_, index) => `s${index}`);
 const TABLES = ['http', 'internal', 'admin'];

@@ -196,7 +196,7 @@ rule('G16', async ({ proxy, lab }) => {
   await expectAlive(proxy());
 });
 
-const TTL = 1_500;
+const TTL = 3_000;
 
 rule(
   'G17',

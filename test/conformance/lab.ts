@@ -100,10 +100,17 @@ export function connect(address: string, options: ClientOptions = {}): Client {
 }
 
 /**
- * What was sent on a connection before has been dealt with once a stream that was opened after it is answered: the
- * server reads a connection in order. A type that nobody publishes is answered with nothing in it.
+ * What was sent on a connection before has been dealt with, and what it brought is here, once a stream that was
+ * opened after it is answered and another one after that: a connection keeps the order of what goes through it, but
+ * for what is under way on several streams at once.
  */
 export async function barrier(client: Client): Promise<void> {
+  await roundTrip(client);
+  await roundTrip(client);
+}
+
+/** A type that nobody publishes is answered with nothing in it. */
+async function roundTrip(client: Client): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources';
     const stream = new WireStream(client, path, 'sotw', () => {

@@ -1,3 +1,4 @@
+import protobuf from 'protobufjs';
 import type { DeltaDiscoveryRequest } from '../../src/generated/types/envoy/service/discovery/v3/DeltaDiscoveryRequest.js';
 import type { DiscoveryRequest } from '../../src/generated/types/envoy/service/discovery/v3/DiscoveryRequest.js';
 import type { Resource } from '../../src/generated/types/envoy/service/discovery/v3/Resource.js';
@@ -95,7 +96,7 @@ const WRAPPER = 'type.googleapis.com/envoy.service.discovery.v3.Resource';
 function fromAny(any: Any): ReceivedResource {
   const { typeUrl, body } = contentOf(any);
   if (typeUrl === WRAPPER) return fromWrapper(readWrapper(body));
-  return { name: nameIn(typeUrl, body), version: '', typeUrl, body, ttl: undefined };
+  return { name: nameIn(body), version: '', typeUrl, body, ttl: undefined };
 }
 
 function fromWrapper(wrapper: Resource): ReceivedResource {
@@ -127,18 +128,13 @@ function millisecondsOf(duration: Duration | null): number | undefined {
   return Number(duration.seconds ?? 0) * 1_000 + (duration.nanos ?? 0) / 1_000_000;
 }
 
-/** A resource's name is its first field in every type that is served, `cluster_name` of a load assignment included. */
-function nameIn(typeUrl: string, body: Uint8Array): string {
-  switch (typeUrl.slice(typeUrl.lastIndexOf('.') + 1)) {
-    case 'Cluster':
-      return decode('envoy.config.cluster.v3.Cluster', body).name ?? '';
-    case 'ClusterLoadAssignment':
-      return decode('envoy.config.endpoint.v3.ClusterLoadAssignment', body).cluster_name ?? '';
-    case 'Listener':
-      return decode('envoy.config.listener.v3.Listener', body).name ?? '';
-    case 'RouteConfiguration':
-      return decode('envoy.config.route.v3.RouteConfiguration', body).name ?? '';
-    default:
-      throw new Error(`a resource of the unexpected type ${typeUrl}`);
+/** A resource's name is field 1 of every type that is served, `cluster_name` of a load assignment included. */
+function nameIn(body: Uint8Array): string {
+  const reader = protobuf.Reader.create(body);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag >>> 3 === 1) return reader.string();
+    reader.skipType(tag & 7);
   }
+  return '';
 }

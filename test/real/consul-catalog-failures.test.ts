@@ -207,6 +207,31 @@ test('from few services to many and back, within the connections that Consul all
   expect(watch.sink.errors).toEqual([]);
 });
 
+test.each([404, 200])(
+  'a Consul without the interface behind its pages (%i) is asked for each node',
+  async (status) => {
+    const { consul, catalog } = await startConsul();
+    await fill(catalog, 70);
+    await catalog.register(WEB);
+    const recorder = await recordAt(consul.url);
+    const passOn = recorder.answer;
+    recorder.answer = (request, response) => {
+      if (request.url?.startsWith('/v1/internal/') !== true) passOn(request, response);
+      else response.writeHead(status).end('[{"another":"form"}]');
+    };
+    const watch = watchAt(recorder.url);
+    await watch.served('web', ['10.1.0.1:80']);
+    for (const port of [81, 82]) {
+      await catalog.register({ ...WEB, port });
+      await watch.served('web', [`10.1.0.1:${port}`]);
+    }
+    const asked = recorder.requests.map(({ url }) => url.pathname);
+    expect(asked.filter((path) => path.startsWith('/v1/internal/'))).toHaveLength(1);
+    expect(asked).toContain('/v1/catalog/node/filler');
+    expect(watch.sink.errors).toEqual([]);
+  },
+);
+
 test('what a real server cannot be made to do: a failed query, a broken answer, a list that ACLs emptied', async () => {
   const { consul, catalog } = await startConsul();
   await catalog.register(WEB);

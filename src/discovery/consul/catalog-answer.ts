@@ -20,6 +20,9 @@ export interface Registration {
   readonly modified: number;
 }
 
+/** The registrations of each node, by the ids of the services. */
+export type NodeRegistrations = ReadonlyMap<string, ReadonlyMap<string, Registration>>;
+
 /** @throws SignalboxError where the answer is none of a Consul's */
 export function indexOf(answer: HttpAnswer): number {
   const header = answer.headers['x-consul-index'] ?? '';
@@ -71,11 +74,30 @@ export function readTroubles(answer: HttpAnswer): ReadonlyMap<string, Trouble> {
 export function readRegistrations(answer: HttpAnswer): ReadonlyMap<string, Registration> {
   const node = answer.status === 404 ? null : answer.json();
   const services = isObject(node) ? node.Services : undefined;
+  return registrationsOf(isObject(services) ? Object.values(services) : []);
+}
+
+/** The registrations of `/v1/internal/ui/nodes`; undefined where the answer is not of the form that is known. */
+export function readNodeDump(answer: HttpAnswer): NodeRegistrations | undefined {
+  const nodes = answer.json();
+  if (!Array.isArray(nodes)) return undefined;
+  const dump = new Map<string, ReadonlyMap<string, Registration>>();
+  for (const node of nodes as readonly unknown[]) {
+    if (!isObject(node) || typeof node.Node !== 'string') return undefined;
+    if (!Array.isArray(node.Services) && node.Services !== null) return undefined;
+    dump.set(node.Node, registrationsOf(node.Services ?? []));
+  }
+  return dump;
+}
+
+function registrationsOf(services: readonly unknown[]): ReadonlyMap<string, Registration> {
   const registrations = new Map<string, Registration>();
-  if (!isObject(services)) return registrations;
-  for (const [id, service] of Object.entries(services)) {
+  for (const service of services) {
     if (isObject(service) && typeof service.Service === 'string')
-      registrations.set(id, { service: service.Service, modified: Number(service.ModifyIndex) });
+      registrations.set(String(service.ID), {
+        service: service.Service,
+        modified: Number(service.ModifyIndex),
+      });
   }
   return registrations;
 }

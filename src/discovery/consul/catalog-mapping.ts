@@ -1,6 +1,6 @@
 import { withoutDuplicates } from '../../model/read-instance.js';
 import type { ServiceState } from '../source.js';
-import { isObject, type Registration } from './catalog-answer.js';
+import { isObject, type NodeRegistrations, type Registration } from './catalog-answer.js';
 import { type InstanceRules, readCatalogInstance } from './catalog-instance.js';
 
 interface Place extends Registration {
@@ -58,7 +58,7 @@ export class CatalogMapping {
   }
 
   /** The services whose registrations on these nodes are others than those known here. */
-  differing(nodes: ReadonlyMap<string, ReadonlyMap<string, Registration>>): ReadonlySet<string> {
+  differing(nodes: NodeRegistrations): ReadonlySet<string> {
     const touched = new Set<string>();
     const seen = new Set<string>();
     for (const { places } of this.#services.values()) {

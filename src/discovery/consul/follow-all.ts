@@ -1,15 +1,17 @@
+import { pause } from '../pause.js';
 import { BlockingQuery, type TakenAnswer } from './blocking-query.js';
 import type { Trouble } from './catalog-answer.js';
 import type { Follow } from './follow.js';
+import { inTurns } from './in-turns.js';
 
-/** Requests at a time, beside the three that block. */
-const AT_A_TIME = 8;
+/** Milliseconds. */
+const LONGEST_REST = 5_000;
 
 /**
  * Follows a catalogue of many services with three blocking queries, whatever their number: the names of the services,
  * the nodes, and the checks that do not pass. What these tell leads to the services that are read again. A change of a
- * registration alone wakes the list of names without showing in it; there the nodes' registrations, one request a
- * node, tell by their ModifyIndex which services it was.
+ * registration alone wakes the list of names without showing in it; there the registrations of all nodes tell by their
+ * ModifyIndex which services it was.
  * @returns when the server has lost its state, or when the services are fewer than `fewest`
  */
 export async function followAll(
@@ -32,19 +34,12 @@ export async function followAll(
       publication.take(name, (await server.service(name, 0, signal)).value);
     });
   };
-  const differing = async (some: readonly string[]) => {
-    const registrations = new Map<string, Awaited<ReturnType<typeof server.registrations>>>();
-    await inTurns(some, async (node) => {
-      registrations.set(node, await server.registrations(node, signal));
-    });
-    return mapping.differing(registrations);
-  };
-
   publication.keepOnly(known);
   await read(known);
   publication.synced(index);
   while (!signal.aborted) {
     const woken = await Promise.race([names.ready(), nodes.ready(), troubles.ready(), silent]);
+    const began = performance.now();
     if (woken === names) {
       const { value, moved, wentBack, ...answer } = names.take();
       if (wentBack || value.size < fewest) return;
@@ -52,9 +47,10 @@ export async function followAll(
       const added = [...value].filter((name) => !known.has(name));
       known = value;
       publication.keepOnly(known);
-      // With more nodes than services, reading the services themselves is less.
-      if (moved && knownNodes.size > known.size) await read(known);
-      else if (moved) await read(new Set([...added, ...(await differing([...knownNodes.keys()]))]));
+      if (moved) {
+        const registrations = await server.allRegistrations(knownNodes.keys(), signal);
+        await read(new Set([...added, ...mapping.differing(registrations)]));
+      }
     } else if (woken === nodes) {
       const { value, wentBack } = nodes.take();
       if (wentBack) return;
@@ -63,7 +59,8 @@ export async function followAll(
       knownNodes = value;
       // The address of a node is that of its services where they have none.
       const theirs = mapping.onNodes(new Set([...gone, ...changed]));
-      await read(new Set([...theirs, ...(await differing(changed))]));
+      const registrations = await server.registrations(changed, signal);
+      await read(new Set([...theirs, ...mapping.differing(registrations)]));
     } else {
       const { value, wentBack } = troubles.take();
       if (wentBack) return;
@@ -77,6 +74,8 @@ export async function followAll(
     }
     publication.synced(index);
     await pace();
+    // A large catalogue that changes all the time is not read all the time.
+    await pause(Math.min(LONGEST_REST, performance.now() - began), signal);
   }
 }
 
@@ -85,12 +84,4 @@ function difference(
   without: ReadonlyMap<string, Trouble>,
 ): readonly Trouble[] {
   return [...of].filter(([key]) => !without.has(key)).map(([, trouble]) => trouble);
-}
-
-async function inTurns<T>(items: Iterable<T>, step: (item: T) => Promise<void>): Promise<void> {
-  const rest = items[Symbol.iterator]();
-  const worker = async () => {
-    for (let next = rest.next(); next.done !== true; next = rest.next()) await step(next.value);
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
 }

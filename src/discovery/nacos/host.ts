@@ -6,20 +6,18 @@ export interface NacosHost {
   readonly password?: string;
 }
 
-/**
- * Reads `http://user:password@host:port`. Passwords with `@`, `:` or `/` are written as they are in many an
- * APISIX block, so the last `@` ends them, and percent encoding is undone only where it is whole.
- */
-export function readHost(text: string): NacosHost | undefined {
-  const match = /^(https?:\/\/)(?:(.*)@)?([^@]+)$/i.exec(text);
-  if (match === null) return undefined;
-  const [, scheme = '', credentials, rest = ''] = match;
-  const url = `${scheme}${rest}`;
-  if (!URL.canParse(url)) return undefined;
-  if (credentials === undefined || credentials === '') return { url };
-  const colon = credentials.indexOf(':');
-  if (colon < 0) return { url, user: decoded(credentials) };
-  return { url, user: decoded(credentials.slice(0, colon)), password: decoded(credentials.slice(colon + 1)) };
+/** Takes user and password out of a server's URL: Nacos wants them for a log-in of its own. */
+export function readHost(text: string): NacosHost {
+  const url = new URL(text);
+  const user = decodeURIComponent(url.username);
+  const password = decodeURIComponent(url.password);
+  url.username = '';
+  url.password = '';
+  return {
+    url: url.href.replace(/\/+$/, ''),
+    ...(user !== '' && { user }),
+    ...(password !== '' && { password }),
+  };
 }
 
 /**
@@ -29,12 +27,4 @@ export function readHost(text: string): NacosHost | undefined {
 export function readPrefix(text: string): string {
   const bare = text.replace(/^\/+|\/+$/g, '').replace(/(^|\/)v[123]$/, '');
   return bare === '' ? '' : `/${bare}`;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

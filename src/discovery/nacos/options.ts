@@ -1,14 +1,6 @@
 import { z } from 'zod';
-import { duration } from '../../config/values.js';
+import { duration, serverUrl } from '../../config/values.js';
 import { commonOptions, defaultWeight } from '../registry-options.js';
-import { readHost } from './host.js';
-
-const host = z
-  .string()
-  .refine(
-    (text) => readHost(text) !== undefined,
-    'expected a URL such as "http://127.0.0.1:8848" or "http://user:password@127.0.0.1:8848"',
-  );
 
 const oneOrMore = (fallback: string) =>
   z
@@ -23,7 +15,7 @@ export const nacosOptions = z.strictObject({
   type: z.literal('nacos'),
   ...commonOptions,
   /** Members of one cluster: one is asked, the next one when it fails. */
-  host: z.array(host).min(1),
+  host: z.array(serverUrl).min(1),
   prefix: z.string().default('/nacos/'),
   user: z.string().optional(),
   password: z.string().optional(),

@@ -34,7 +34,7 @@ export class NacosServer {
     private readonly now: () => number,
   ) {
     this.name = displayName(host.url);
-    this.#client = new HttpClient(`${host.url.replace(/\/+$/, '')}${readPrefix(options.prefix)}`, {
+    this.#client = new HttpClient(`${host.url}${readPrefix(options.prefix)}`, {
       connectTimeout: options.timeout.connect,
       connections: PARALLEL,
       tls: options.tls,

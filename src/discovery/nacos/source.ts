@@ -28,7 +28,7 @@ export function createNacosSources(
   options: NacosOptions,
   deps: NacosDeps,
 ): readonly Source[] {
-  const [first, ...others] = options.host.flatMap((text) => readHost(text) ?? []);
+  const [first, ...others] = options.host.map(readHost);
   return first === undefined ? [] : [new NacosSource(registry, [first, ...others], options, deps)];
 }
 

@@ -8,6 +8,7 @@ import { consulKvOptions } from '../../../src/discovery/consul-kv/options.js';
 import { createConsulKvSources } from '../../../src/discovery/consul-kv/source.js';
 import { SignalboxError } from '../../../src/errors.js';
 import { Plan } from '../../../src/publish/plan.js';
+import { RouteConfigurations } from '../../../src/resources/route/configuration.js';
 import { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { configOf } from '../../support/configuration.js';
@@ -204,8 +205,9 @@ describe('config_dump', () => {
     );
     const { cluster, endpoints } = plan.service('web', WEB);
     if (endpoints === undefined) throw new Error('no endpoints');
+    const routes = new RouteConfigurations().build(['http'], plan.rules);
     const other = plan.service('api', undefined).cluster;
-    const snapshot = Snapshot.of([cluster, other, endpoints, ...plan.listeners(), ...plan.routes([])]);
+    const snapshot = Snapshot.of([cluster, other, endpoints, ...plan.listeners(), ...routes]);
     const { body } = await get('/config_dump', { snapshot: () => snapshot });
     const version = (typeUrl: string, name: string) => snapshot.set(typeUrl).get(name)?.version;
     const admin = 'type.googleapis.com/envoy.admin.v3';

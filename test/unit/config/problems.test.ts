@@ -120,7 +120,7 @@ describe('one problem, with its line, column and path', () => {
     ],
     [
       'routes: [{ match: { prefix: /a }, service_name: a, rewrite: { prefix: "/a b" } }]',
-      '1:63: routes[0].rewrite.prefix: expected a path without "?", "#" and blanks',
+      '1:71: routes[0].rewrite.prefix: expected a path without "?", "#" and blanks',
     ],
     [
       'routes: [{ match: { prefix: a/ }, service_name: a }]',

@@ -3,6 +3,7 @@ import type { ServiceView } from '../../../src/catalogue/service-view.js';
 import { addressOf } from '../../../src/model/instance.js';
 import { decode } from '../../../src/protobuf/messages.js';
 import { Plan } from '../../../src/publish/plan.js';
+import { RouteConfigurations } from '../../../src/resources/route/configuration.js';
 import type { Resource } from '../../../src/snapshot/resource.js';
 import { configOf } from '../../support/configuration.js';
 import { instanceAt } from '../../support/instances.js';
@@ -97,10 +98,12 @@ describe('routes', () => {
     { name: 'one', address: '0.0.0.0:1000' },
     { name: 'two', address: '0.0.0.0:1001' },
   ];
-  const routesOf = (options: object, services: readonly string[]) =>
-    plan({ listeners, ...options })
-      .routes(services)
+  const routesOf = (options: object, services: readonly string[]) => {
+    const made = plan({ listeners, ...options });
+    return new RouteConfigurations()
+      .build(made.listenerNames(), made.routes(services))
       .map(({ body }) => decode('envoy.config.route.v3.RouteConfiguration', body));
+  };
 
   test('one configuration for each listener, under its name, empty without routes', () => {
     expect(
@@ -126,14 +129,21 @@ describe('routes', () => {
     expect(routesOf({ auto_routes: true }, ['a', 'east/web', 'web'])[0]).toEqual(one);
   });
 
-  test('a route that was written comes before the automatic one of the same prefix', () => {
-    const routes = [{ match: { prefix: '/web/' }, service_name: 'zzz' }];
-    const [one] = routesOf({ auto_routes: true, routes }, ['web', 'zzz']);
-    expect(one?.virtual_hosts?.[0]?.routes?.map(({ route }) => route?.cluster)).toEqual([
-      'zzz',
-      'web',
-      'zzz',
-    ]);
+  describe('a route that was written', () => {
+    const targets = (route: object) =>
+      routesOf({ auto_routes: true, routes: [{ service_name: 'zzz', ...route }] }, ['web']).map(
+        ({ virtual_hosts }) => virtual_hosts?.map(({ routes }) => routes?.map((one) => one.route?.cluster)),
+      )[0];
+
+    test('takes the place of the automatic one of the same prefix', () => {
+      expect(targets({ match: { prefix: '/web/' } })).toEqual([['zzz']]);
+    });
+
+    test('stands before it where it takes only some of its requests', () => {
+      expect(targets({ match: { prefix: '/web/', methods: ['GET'] } })).toEqual([['zzz', 'web']]);
+      expect(targets({ match: { prefix: '/web/' }, hosts: ['a.org'] })).toEqual([['web'], ['zzz', 'web']]);
+      expect(targets({ match: { prefix: '/web/' }, priority: 1 })).toEqual([['zzz']]);
+    });
   });
 
   test('wanted are all the services that a route names', () => {
@@ -142,7 +152,7 @@ describe('routes', () => {
       { match: { prefix: '/' }, weighted: [{ service_name: 'b', weight: 1 }] },
       { match: { prefix: '/' }, direct_response: { status: 404 } },
     ];
-    expect([...plan({ routes }).wanted()].sort()).toEqual(['a', 'b', 'm']);
+    expect([...plan({ routes }).wanted].sort()).toEqual(['a', 'b', 'm']);
     expect(plan({ auto_routes: true }).routesFollowServices).toBe(true);
   });
 });

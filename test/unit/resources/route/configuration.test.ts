@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { RouteRule } from '../../../../src/model/route.js';
 import { decode } from '../../../../src/protobuf/messages.js';
-import { routeConfiguration } from '../../../../src/resources/route/configuration.js';
+import { RouteConfigurations } from '../../../../src/resources/route/configuration.js';
 import { TYPE_URL } from '../../../../src/snapshot/type-url.js';
 
+const routeConfiguration = (name: string, rules: readonly RouteRule[], from = new RouteConfigurations()) => {
+  const [resource] = from.build([name], rules);
+  if (resource === undefined) throw new Error('no configuration');
+  return resource;
+};
 const decoded = (...rules: readonly RouteRule[]) =>
   decode('envoy.config.route.v3.RouteConfiguration', routeConfiguration('http', rules).body);
 const to = (service_name: string, match: RouteRule['match'], more: Partial<RouteRule> = {}): RouteRule => ({
@@ -83,9 +88,9 @@ describe('order', () => {
     ).toEqual({ '*': ['both', 'header', 'plain'] });
   });
 
-  test('of equal matches the one that was written first', () => {
-    expect(clusters(to('z', { prefix: '/a/' }), to('a', { prefix: '/a/' }))).toEqual({ '*': ['z', 'a'] });
-    expect(clusters(to('a', { prefix: '/a/' }), to('z', { prefix: '/a/' }))).toEqual({ '*': ['a', 'z'] });
+  test('of equal matches it is the same one that comes first, whatever the order', () => {
+    const [a, z] = [to('a', { prefix: '/a/' }), to('z', { prefix: '/a/' })];
+    expect(clusters(z, a)).toEqual(clusters(a, z));
   });
 });
 
@@ -119,5 +124,30 @@ describe('hosts', () => {
 
   test('without a route for all hosts there is no virtual host for all', () => {
     expect(Object.keys(clusters(to('a', { prefix: '/' }, { hosts: ['a.org'] })))).toEqual(['a.org']);
+  });
+});
+
+describe('building anew', () => {
+  const rules = [
+    to('a', { prefix: '/a/' }, { hosts: ['a.org'] }),
+    to('b', { prefix: '/b/' }, { hosts: ['*.org'] }),
+    to('all', { prefix: '/' }),
+  ];
+
+  test('is the same as building from nothing, whatever was built before', () => {
+    const configurations = new RouteConfigurations();
+    const states = [rules, rules.slice(1), [...rules].reverse(), rules.slice(0, 2), [], rules];
+    for (const state of states) {
+      expect(routeConfiguration('http', state, configurations).body).toEqual(
+        routeConfiguration('http', state).body,
+      );
+    }
+  });
+
+  test('every listener has the same routes under its own name', () => {
+    const [one, two] = new RouteConfigurations().build(['one', 'two'], rules);
+    expect([one?.name, two?.name]).toEqual(['one', 'two']);
+    expect([one?.version === two?.version, one?.references]).toEqual([false, two?.references]);
+    expect(new RouteConfigurations().build([], rules)).toEqual([]);
   });
 });
