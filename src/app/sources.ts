@@ -7,6 +7,7 @@ import { createEurekaSources } from '../discovery/eureka/source.js';
 import { createFileSource } from '../discovery/file/source.js';
 import { createNacosSources } from '../discovery/nacos/source.js';
 import type { Source } from '../discovery/source.js';
+import { createZooKeeperSources } from '../discovery/zookeeper/source.js';
 
 export interface SourceDependencies {
   readonly logger: Logger;
@@ -33,5 +34,7 @@ export function createSources(
       return createFileSource(registry, options);
     case 'nacos':
       return createNacosSources(registry, options, deps);
+    case 'zookeeper':
+      return createZooKeeperSources(registry, options, deps);
   }
 }

@@ -6,6 +6,7 @@ import { etcdOptions } from '../discovery/etcd/options.js';
 import { eurekaOptions } from '../discovery/eureka/options.js';
 import { fileOptions } from '../discovery/file/options.js';
 import { nacosOptions } from '../discovery/nacos/options.js';
+import { zookeeperOptions } from '../discovery/zookeeper/options.js';
 import type { Aliases } from './aliases.js';
 
 /** Every type of registry, by its options: a new one is an import and a line here. */
@@ -16,6 +17,7 @@ export const registryOptions = z.discriminatedUnion('type', [
   eurekaOptions,
   fileOptions,
   nacosOptions,
+  zookeeperOptions,
 ]);
 export type RegistryOptions = z.output<typeof registryOptions>;
 export type RegistryType = RegistryOptions['type'];
