@@ -61,6 +61,7 @@ describe('one problem, with its line, column and path', () => {
     ],
     ['services: { a: { connect_timeout: 0s } }', '1:35: services.a.connect_timeout: expected a time above 0'],
     ['publish: { delay: 2s }', '1:19: publish.delay: must be at most "max_delay"'],
+    ['xds: { drain: 4s }', '1:15: xds.drain: expected at most 3s: everything is to end within 5 s'],
     // Addresses
     [
       'xds: { listen: "18000" }',
