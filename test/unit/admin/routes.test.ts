@@ -43,9 +43,6 @@ beforeEach(() => {
     streams: () => [],
     history: () => [],
     snapshot: () => Snapshot.EMPTY,
-    history: () => [],
-    routed: () => false,
-    skippedBy: () => [],
   };
 });
 
