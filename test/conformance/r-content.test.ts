@@ -68,8 +68,28 @@ const SERVICES: Services = {
 const CONFIG = {
   auto_routes: true,
   services: {
-    '*': { connect_timeout: '1s' },
-    plain: { lb_policy: 'LEAST_REQUEST', connect_timeout: '1500ms' },
+    '*': { connect_timeout: '1s', outlier_detection: { consecutive_5xx: 5 } },
+    plain: {
+      lb_policy: 'LEAST_REQUEST',
+      connect_timeout: '1500ms',
+      slow_start: '10s',
+      health_check: { path: '/health' },
+      circuit_breakers: { max_connections: 10, max_retries: 1 },
+    },
+    v6: { protocol: 'http2', health_check: { grpc: true }, lb_policy: 'RING_HASH' },
+    names: {
+      tls: { sni: 'example.com', ca: '/etc/ca.pem', san: ['example.com'] },
+      health_check: { tcp: true },
+    },
+    heavy: { lb_policy: 'MAGLEV', slow_start: '5s' },
+    fractions: { lb_policy: 'RANDOM', slow_start: '5s' },
+    split: {
+      sources: [
+        { service: 'plain', weight: 0.3, priority: 2 },
+        { service: 'zones', priority: 4 },
+        { service: 'plain', priority: 4, where: { metadata: { version: 'v9' } } },
+      ],
+    },
   },
   listeners: [
     { name: 'http', address: '0.0.0.0:10000' },

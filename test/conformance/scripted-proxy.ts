@@ -29,7 +29,7 @@ interface Subscribed {
   version: string;
 }
 
-const PATIENCE = 10_000;
+const PATIENCE = 20_000;
 
 /**
  * A scripted proxy. It says what the test tells it to in the words of its variant, and nothing by itself. What it
