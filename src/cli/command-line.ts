@@ -78,7 +78,7 @@ function addBootstrap({ program, output }: Context): void {
     .addOption(
       new Option('--mode <mode>', 'state of the world, or only what changed')
         .choices(['delta', 'sotw'])
-        .default('sotw'),
+        .default('delta'),
     )
     .option('--node <id>', 'the id of this proxy, its own for each', 'envoy-1')
     .option('--cluster <name>', 'the name of the group of proxies that this one belongs to', 'envoy')
