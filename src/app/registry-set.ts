@@ -5,8 +5,9 @@ import type { SourceState } from '../catalogue/source-state.js';
 import type { RegistryOptions } from '../config/registries.js';
 import type { Config } from '../config/schema.js';
 import { pause } from '../discovery/pause.js';
-import type { Source } from '../discovery/source.js';
+import type { Source, SourceSink } from '../discovery/source.js';
 import { messageOf } from '../errors.js';
+import { RegistryDump } from './registry-dump.js';
 import { ReplacedSources } from './replaced-sources.js';
 import type { SourceDependencies } from './sources.js';
 
@@ -15,6 +16,7 @@ interface Registry {
   readonly text: string;
   readonly entries: readonly SourceEntry[];
   readonly life: AbortController;
+  readonly dump: RegistryDump | undefined;
 }
 
 export type CreateSources = (
@@ -71,8 +73,10 @@ export class RegistrySet {
     ]);
     const added = this.catalogue.setSources(entries);
     for (const [source, sink] of added) {
-      const life = this.#registries.get(source.registry)?.life;
-      if (life !== undefined) void this.#run(source, sink, AbortSignal.any([life.signal, this.signal]));
+      const registry = this.#registries.get(source.registry);
+      if (registry === undefined) continue;
+      const signal = AbortSignal.any([registry.life.signal, this.signal]);
+      void this.#run(source, sink, registry.dump?.guard(sink, signal) ?? sink, signal);
     }
   }
 
@@ -82,11 +86,14 @@ export class RegistrySet {
       source,
       rules,
     }));
-    return { text, entries, life: new AbortController() };
+    const life = new AbortController();
+    const signal = AbortSignal.any([life.signal, this.signal]);
+    const dump = options.dump && new RegistryDump(name, options.dump, this.logger, signal);
+    return { text, entries, life, dump };
   }
 
   /** A source that ends before its time is a defect; the others must not suffer, and it is started again. */
-  async #run(source: Source, sink: SourceState, signal: AbortSignal): Promise<void> {
+  async #run(source: Source, state: SourceState, sink: SourceSink, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await source.run(sink, signal);
@@ -98,7 +105,7 @@ export class RegistrySet {
         );
       }
       await pause(RESTART_PAUSE, signal);
-      sink.restarted();
+      state.restarted();
     }
   }
 }

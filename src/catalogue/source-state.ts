@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServiceKey, ServiceState, Source, SourceSink } from '../discovery/source.js';
 import type { SignalboxError } from '../errors.js';
+import type { ServiceEntries } from './last-known-good.js';
 import { publishedName } from './service-template.js';
 import { failing, type SourceStatus, waiting } from './source-status.js';
 
@@ -23,6 +24,7 @@ export class SourceState implements SourceSink {
   #pending = new Map<string, { readonly key: ServiceKey; readonly state: ServiceState | undefined }>();
   /** What the source said in a life before and has not said again yet. */
   #unconfirmed = new Map<string, ServiceKey>();
+  #restored = false;
   #status: SourceStatus;
 
   /**
@@ -43,8 +45,26 @@ export class SourceState implements SourceSink {
     return this.#status;
   }
 
+  /** Whether there is something to go by: an answer, or the last-known-good file in its place. */
   get answered(): boolean {
-    return this.#status.lastSuccess !== undefined;
+    return this.#status.lastSuccess !== undefined || this.#restored;
+  }
+
+  /** Everything that is held. */
+  entries(): ServiceEntries {
+    return [...this.#services.values()].map(({ contribution }) => [contribution.key, contribution.state]);
+  }
+
+  /** Takes what was known before a restart until the source answers; what its first answer does not have is gone. */
+  restore(entries: ServiceEntries): void {
+    const names = new Set<string>();
+    for (const [key, state] of entries) {
+      if (!this.rules.skipped(key.service)) this.#commit(keyText(key), key, state, names);
+    }
+    this.#restored = true;
+    this.#status = { ...this.#status, services: this.#services.size };
+    this.restarted();
+    this.changed(names);
   }
 
   /** What the source contributes to a published service, in an order that does not hang on what came first. */
@@ -79,7 +99,8 @@ export class SourceState implements SourceSink {
     this.#pending.set(keyText(key), { key, state });
   }
 
-  synced(revision?: string): void {
+  /** @returns whether anything changed */
+  synced(revision?: string): boolean {
     const names = new Set<string>();
     for (const [text, key] of this.#unconfirmed)
       if (!this.#pending.has(text)) this.#commit(text, key, undefined, names);
@@ -94,6 +115,7 @@ export class SourceState implements SourceSink {
       revision: revision ?? this.#status.revision,
     };
     this.changed(names);
+    return names.size > 0;
   }
 
   failed(error: SignalboxError): void {

@@ -4,6 +4,7 @@ import { messageOf, SignalboxError } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import { CLIENT_STATUS_SERVICE, clientStatusService } from './csds/service.js';
 import { drain } from './drain.js';
+import { FanOut } from './fan-out.js';
 import { Health } from './health.js';
 import { NameTable } from './name-set.js';
 import type { ProxyNode } from './node.js';
@@ -38,6 +39,7 @@ const MOST_REQUEST_BYTES = 64 * 1024 * 1024;
 export class XdsServer {
   readonly #server: Server;
   readonly #streams = new Set<XdsStream>();
+  readonly #fanOut: FanOut;
   readonly #life = new AbortController();
   readonly #deps: StreamDependencies;
   readonly #health: Health;
@@ -60,6 +62,8 @@ export class XdsServer {
     this.#server = new Server({
       'grpc.max_receive_message_length': MOST_REQUEST_BYTES,
       'grpc.max_send_message_length': -1,
+      // Statistics of every call that nobody reads.
+      'grpc.enable_channelz': 0,
       'grpc.keepalive_time_ms': keepalive.time,
       'grpc.keepalive_timeout_ms': keepalive.timeout,
     });
@@ -72,9 +76,10 @@ export class XdsServer {
     const names = [...DISCOVERY_SERVICES, CLIENT_STATUS_SERVICE].map(({ name }) => name);
     this.#health = new Health(this.#server, names);
     this.#health.serving = cache.groups().length > 0;
-    cache.watch((group, snapshot) => {
+    this.#fanOut = new FanOut(cache);
+    cache.watch((group) => {
       this.#health.serving = true;
-      for (const stream of this.#streams) if (stream.group === group) stream.push(snapshot);
+      this.#fanOut.push([...this.#streams].filter((stream) => stream.group === group));
     }, this.#life.signal);
   }
 
@@ -128,6 +133,7 @@ export class XdsServer {
       this.#streams.add(stream);
       stream.start(() => {
         this.#streams.delete(stream);
+        this.#fanOut.forget(stream);
         this.#deps.logger.info({ node: stream.node.id, stream: stream.id }, 'proxy disconnected');
       });
     };
