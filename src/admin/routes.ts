@@ -1,12 +1,14 @@
 import { Hono } from 'hono';
 import type { ServiceView } from '../catalogue/service-view.js';
 import type { SourceStatus } from '../catalogue/source-status.js';
+import type { PolicyDocument, RouteDocument } from '../documents/documents.js';
 import type { Instance } from '../model/instance.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { XdsStream } from '../xds/stream.js';
 import { configDump } from './config-dump.js';
 import { proxyView } from './proxies.js';
 import { registryView } from './registries.js';
+import { policyView, routeView } from './route-documents.js';
 import { serviceDetail, serviceSummary } from './services.js';
 
 /** What the admin API shows, read-only. */
@@ -17,6 +19,9 @@ export interface AdminSubject {
   readonly service: (name: string) => ServiceView | undefined;
   readonly served: (view: ServiceView | undefined) => readonly Instance[];
   readonly sources: () => readonly SourceStatus[];
+  /** All routes, those of the configuration file among them. */
+  readonly routes: () => readonly RouteDocument[];
+  readonly policyDocuments: () => readonly PolicyDocument[];
   readonly streams: () => Iterable<XdsStream>;
   readonly snapshot: () => Snapshot;
 }
@@ -45,6 +50,12 @@ export function adminRoutes(subject: AdminSubject): Hono {
     return c.json(serviceDetail(name, view, subject.served(view)));
   });
   app.get('/registries', (c) => c.json({ registries: subject.sources().map(registryView) }));
+  app.get('/routes', (c) =>
+    c.json({
+      routes: subject.routes().map(routeView),
+      policies: subject.policyDocuments().map(policyView),
+    }),
+  );
   app.get('/proxies', (c) => c.json({ proxies: [...subject.streams()].map(proxyView) }));
   app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
   app.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));

@@ -1,12 +1,9 @@
-import type { Logger } from 'pino';
 import type { Catalogue, SourceEntry } from '../catalogue/catalogue.js';
 import { globMatcher } from '../catalogue/glob.js';
-import type { RegistryOptions } from '../config/registries.js';
-import type { Config } from '../config/schema.js';
 import { pause } from '../discovery/pause.js';
 import type { Source, SourceSink } from '../discovery/source.js';
 import { messageOf } from '../errors.js';
-import { createSources } from './sources.js';
+import { createSources, type SourceDependencies, type SourceOptions } from './sources.js';
 
 interface Registry {
   /** What the configuration says of it, to see whether that has changed. */
@@ -28,12 +25,12 @@ export class RegistrySet {
 
   constructor(
     private readonly catalogue: Catalogue,
-    private readonly logger: Logger,
+    private readonly deps: SourceDependencies,
     private readonly signal: AbortSignal,
   ) {}
 
   /** Watches what the configuration names; a registry whose options are the same goes on undisturbed. */
-  apply(discovery: Config['discovery']): void {
+  apply(discovery: Readonly<Record<string, SourceOptions>>): void {
     const before = this.#registries;
     this.#registries = new Map();
     for (const [name, options] of Object.entries(discovery)) {
@@ -72,9 +69,9 @@ export class RegistrySet {
     }
   }
 
-  #create(name: string, text: string, options: RegistryOptions): Registry {
+  #create(name: string, text: string, options: SourceOptions): Registry {
     const rules = { serviceTemplate: options.service_template, skipped: globMatcher(options.skip_services) };
-    const entries = createSources(name, options, { logger: this.logger }).map((source) => ({
+    const entries = createSources(name, options, this.deps).map((source) => ({
       source,
       rules,
     }));
@@ -88,7 +85,7 @@ export class RegistrySet {
         await source.run(sink, signal);
       } catch (thrown) {
         const { registry, server } = source;
-        this.logger.error(
+        this.deps.logger.error(
           { registry, server, err: thrown },
           `registry source failed, starting it again: ${messageOf(thrown)}`,
         );

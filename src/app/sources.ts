@@ -1,18 +1,28 @@
 import type { Logger } from 'pino';
 import type { RegistryOptions } from '../config/registries.js';
 import { createConsulKvSources } from '../discovery/consul-kv/source.js';
+import type { EtcdConnections } from '../discovery/etcd/connections.js';
 import { createEtcdSources } from '../discovery/etcd/source.js';
 import { createFileSource } from '../discovery/file/source.js';
 import type { Source } from '../discovery/source.js';
+import type { DocumentSet } from '../documents/document-set.js';
+import { DocumentStore } from '../documents/document-store.js';
+import type { DocumentStoreOptions } from '../documents/options.js';
 
 export interface SourceDependencies {
   readonly logger: Logger;
+  /** Shared by all who want the same etcd. */
+  readonly connections: EtcdConnections;
+  readonly documents: DocumentSet;
 }
+
+/** What is watched: a registry, or a store of documents. */
+export type SourceOptions = RegistryOptions | DocumentStoreOptions;
 
 /** The sources of a registry: the one place where registries are known by name. */
 export function createSources(
   registry: string,
-  options: RegistryOptions,
+  options: SourceOptions,
   deps: SourceDependencies,
 ): readonly Source[] {
   switch (options.type) {
@@ -22,5 +32,8 @@ export function createSources(
       return createEtcdSources(registry, options, deps);
     case 'file':
       return createFileSource(registry, options, { folder: process.cwd() });
+    case 'signalbox_documents':
+    case 'apisix_documents':
+      return [new DocumentStore(registry, options, deps)];
   }
 }

@@ -4,6 +4,9 @@ import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
+import { EtcdConnections } from '../discovery/etcd/connections.js';
+import { DocumentSet } from '../documents/document-set.js';
+import { documentStores } from '../documents/options.js';
 import { addressOf } from '../model/instance.js';
 import { Plan } from '../publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
@@ -11,6 +14,7 @@ import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { XdsServer } from '../xds/server.js';
 import { RegistrySet } from './registry-set.js';
+import { listRoutes } from './route-list.js';
 
 /** The composition root: everything that lives is made here. */
 export const startApp: StartApp = async (config, { logger }) => {
@@ -23,6 +27,7 @@ class RunningApp implements App {
   readonly #life = new AbortController();
   readonly #cache = new SnapshotCache();
   readonly #catalogue: Catalogue;
+  readonly #documents = new DocumentSet();
   readonly #registries: RegistrySet;
   readonly #xds: XdsServer;
   #config: Config;
@@ -39,7 +44,8 @@ class RunningApp implements App {
   ) {
     this.#config = config;
     this.#catalogue = new Catalogue({ logger });
-    this.#registries = new RegistrySet(this.#catalogue, logger, this.#life.signal);
+    const deps = { logger, connections: new EtcdConnections(), documents: this.#documents };
+    this.#registries = new RegistrySet(this.#catalogue, deps, this.#life.signal);
     this.#xds = new XdsServer(this.#cache, {
       identifier: `signalbox/${hostname()}`,
       groupOf: () => DEFAULT_GROUP,
@@ -48,7 +54,7 @@ class RunningApp implements App {
     this.#plan = new Plan(config);
     this.#publisher = this.#newPublisher();
     this.#catalogue.onChange((names) => {
-      this.#publisher.changed(names);
+      this.#takeUp(names);
       this.#registries.settle();
     });
   }
@@ -69,7 +75,7 @@ class RunningApp implements App {
       await this.stop();
       throw thrown;
     }
-    this.#registries.apply(this.#config.discovery);
+    this.#applySources();
     this.#publisher.changed(new Set());
     this.#grace = setTimeout(() => this.#endGrace(), this.#config.startup_grace);
   }
@@ -83,8 +89,9 @@ class RunningApp implements App {
     const started = this.#publisher.started;
     this.#publisherLife.abort();
     this.#publisherLife = new AbortController();
-    this.#plan = new Plan(config);
-    this.#registries.apply(config.discovery);
+    this.#applySources();
+    this.#documents.takeChanges();
+    this.#plan = new Plan(config, this.#documents.current());
     this.#publisher = this.#newPublisher();
     if (started) this.#publisher.publishAll();
     else this.#publisher.changed(new Set());
@@ -95,6 +102,24 @@ class RunningApp implements App {
     this.#publisherLife.abort();
     this.#life.abort();
     await Promise.all([this.#xds.stop(), this.#admin?.stop()]);
+  }
+
+  #applySources(): void {
+    const stores = documentStores(this.#config.routes_from);
+    this.#documents.keepOnly(Object.keys(stores));
+    this.#registries.apply({ ...this.#config.discovery, ...stores });
+  }
+
+  /** Services and documents that changed in one answer are published as one. */
+  #takeUp(names: ReadonlySet<string>): void {
+    const policies = this.#documents.takeChanges();
+    if (policies === undefined) {
+      this.#publisher.changed(names);
+      return;
+    }
+    this.#plan = new Plan(this.#config, this.#documents.current());
+    this.#publisher.replan(this.#plan, [...policies, ...names]);
+    this.#publisher.changed(new Set());
   }
 
   #newPublisher(): Publisher {
@@ -122,6 +147,8 @@ class RunningApp implements App {
         service: (name) => this.#catalogue.service(name),
         served: (view) => this.#plan.served(view),
         sources: () => this.#catalogue.sources(),
+        routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),
+        policyDocuments: () => this.#documents.policies(),
         streams: () => this.#xds.streams,
         snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY,
       },
