@@ -48,7 +48,9 @@ function methodMatchers(methods: readonly string[] | undefined): readonly Header
 function headerMatcher([name, match]: readonly [string, TextMatch]): HeaderMatcher {
   const invert = match.invert === true && { invert_match: true };
   if (match.present !== undefined) return { name, present_match: match.present, ...invert };
-  return { name, string_match: stringMatcher(match), ...invert };
+  // By itself Envoy takes a request without the header for neither the match nor its opposite.
+  const missing = match.invert === true && { treat_missing_header_as_empty: true };
+  return { name, string_match: stringMatcher(match), ...invert, ...missing };
 }
 
 function queryMatcher([name, match]: readonly [string, TextMatch]): QueryParameterMatcher {

@@ -2,6 +2,7 @@ import { RE2JS } from 're2js';
 import { messageOf } from '../../errors.js';
 import type { HeaderEdit, RouteRule, TextMatch } from '../../model/route.js';
 import { formatRefusal } from './header-format.js';
+import { regexSize } from './regex-size.js';
 import { templateRefusal } from './template.js';
 
 /** What protobuf's durations hold in Envoy, milliseconds. */
@@ -9,10 +10,12 @@ const LONGEST = 9_000_000_000_000;
 /** Bytes of a direct response that Envoy takes. */
 const LARGEST_BODY = 4_096;
 const LONGEST_PARAMETER = 1_024;
+/** RE2 instructions; Envoy's limit is 100, and a few are always there. */
+const LARGEST_PROGRAM = 95;
 
 /**
- * Why Envoy would not take a rule. It refuses a whole route configuration for one such rule, and every later one with
- * it, so that no such rule may reach it.
+ * Why a rule must not reach Envoy: it refuses a whole route configuration for one rule that it does not take, and every
+ * later one with it.
  */
 export function refusalOf(rule: RouteRule): string | undefined {
   return checks(rule).find((reason) => reason !== undefined);
@@ -51,14 +54,18 @@ function checks(rule: RouteRule): readonly (string | undefined)[] {
 export function regexRefusal(pattern: string): string | undefined {
   try {
     RE2JS.compile(pattern);
-    return undefined;
+    const size = regexSize(pattern);
+    if (size <= LARGEST_PROGRAM) return undefined;
+    return `"${pattern}" is too large a regular expression for Envoy: about ${size} of ${LARGEST_PROGRAM} instructions`;
   } catch (thrown) {
     return `"${pattern}" is no regular expression for Envoy: ${messageOf(thrown)}`;
   }
 }
 
 function hostRefusal(host: string): string | undefined {
-  return /^(\*|\*?[^*\s/]+|[^*\s/]+\*)$/.test(host) ? undefined : `"${host}" is no host`;
+  if (!/^(\*|\*?[^*\s/]+|[^*\s/]+\*)$/.test(host)) return `"${host}" is no host`;
+  // Ports are left out when hosts are compared, so that one with a port would never match.
+  return /[^\]]:\d+$/.test(host) ? `host "${host}" stands without its port: every port is meant` : undefined;
 }
 
 function segmentsRefusal(prefix: string | undefined): string | undefined {

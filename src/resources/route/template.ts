@@ -16,6 +16,6 @@ export function templateRefusal(template: string): string | undefined {
   if (names.length > MOST_VARIABLES) return refuse(`it has more than ${MOST_VARIABLES} variables`);
   if (!/^(\/([A-Za-z0-9\-._~%!$&'()+,;:@=]|\*)+)+\/?$/.test(plain) && plain !== '/')
     return refuse('it is no path of segments');
-  const rest = plain.split('**').slice(1).join('');
-  return /\*/.test(rest) ? refuse('nothing may stand for segments after "**"') : undefined;
+  const rest = plain.includes('**') ? plain.slice(plain.indexOf('**') + 2) : '';
+  return rest.includes('*') ? refuse('nothing may stand for segments after "**"') : undefined;
 }
