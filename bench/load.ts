@@ -30,7 +30,10 @@ export interface LoadResult {
     readonly rx_bytes: number;
     readonly resources: PerType;
     readonly wall_s: number;
+    /** From the last change to the last proxy that has it. */
     readonly drain_ms: number;
+    /** What the server said of itself after the updates, where `-mark-url` asks it. */
+    readonly mark?: unknown;
     readonly others_cpu_pct: number;
   };
   readonly reconnect?: {

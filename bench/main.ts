@@ -6,7 +6,7 @@ import { messageOf } from '../src/errors.js';
 import { buildGo, buildServer, OUTPUT } from './build.js';
 import { type LoadResult, runLoad, type Size, type Variant } from './load.js';
 import { machine } from './machine.js';
-import { topFunctions } from './profile.js';
+import { summary } from './profile.js';
 import { PROFILES, SERVER_NAMES, type ServerName, startServer } from './servers.js';
 import { type Column, markdown } from './table.js';
 
@@ -125,7 +125,7 @@ function named(name: string): boolean {
 
 function printProfiles(): void {
   for (const file of readdirSync(PROFILES).sort()) {
-    console.log(`\n${file}\n${topFunctions(join(PROFILES, file)).join('\n')}`);
+    console.log(`\n${file}\n${summary(join(PROFILES, file)).join('\n')}`);
   }
 }
 

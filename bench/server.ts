@@ -1,7 +1,7 @@
 // Signalbox as the load generator meets it: the catalogue, publisher, cache and xDS server of the product, fed by a
-// source that POST /update?service=i&weight=w speaks for. Compiled by the product's own compiler options.
+// source that POST /update?service=i&weight=w and the lines of POST /updates speak for. Compiled by the product's own compiler options.
 // node server.js SERVICES ENDPOINTS GRPC_ADDRESS HTTP_PORT
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Catalogue } from '../src/catalogue/catalogue.js';
 import { Plan } from '../src/publish/plan.js';
@@ -10,6 +10,7 @@ import { SnapshotCache } from '../src/snapshot/cache.js';
 import { createLogger } from '../src/telemetry/logger.js';
 import { XdsServer } from '../src/xds/server.js';
 import { configOf, instancesOf, SOURCE, serviceName } from './fixture.js';
+import type { ServerStats } from './server-stats.js';
 
 const [services, endpoints, grpcAddress, httpPort] = process.argv.slice(2);
 const serviceCount = Number(services);
@@ -40,8 +41,7 @@ await server.listen(String(grpcAddress));
 const eventLoop = monitorEventLoopDelay({ resolution: 1 });
 eventLoop.enable();
 
-/** Milliseconds and megabytes; the delays are those since the last `?reset`. */
-function stats(): object {
+function stats(): ServerStats {
   globalThis.gc?.();
   const { heapUsed, external, rss } = process.memoryUsage();
   return {
@@ -55,12 +55,28 @@ function stats(): object {
   };
 }
 
+/** A change a line, "SERVICE WEIGHT"; what arrives together is one answer of the registry. */
+function takeLines(request: IncomingMessage): void {
+  let rest = '';
+  request.setEncoding('latin1').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const [service, weight] = line.split(' ').map(Number);
+      if (service !== undefined) tell(service, weight);
+    }
+    sink?.synced();
+  });
+}
+
 createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
   if (request.method === 'POST' && pathname === '/update') {
     tell(Number(searchParams.get('service')), Number(searchParams.get('weight')));
     sink?.synced();
     response.end();
+  } else if (request.method === 'POST' && pathname === '/updates') {
+    takeLines(request);
   } else if (pathname === '/stats') {
     response.end(JSON.stringify(stats()));
     if (searchParams.has('reset')) eventLoop.reset();

@@ -2,7 +2,7 @@
 // just what proto/roots.json reaches, TypeScript types, and the map from message names to those types.
 // Run: node proto/build.mjs   (npm run build does)
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +54,7 @@ execFileSync(
   // It warns of the well-known types, which protobufjs has built in.
   { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } },
 );
+withoutOrigins(join(out, 'types'));
 writeFileSync(join(out, 'messages.ts'), messageMap());
 writeFileSync(stamp, '');
 console.log(
@@ -102,6 +103,15 @@ function typeJson(type, own) {
   );
   const oneofs = Object.fromEntries(type.oneofsArray.map((oneof) => [oneof.name, { oneof: oneof.oneof }]));
   return { ...(type.oneofsArray.length > 0 && { oneofs }), fields };
+}
+
+/** Takes out the comments that name where on this machine the protos lie. */
+function withoutOrigins(folder) {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/^\/\/ Original file: .*\n/gm, ''));
+  }
 }
 
 function messageMap() {

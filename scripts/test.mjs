@@ -14,7 +14,7 @@ if (await installPackages()) {
   await attempt('types', 'npm', ['run', '--silent', 'types']);
   const peers = await attempt('peers', bin('tsx'), ['test/peers/install-all.ts']);
   // Without its peers a real test can only fail, and slowly.
-  await runTests(peers ? [] : ['--project', 'unit']);
+  await runTests(peers ? [] : ['--project', 'unit', '--project', 'conformance']);
 } else {
   failed.push('packages');
 }
@@ -34,7 +34,10 @@ async function attempt(name, program, args) {
 async function runTests(only) {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-test-'));
   const report = join(folder, 'report.json');
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const reporters = [
+    ...['--reporter=default', '--reporter=./test/conformance/table-reporter.ts'],
+    ...['--reporter=json', `--outputFile.json=${report}`],
+  ];
   try {
     await attempt('tests', bin('vitest'), ['run', ...reporters, ...only, ...process.argv.slice(2)]);
     count(JSON.parse(readFileSync(report, 'utf8')));

@@ -191,10 +191,12 @@ func main() {
 		url        = flag.String("update-url", "http://127.0.0.1:18001/update?service={service}&weight={weight}", "template: {service} {name} {weight} {seq}")
 		body       = flag.String("update-body", "", "template")
 		cmd        = flag.String("update-cmd", "", "template for sh -c, instead of the URL")
+		stream     = flag.String("update-stream", "", "URL of one POST that takes all changes as lines, instead of a request each")
 		wbase      = flag.Int64("weight-base", 0, "weights are base+1, base+2, …; 0: above all seen, at least 1000")
 		verify     = flag.Bool("verify", true, "client 0 decodes everything with the generated types and checks it")
 		doResume   = flag.Bool("reconnect", false, "at the end drop all streams and reconnect with the versions held (needs -verify for delta)")
 		doNack     = flag.Duration("nack", 0, "at the end one more client rejects every CDS response for this long; how often is it sent the same?")
+		markURL    = flag.String("mark-url", "", "fetched before and after the measured updates; what it says after them goes into the result")
 		budget     = flag.Duration("budget", 85*time.Second, "whole run; updates stop when it is near")
 		headers    multi
 	)
@@ -210,7 +212,7 @@ func main() {
 			pr.pids = append(pr.pids, n)
 		}
 	}
-	hk := &hook{method: *method, url: *url, body: *body, cmd: *cmd, headers: headers}
+	hk := &hook{method: *method, url: *url, body: *body, cmd: *cmd, headers: headers, stream: *stream}
 
 	// Which service each update changes: spread over all, none twice before all had their turn.
 	total := *nUpd + *warm
@@ -338,6 +340,11 @@ func main() {
 		var lA time.Duration
 		var tA totals
 		var wA time.Time
+		if *stream != "" {
+			if err := hk.open(ctx, func(err error) { fail("update stream: %v", err) }); err != nil {
+				fail("update stream: %v", err)
+			}
+		}
 		fired := 0
 		stop := began.Add(*budget)
 		due := time.Now() // of a burst, whose rate must not depend on how long the hook takes
@@ -352,6 +359,9 @@ func main() {
 				g.dups.Store(0)
 				sA, lA, tA, wA = pr.take(), selfCPU(), g.totals(), time.Now()
 				mt = startMeter(sA.cpu, lA)
+				if _, err := fetch(*markURL); err != nil {
+					fail("mark: %v", err)
+				}
 				due = time.Now()
 			}
 			if time.Now().After(stop) {
@@ -390,6 +400,10 @@ func main() {
 		wall, drain := time.Since(wA), time.Since(ended)
 		time.Sleep(*settle)
 		sB, lB, tB := pr.take(), selfCPU(), g.totals()
+		mark, err := fetch(*markURL)
+		if err != nil {
+			fail("mark: %v", err)
+		}
 		final := map[int32]uint32{}
 		lastK := map[int32]int{}
 		for k, u := range ups[:fired] {
@@ -431,7 +445,7 @@ func main() {
 			"rx_bytes": round(float64(tB.rx-tA.rx)/n/C, 1), "tx_bytes": round(float64(tB.tx-tA.tx)/n/C, 1),
 			"msg_bytes": perType(tA.bytes, tB.bytes, n*C), "msgs": perType(tA.msgs, tB.msgs, n*C), "resources": perType(tA.ress, tB.ress, n*C),
 			"server_cpu_ms": round((sB.cpu-sA.cpu).Seconds()*1e3/n, 3), "load_cpu_ms": round((lB-lA).Seconds()*1e3/n, 3),
-			"wall_s": round(wall.Seconds(), 3), "drain_ms": ms(drain), "others_cpu_pct": mt.others(sB.cpu, lB),
+			"wall_s": round(wall.Seconds(), 3), "drain_ms": ms(drain), "others_cpu_pct": mt.others(sB.cpu, lB), "mark": mark,
 		}
 		out["rss_mb"] = map[string]float64{"idle": mb(s0.rssKB), "storm": mb(s1.rssKB), "end": mb(sB.rssKB), "peak": mb(sB.hwmKB)}
 	} else {

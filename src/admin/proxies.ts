@@ -1,3 +1,4 @@
+import { typeStatus } from '../xds/csds/resource-status.js';
 import type { XdsStream } from '../xds/stream.js';
 import { discoveryName } from '../xds/type-names.js';
 import type { TypeState } from '../xds/type-state.js';
@@ -5,7 +6,9 @@ import type { TypeState } from '../xds/type-state.js';
 /** What `/proxies` shows of one stream. */
 export function proxyView(stream: XdsStream) {
   const { node, group, peer, variant, connectedAt, state } = stream;
-  const types = [...state.types.values()].map((type) => [discoveryName(type.typeUrl), typeView(type)]);
+  const types = [...state.types.values()].map(
+    (type) => [discoveryName(type.typeUrl), typeView(type)] as const,
+  );
   return {
     node: { id: node.id, cluster: node.cluster, locality: node.locality, version: node.userAgentVersion },
     group,
@@ -18,6 +21,7 @@ export function proxyView(stream: XdsStream) {
 
 function typeView(type: TypeState) {
   return {
+    status: typeStatus(type),
     subscribed: type.subscription.wildcard ? '*' : type.subscription.names.size,
     version_sent: type.version,
     version_acknowledged: type.acknowledgedVersion,

@@ -1,29 +1,27 @@
 import { Hono } from 'hono';
-import type { ServiceView } from '../catalogue/service-view.js';
 import type { SourceStatus } from '../catalogue/source-status.js';
 import type { PolicyDocument, RouteDocument } from '../documents/documents.js';
-import type { Instance } from '../model/instance.js';
-import type { Snapshot } from '../snapshot/snapshot.js';
+import type { HistoryEntry } from '../snapshot/cache.js';
 import type { XdsStream } from '../xds/stream.js';
 import { configDump } from './config-dump.js';
+import { type ExplainSubject, explain } from './explain.js';
 import { proxyView } from './proxies.js';
 import { registryView } from './registries.js';
 import { policyView, routeView } from './route-documents.js';
 import { serviceDetail, serviceSummary } from './services.js';
+import { snapshotDiff, snapshotList } from './snapshots.js';
 
 /** What the admin API shows, read-only. */
-export interface AdminSubject {
+export interface AdminSubject extends ExplainSubject {
   /** The reason why nothing is published yet; undefined once it is. */
   readonly unready: () => string | undefined;
-  readonly serviceNames: () => Iterable<string>;
-  readonly service: (name: string) => ServiceView | undefined;
-  readonly served: (view: ServiceView | undefined) => readonly Instance[];
   readonly sources: () => readonly SourceStatus[];
   /** All routes, those of the configuration file among them. */
   readonly routes: () => readonly RouteDocument[];
   readonly policyDocuments: () => readonly PolicyDocument[];
   readonly streams: () => Iterable<XdsStream>;
-  readonly snapshot: () => Snapshot;
+  /** The last changes, oldest first. */
+  readonly history: () => readonly HistoryEntry[];
 }
 
 export function adminRoutes(subject: AdminSubject): Hono {
@@ -57,6 +55,21 @@ export function adminRoutes(subject: AdminSubject): Hono {
     }),
   );
   app.get('/proxies', (c) => c.json({ proxies: [...subject.streams()].map(proxyView) }));
+  app.get('/explain', (c) => {
+    const query = c.req.query('q') ?? '';
+    if (query === '') return c.json({ error: 'ask as /explain?q=NAME or /explain?q=HOST:PORT' }, 400);
+    const explanation = explain(query, subject);
+    return c.json(explanation, 'error' in explanation ? 404 : 200);
+  });
+  app.get('/snapshots', (c) => {
+    const back = c.req.query('back') ?? '1';
+    if (!/^[1-9]\d{0,5}$/.test(back)) return c.json({ error: 'back: expected a number of changes' }, 400);
+    const history = subject.history();
+    return c.json({
+      snapshots: snapshotList(history),
+      diff: snapshotDiff(history, Number(back)) ?? null,
+    });
+  });
   app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
   app.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));
   app.onError((_error, c) => c.json({ error: 'internal error' }, 500));

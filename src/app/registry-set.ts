@@ -1,9 +1,12 @@
+import type { Logger } from 'pino';
 import type { Catalogue, SourceEntry } from '../catalogue/catalogue.js';
 import { globMatcher } from '../catalogue/glob.js';
+import type { SourceState } from '../catalogue/source-state.js';
 import { pause } from '../discovery/pause.js';
-import type { Source, SourceSink } from '../discovery/source.js';
+import type { Source } from '../discovery/source.js';
 import { messageOf } from '../errors.js';
-import { createSources, type SourceDependencies, type SourceOptions } from './sources.js';
+import { ReplacedSources } from './replaced-sources.js';
+import type { SourceOptions } from './sources.js';
 
 interface Registry {
   /** What the configuration says of it, to see whether that has changed. */
@@ -12,22 +15,27 @@ interface Registry {
   readonly life: AbortController;
 }
 
+export type CreateSources = (
+  registry: string,
+  options: SourceOptions,
+  deps: { readonly logger: Logger },
+) => readonly Source[];
+
 const RESTART_PAUSE = 1_000;
 
 /** The registries that are watched now. */
 export class RegistrySet {
   #registries = new Map<string, Registry>();
-  /** Stopped sources whose last state is served until those that replace them have answered. */
-  #retiring = new Map<
-    string,
-    { readonly old: readonly SourceEntry[]; readonly by: readonly SourceEntry[] }
-  >();
+  readonly #replaced: ReplacedSources;
 
   constructor(
     private readonly catalogue: Catalogue,
-    private readonly deps: SourceDependencies,
+    private readonly createSources: CreateSources,
+    private readonly logger: Logger,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.#replaced = new ReplacedSources(catalogue);
+  }
 
   /** Watches what the configuration names; a registry whose options are the same goes on undisturbed. */
   apply(discovery: Readonly<Record<string, SourceOptions>>): void {
@@ -39,28 +47,25 @@ export class RegistrySet {
       const registry = running?.text === text ? running : this.#create(name, text, options);
       this.#registries.set(name, registry);
       if (running !== undefined && running !== registry)
-        this.#retiring.set(name, { old: running.entries, by: registry.entries });
+        this.#replaced.replace(name, running.entries, registry.entries);
     }
     for (const [name, registry] of before) {
       if (this.#registries.get(name) !== registry) registry.life.abort();
-      if (!this.#registries.has(name)) this.#retiring.delete(name);
+      if (!this.#registries.has(name)) this.#replaced.forget(name);
     }
+    this.#replaced.release();
     this.#tellCatalogue();
   }
 
   /** Lets go of replaced sources once the new ones have answered. */
   settle(): void {
-    const waiting = new Set(this.catalogue.unanswered().map(({ registry }) => registry));
-    const ready = [...this.#retiring.keys()].filter((name) => !waiting.has(name));
-    if (ready.length === 0) return;
-    for (const name of ready) this.#retiring.delete(name);
-    this.#tellCatalogue();
+    if (this.#replaced.release()) this.#tellCatalogue();
   }
 
   #tellCatalogue(): void {
     const entries = [...this.#registries].flatMap(([name, registry]) => [
       ...registry.entries,
-      ...(this.#retiring.get(name)?.old ?? []),
+      ...this.#replaced.entries(name),
     ]);
     const added = this.catalogue.setSources(entries);
     for (const [source, sink] of added) {
@@ -71,7 +76,7 @@ export class RegistrySet {
 
   #create(name: string, text: string, options: SourceOptions): Registry {
     const rules = { serviceTemplate: options.service_template, skipped: globMatcher(options.skip_services) };
-    const entries = createSources(name, options, this.deps).map((source) => ({
+    const entries = this.createSources(name, options, { logger: this.logger }).map((source) => ({
       source,
       rules,
     }));
@@ -79,18 +84,19 @@ export class RegistrySet {
   }
 
   /** A source that ends before its time is a defect; the others must not suffer, and it is started again. */
-  async #run(source: Source, sink: SourceSink, signal: AbortSignal): Promise<void> {
+  async #run(source: Source, sink: SourceState, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await source.run(sink, signal);
       } catch (thrown) {
         const { registry, server } = source;
-        this.deps.logger.error(
+        this.logger.error(
           { registry, server, err: thrown },
           `registry source failed, starting it again: ${messageOf(thrown)}`,
         );
       }
       await pause(RESTART_PAUSE, signal);
+      sink.restarted();
     }
   }
 }

@@ -2,10 +2,13 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
+import { DerivedServices } from '../catalogue/derived.js';
+import { globMatcher } from '../catalogue/glob.js';
 import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
 import { EtcdConnections } from '../discovery/etcd/connections.js';
 import { DocumentSet } from '../documents/document-set.js';
+import type { Documents } from '../documents/documents.js';
 import { documentStores } from '../documents/options.js';
 import { addressOf } from '../model/instance.js';
 import { Plan } from '../publish/plan.js';
@@ -15,6 +18,7 @@ import { Snapshot } from '../snapshot/snapshot.js';
 import { XdsServer } from '../xds/server.js';
 import { RegistrySet } from './registry-set.js';
 import { listRoutes } from './route-list.js';
+import { createSources } from './sources.js';
 
 /** The composition root: everything that lives is made here. */
 export const startApp: StartApp = async (config, { logger }) => {
@@ -44,14 +48,26 @@ class RunningApp implements App {
   ) {
     this.#config = config;
     this.#catalogue = new Catalogue({ logger });
-    const deps = { logger, connections: new EtcdConnections(), documents: this.#documents };
-    this.#registries = new RegistrySet(this.#catalogue, deps, this.#life.signal);
+    const shared = {
+      wanted: () => [...this.#plan.named],
+      connections: new EtcdConnections(),
+      documents: this.#documents,
+    };
+    this.#registries = new RegistrySet(
+      this.#catalogue,
+      (registry, options, deps) => createSources(registry, options, { ...deps, ...shared }),
+      logger,
+      this.#life.signal,
+    );
     this.#xds = new XdsServer(this.#cache, {
       identifier: `signalbox/${hostname()}`,
       groupOf: () => DEFAULT_GROUP,
       logger,
+      drain: config.xds.drain,
+      keepalive: config.xds.keepalive,
+      reflection: config.xds.reflection,
     });
-    this.#plan = new Plan(config);
+    this.#plan = this.#newPlan();
     this.#publisher = this.#newPublisher();
     this.#catalogue.onChange((names) => {
       this.#takeUp(names);
@@ -75,7 +91,8 @@ class RunningApp implements App {
       await this.stop();
       throw thrown;
     }
-    this.#applySources();
+    const { discovery, routes_from } = this.#config;
+    this.#registries.apply({ ...discovery, ...documentStores(routes_from) });
     this.#publisher.changed(new Set());
     this.#grace = setTimeout(() => this.#endGrace(), this.#config.startup_grace);
   }
@@ -89,9 +106,11 @@ class RunningApp implements App {
     const started = this.#publisher.started;
     this.#publisherLife.abort();
     this.#publisherLife = new AbortController();
-    this.#applySources();
+    const stores = documentStores(config.routes_from);
+    this.#documents.keepOnly(Object.keys(stores));
     this.#documents.takeChanges();
-    this.#plan = new Plan(config, this.#documents.current());
+    this.#plan = this.#newPlan();
+    this.#registries.apply({ ...config.discovery, ...stores });
     this.#publisher = this.#newPublisher();
     if (started) this.#publisher.publishAll();
     else this.#publisher.changed(new Set());
@@ -101,13 +120,9 @@ class RunningApp implements App {
     clearTimeout(this.#grace);
     this.#publisherLife.abort();
     this.#life.abort();
-    await Promise.all([this.#xds.stop(), this.#admin?.stop()]);
-  }
-
-  #applySources(): void {
-    const stores = documentStores(this.#config.routes_from);
-    this.#documents.keepOnly(Object.keys(stores));
-    this.#registries.apply({ ...this.#config.discovery, ...stores });
+    // The admin API goes on telling why the instance is not ready.
+    await this.#xds.stop();
+    await this.#admin?.stop();
   }
 
   /** Services and documents that changed in one answer are published as one. */
@@ -117,9 +132,15 @@ class RunningApp implements App {
       this.#publisher.changed(names);
       return;
     }
-    this.#plan = new Plan(this.#config, this.#documents.current());
+    this.#plan = this.#newPlan();
     this.#publisher.replan(this.#plan, [...policies, ...names]);
     this.#publisher.changed(new Set());
+  }
+
+  #newPlan(): Plan {
+    const documents = this.#documents.current();
+    this.#catalogue.setDerived(derivedServices(this.#config, documents));
+    return new Plan(this.#config, documents);
   }
 
   #newPublisher(): Publisher {
@@ -147,16 +168,27 @@ class RunningApp implements App {
         service: (name) => this.#catalogue.service(name),
         served: (view) => this.#plan.served(view),
         sources: () => this.#catalogue.sources(),
+        routed: (name) => this.#plan.wanted.has(name),
+        skippedBy: (name) => this.#skippedBy(name),
         routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),
         policyDocuments: () => this.#documents.policies(),
         streams: () => this.#xds.streams,
+        history: () => this.#cache.history(),
         snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY,
       },
       this.#config.admin.listen,
     );
   }
 
+  /** The registries that leave a service of this name out. */
+  #skippedBy(name: string): readonly string[] {
+    return Object.entries(this.#config.discovery)
+      .filter(([, { skip_services }]) => globMatcher(skip_services)(name))
+      .map(([registry]) => registry);
+  }
+
   #unready(): string | undefined {
+    if (this.#life.signal.aborted) return 'shutting down';
     if (this.#publisher.started) return undefined;
     const missing = this.#catalogue
       .unanswered()
@@ -165,4 +197,11 @@ class RunningApp implements App {
       );
     return `waiting for the first answer of: ${missing.join(', ')}`;
   }
+}
+
+function derivedServices({ services }: Config, { policies }: Documents): DerivedServices {
+  const entries = [...Object.entries(services), ...policies].flatMap(([name, { sources }]) =>
+    sources === undefined ? [] : [[name, sources] as const],
+  );
+  return new DerivedServices(new Map(entries));
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Source } from '../discovery/source.js';
+import { DerivedServices } from './derived.js';
 import { mergeContributions, type ServiceView } from './service-view.js';
 import { type Contribution, type RegistryRules, SourceState } from './source-state.js';
 import type { SourceStatus } from './source-status.js';
@@ -19,6 +20,7 @@ export interface CatalogueOptions {
 export class Catalogue {
   /** In the order of the configuration, which is the order of precedence. */
   #states: readonly SourceState[] = [];
+  #derived = DerivedServices.NONE;
   readonly #listeners = new Set<(names: ReadonlySet<string>) => void>();
 
   constructor(private readonly options: CatalogueOptions) {}
@@ -43,19 +45,26 @@ export class Catalogue {
     return added;
   }
 
+  /** Replaces the services that are made of others; who publishes them takes them up anew. */
+  setDerived(derived: DerivedServices): void {
+    this.#derived = derived;
+  }
+
   /** Calls `listener` with the names of the services that an answer of a registry touched, none included. */
   onChange(listener: (names: ReadonlySet<string>) => void): void {
     this.#listeners.add(listener);
   }
 
-  /** Every service that a source knows. */
+  /** Every service that a source knows or that is made of others. */
   names(): ReadonlySet<string> {
-    return new Set(this.#states.flatMap((state) => [...state.names()]));
+    return new Set([...this.#derived.names(), ...this.#states.flatMap((state) => [...state.names()])]);
   }
 
   /** A service as it stands; undefined where no source knows it, by its own name or by an alias. */
   service(name: string): ServiceView | undefined {
-    const contributions = this.#states.flatMap((state) => [...state.contributions(name)]);
+    const derived = this.#derived.service(name, this.#states);
+    if (derived !== undefined) return derived;
+    const contributions = this.#states.flatMap((state) => state.contributions(name));
     const meant = contributions.length > 0 ? contributions : this.#aliased(name);
     return meant.length === 0 ? undefined : mergeContributions(name, meant);
   }
@@ -77,6 +86,11 @@ export class Catalogue {
 
   sources(): readonly SourceStatus[] {
     return this.#states.map((state) => state.status);
+  }
+
+  /** Whether a source has answered once. */
+  hasAnswered(source: Source): boolean {
+    return this.#states.some((state) => state.source === source && state.answered);
   }
 
   /** The sources that have not answered yet. */
@@ -114,7 +128,8 @@ export class Catalogue {
     );
   }
 
-  #tell(names: ReadonlySet<string>): void {
+  #tell(touched: ReadonlySet<string>): void {
+    const names = new Set([...touched, ...this.#derived.of(touched, this.#states)]);
     for (const listener of this.#listeners) listener(names);
   }
 }

@@ -27,29 +27,39 @@ export interface ServiceView {
  * @param contributions in the order of precedence
  */
 export function mergeContributions(name: string, contributions: readonly Contribution[]): ServiceView {
-  const byAddress = new Map<string, PlacedInstance>();
-  const filtered: PlacedFilteredInstance[] = [];
-  for (const { source, state } of contributions) {
-    const place = { registry: source.registry, server: source.server };
-    for (const instance of state.instances) {
-      const address = addressOf(instance);
-      const winner = byAddress.get(address);
-      if (winner === undefined) byAddress.set(address, { ...instance, ...place });
-      else
-        filtered.push({
-          address,
-          reason: 'duplicate',
-          detail: `served as known to ${winner.registry} at ${winner.server}`,
-          ...place,
-        });
-    }
-    for (const entry of state.filtered) filtered.push({ ...entry, ...place });
-  }
-  const instances = [...byAddress].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, instance]) => instance);
+  const place = ({ source }: Contribution) => ({ registry: source.registry, server: source.server });
+  const merged = mergeInstances(
+    contributions.map((said) => said.state.instances.map((instance) => ({ ...instance, ...place(said) }))),
+  );
+  const refused = contributions.flatMap((said) =>
+    said.state.filtered.map((entry) => ({ ...entry, ...place(said) })),
+  );
   return {
     name,
     registries: [...new Set(contributions.map(({ source }) => source.registry))],
-    instances,
-    filtered,
+    instances: merged.instances,
+    filtered: [...refused, ...merged.filtered],
   };
+}
+
+/** Lists in the order of precedence as one, by address; what an earlier one has already is filtered. */
+export function mergeInstances(lists: readonly (readonly PlacedInstance[])[]): {
+  readonly instances: readonly PlacedInstance[];
+  readonly filtered: readonly PlacedFilteredInstance[];
+} {
+  const byAddress = new Map<string, PlacedInstance>();
+  const filtered: PlacedFilteredInstance[] = [];
+  for (const instance of lists.flat()) {
+    const { registry, server } = instance;
+    const address = addressOf(instance);
+    const winner = byAddress.get(address);
+    if (winner === undefined) {
+      byAddress.set(address, instance);
+      continue;
+    }
+    const detail = `served as known to ${winner.registry} at ${winner.server}`;
+    filtered.push({ address, reason: 'duplicate', detail, registry, server });
+  }
+  const instances = [...byAddress].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, instance]) => instance);
+  return { instances, filtered };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ServiceKey, ServiceState, Source, SourceSink } from '../discovery/source.js';
 import type { SignalboxError } from '../errors.js';
 import { publishedName } from './service-template.js';
@@ -20,6 +21,8 @@ export class SourceState implements SourceSink {
   readonly #services = new Map<string, { readonly name: string; readonly contribution: Contribution }>();
   readonly #byName = new Map<string, Map<string, Contribution>>();
   #pending = new Map<string, { readonly key: ServiceKey; readonly state: ServiceState | undefined }>();
+  /** What the source said in a life before and has not said again yet. */
+  #unconfirmed = new Map<string, ServiceKey>();
   #status: SourceStatus;
 
   /**
@@ -44,9 +47,10 @@ export class SourceState implements SourceSink {
     return this.#status.lastSuccess !== undefined;
   }
 
-  /** What the source contributes to a published service. */
-  contributions(name: string): Iterable<Contribution> {
-    return this.#byName.get(name)?.values() ?? [];
+  /** What the source contributes to a published service, in an order that does not hang on what came first. */
+  contributions(name: string): readonly Contribution[] {
+    const ofName = [...(this.#byName.get(name) ?? [])];
+    return ofName.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, contribution]) => contribution);
   }
 
   contribution(key: ServiceKey): Contribution | undefined {
@@ -62,6 +66,14 @@ export class SourceState implements SourceSink {
     return this.#byName.keys();
   }
 
+  /** The source starts anew and says everything again: what its first answer does not have is gone. */
+  restarted(): void {
+    this.#pending = new Map();
+    this.#unconfirmed = new Map(
+      [...this.#services].map(([text, service]) => [text, service.contribution.key]),
+    );
+  }
+
   set(key: ServiceKey, state: ServiceState | undefined): void {
     if (this.rules.skipped(key.service)) return;
     this.#pending.set(keyText(key), { key, state });
@@ -69,6 +81,9 @@ export class SourceState implements SourceSink {
 
   synced(revision?: string): void {
     const names = new Set<string>();
+    for (const [text, key] of this.#unconfirmed)
+      if (!this.#pending.has(text)) this.#commit(text, key, undefined, names);
+    this.#unconfirmed = new Map();
     for (const [text, { key, state }] of this.#pending) this.#commit(text, key, state, names);
     this.#pending = new Map();
     this.#status = {
@@ -94,10 +109,11 @@ export class SourceState implements SourceSink {
 
   #commit(text: string, key: ServiceKey, state: ServiceState | undefined, names: Set<string>): void {
     const before = this.#services.get(text);
+    // An answer may repeat what it said before: only what changed is built anew.
+    if (isDeepStrictEqual(before?.contribution.state, state)) return;
     const name = before?.name ?? this.nameOf(key);
     const ofName = this.#byName.get(name) ?? new Map<string, Contribution>();
     if (state === undefined) {
-      if (before === undefined) return;
       this.#services.delete(text);
       ofName.delete(text);
     } else {

@@ -1,43 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { ADDRESS_EXPECTED, type Address, readAddress } from '../model/address.js';
-import { isAddress } from '../model/host.js';
+import { Command, CommanderError, Option } from 'commander';
+import type { Address } from '../model/address.js';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log-level.js';
 import type { StartApp } from './app-handle.js';
+import { addAskCommands } from './ask-commands.js';
 import type { BootstrapOptions } from './bootstrap.js';
+import { address, ipAddress, logLevel, target, unlessEmpty } from './option-values.js';
 import type { Output } from './output.js';
-
-const address = (text: string): Address => {
-  const read = readAddress(text);
-  if (read === undefined) throw new InvalidArgumentError(ADDRESS_EXPECTED);
-  return read;
-};
-
-/** Where Envoy is to go. */
-const target = (text: string): Address => {
-  const read = address(text);
-  if (read.port === 0) throw new InvalidArgumentError('expected a port above 0');
-  return read;
-};
-
-/** Where Envoy itself listens: it takes no names there. */
-const ipAddress = (text: string): Address => {
-  const read = address(text);
-  if (!isAddress(read.host)) throw new InvalidArgumentError('expected an IP address, not a host name');
-  return read;
-};
-
-/** As containers are configured, an empty variable says nothing. */
-const unlessEmpty =
-  <T>(parse: (text: string) => T) =>
-  (text: string): T | '' =>
-    text === '' ? '' : parse(text);
-
-const logLevel = (text: string): LogLevel => {
-  const level = LOG_LEVELS.find((known) => known === text);
-  if (level === undefined) throw new InvalidArgumentError(`expected one of: ${LOG_LEVELS.join(', ')}`);
-  return level;
-};
 
 interface ServeFlags {
   readonly config: string;
@@ -109,7 +78,7 @@ function addBootstrap({ program, output }: Context): void {
     .addOption(
       new Option('--mode <mode>', 'state of the world, or only what changed')
         .choices(['delta', 'sotw'])
-        .default('sotw'),
+        .default('delta'),
     )
     .option('--node <id>', 'the id of this proxy, its own for each', 'envoy-1')
     .option('--cluster <name>', 'the name of the group of proxies that this one belongs to', 'envoy')
@@ -155,6 +124,7 @@ export async function runCommandLine(
     code = result;
   };
   for (const add of [addServe, addValidate, addBootstrap]) add({ program, output, startApp, done });
+  addAskCommands(program, output, done);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;

@@ -1,12 +1,24 @@
 import { z } from 'zod';
+import { consulOptions } from '../discovery/consul/options.js';
 import { consulKvAliases } from '../discovery/consul-kv/aliases.js';
 import { consulKvOptions } from '../discovery/consul-kv/options.js';
 import { etcdOptions } from '../discovery/etcd/options.js';
+import { eurekaOptions } from '../discovery/eureka/options.js';
 import { fileOptions } from '../discovery/file/options.js';
+import { nacosOptions } from '../discovery/nacos/options.js';
+import { zookeeperOptions } from '../discovery/zookeeper/options.js';
 import type { Aliases } from './aliases.js';
 
 /** Every type of registry, by its options: a new one is an import and a line here. */
-export const registryOptions = z.discriminatedUnion('type', [consulKvOptions, etcdOptions, fileOptions]);
+export const registryOptions = z.discriminatedUnion('type', [
+  consulKvOptions,
+  consulOptions,
+  etcdOptions,
+  eurekaOptions,
+  fileOptions,
+  nacosOptions,
+  zookeeperOptions,
+]);
 export type RegistryOptions = z.output<typeof registryOptions>;
 export type RegistryType = RegistryOptions['type'];
 

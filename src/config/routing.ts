@@ -3,7 +3,9 @@ import type { RouteRule } from '../model/route.js';
 import { envoyListenAddress } from './address.js';
 import { duration, port } from './values.js';
 
-const absolutePath = z.string().startsWith('/', 'expected a path that starts with "/"');
+const startsWithSlash = z.string().startsWith('/', 'expected a path that starts with "/"');
+/** Envoy refuses a whole route configuration for one prefix with a query, a fragment or a line break. */
+const absolutePath = startsWithSlash.regex(/^[^?#\s]*$/, 'expected a path without "?", "#" and blanks');
 
 /** An Envoy listener that Signalbox publishes. */
 export const listener = z.strictObject({
@@ -79,7 +81,8 @@ const redirect = z
     scheme: z.enum(['http', 'https']).optional(),
     host: z.string().min(1).optional(),
     port: port.optional(),
-    path: absolutePath.optional(),
+    /** May end in a query. */
+    path: startsWithSlash.optional(),
     prefix: absolutePath.optional(),
     strip_query: z.boolean().optional(),
   })

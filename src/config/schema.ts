@@ -11,9 +11,25 @@ const registryName = z
   .string()
   .regex(/^[A-Za-z_][\w-]*$/, 'a registry\'s name is a letter or "_", then letters, digits, "_" and "-"');
 
+const xds = z
+  .strictObject({
+    listen: listenAddress.prefault('127.0.0.1:18000'),
+    /** Over how long a time the proxies are sent away at the end. */
+    drain: duration('s')
+      .refine((milliseconds) => milliseconds <= 3_000, 'expected at most 3s: everything is to end within 5 s')
+      .prefault('2s'),
+    /** A connection without traffic for `time` is asked for a sign of life, and dropped after `timeout` without one. */
+    keepalive: z
+      .strictObject({ time: duration('s').prefault('30s'), timeout: duration('s').prefault('10s') })
+      .prefault({}),
+    /** Serves gRPC reflection too. */
+    reflection: z.boolean().default(false),
+  })
+  .prefault({});
+
 /** The configuration file, after variables, aliases and default types are filled in. Times are milliseconds once read. */
 export const configSchema = z.strictObject({
-  xds: z.strictObject({ listen: listenAddress.prefault('127.0.0.1:18000') }).prefault({}),
+  xds,
   admin: z.strictObject({ listen: listenAddress.prefault('127.0.0.1:18001') }).prefault({}),
   /** In order of precedence. */
   discovery: z.record(registryName, registryOptions).default({}),

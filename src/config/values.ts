@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { escapeUserInfo } from './user-info.js';
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
@@ -31,9 +32,10 @@ export const defaultService = z.strictObject({
 });
 export type DefaultService = z.output<typeof defaultService>;
 
-/** An http or https URL of a registry's server. */
+/** An http or https URL of a registry's server; user and password in it need no escapes. */
 export const serverUrl = z
   .string()
+  .overwrite(escapeUserInfo)
   .refine(
     (text) => /^https?:\/\//.test(text) && URL.canParse(text),
     'expected a URL such as "http://127.0.0.1:8500"',

@@ -32,6 +32,8 @@ export interface Instance {
   /** The registry's own subdivision of a service, such as a Nacos cluster. */
   readonly cluster?: string;
   readonly policy?: InstancePolicy;
+  /** Envoy's priority, 0 first; 0 where there is none. */
+  readonly priority?: number;
   /** What was odd but harmless, for `explain`. */
   readonly remarks?: readonly string[];
 }

@@ -27,8 +27,14 @@ function messageJson(type: protobuf.Type, message: protobuf.Message): unknown {
   const name = type.fullName.slice(1);
   const special = WELL_KNOWN[name];
   if (special !== undefined) return special(fields, type);
-  const present = type.fieldsArray.filter((field) => Object.hasOwn(fields, field.name));
+  const present = type.fieldsArray.filter((field) => isPresent(field, fields));
   return Object.fromEntries(present.map((field) => [field.name, fieldJson(field, fields[field.name])]));
+}
+
+/** Lists and maps are always there once decoded; an empty one is left out as any other default is. */
+function isPresent(field: protobuf.Field, fields: Fields): boolean {
+  if (!Object.hasOwn(fields, field.name)) return false;
+  return !(field.repeated || field.map) || Object.keys(Object(fields[field.name])).length > 0;
 }
 
 function fieldJson(field: protobuf.Field, value: unknown): unknown {

@@ -20,3 +20,19 @@ export function textStruct(texts: Readonly<Record<string, string>>): Struct {
   const keys = Object.keys(texts).sort();
   return { fields: Object.fromEntries(keys.map((key) => [key, { stringValue: texts[key] ?? '' }])) };
 }
+
+/** A plain object, such as {@link plainStruct} makes, as a `google.protobuf.Struct`. */
+export function structOf(plain: Readonly<Record<string, unknown>>): Struct {
+  return {
+    fields: Object.fromEntries(Object.entries(plain).map(([key, value]) => [key, protoValue(value)])),
+  };
+}
+
+function protoValue(plain: unknown): Value {
+  if (typeof plain === 'string') return { stringValue: plain };
+  if (typeof plain === 'number') return { numberValue: plain };
+  if (typeof plain === 'boolean') return { boolValue: plain };
+  if (Array.isArray(plain)) return { listValue: { values: plain.map(protoValue) } };
+  if (typeof plain === 'object' && plain !== null) return { structValue: structOf({ ...plain }) };
+  return { nullValue: 'NULL_VALUE' };
+}

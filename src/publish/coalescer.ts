@@ -19,13 +19,15 @@ export class Coalescer {
     private readonly flush: () => void,
     private readonly delay: number,
     private readonly maxDelay: number,
-    signal: AbortSignal,
+    private readonly signal: AbortSignal,
   ) {
     this.#wait = delay;
     signal.addEventListener('abort', () => clearTimeout(this.#timer), { once: true });
   }
 
+  /** Asks for a flush; after the abort nothing is done any more. */
   request(): void {
+    if (this.signal.aborted) return;
     this.#waiting += 1;
     if (this.#timer === undefined) this.#run();
   }
@@ -38,7 +40,7 @@ export class Coalescer {
 
   #elapsed(): void {
     this.#timer = undefined;
-    const next = this.#waiting >= FLOOD ? this.#wait * 2 : this.#wait / 2;
+    const next = this.#waiting >= FLOOD ? Math.max(this.#wait, 1) * 2 : this.#wait / 2;
     this.#wait = Math.min(Math.max(next, this.delay), this.maxDelay);
     if (this.#waiting > 0) this.#run();
   }

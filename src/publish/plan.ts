@@ -1,14 +1,16 @@
 import type { ServiceView } from '../catalogue/service-view.js';
 import type { Config } from '../config/schema.js';
+import type { ServicePolicy } from '../config/service-policy.js';
 import type { DefaultService } from '../config/values.js';
 import { type Documents, NO_DOCUMENTS } from '../documents/documents.js';
 import { canonicalHost } from '../model/host.js';
 import type { Instance } from '../model/instance.js';
 import { type RouteRule, servicesOf } from '../model/route.js';
-import { type ClusterPolicy, clusterResource, needsDns } from '../resources/cluster.js';
+import { clusterResource, needsDns } from '../resources/cluster.js';
 import { endpointsResource } from '../resources/endpoints.js';
 import { listenerResource } from '../resources/listener.js';
 import type { Resource } from '../snapshot/resource.js';
+import { clusterPolicy } from './policy.js';
 
 /** What the configuration and the documents say of everything that is published. Pure. */
 export class Plan {
@@ -16,6 +18,8 @@ export class Plan {
   readonly rules: readonly RouteRule[];
   /** The services that a route names, which have a cluster whether a registry knows them or not. */
   readonly wanted: ReadonlySet<string>;
+  /** The prefixes from which a written route takes every request, so that an automatic one would be in its way. */
+  readonly #taken: ReadonlySet<string>;
   readonly #automatic = new Map<string, RouteRule>();
 
   constructor(
@@ -24,6 +28,16 @@ export class Plan {
   ) {
     this.rules = [...config.routes, ...[...documents.routes.values()].flatMap((document) => document.rules)];
     this.wanted = new Set(this.rules.flatMap(servicesOf));
+    this.#taken = new Set(this.rules.filter(takesAll).flatMap(({ match }) => match.prefix ?? []));
+  }
+
+  /** The services that routes and policies name: what is of interest in a registry that holds far more. */
+  get named(): ReadonlySet<string> {
+    const policies = [...Object.keys(this.config.services), ...this.documents.policies.keys()];
+    const parts = Object.values(this.config.services).flatMap(({ sources = [] }) =>
+      sources.map(({ service }) => service),
+    );
+    return new Set([...this.wanted, ...parts, ...policies.filter((name) => name !== '*')]);
   }
 
   /** Whether which services there are decides about routes. */
@@ -45,7 +59,7 @@ export class Plan {
   ): { readonly cluster: Resource; readonly endpoints: Resource | undefined } {
     const instances = this.served(view);
     return {
-      cluster: clusterResource(name, instances, this.#policyOf(name)),
+      cluster: clusterResource(name, instances, clusterPolicy(this.#policiesOf(name), instances)),
       endpoints: needsDns(instances) ? undefined : endpointsResource(name, instances),
     };
   }
@@ -60,36 +74,32 @@ export class Plan {
 
   /** All routes, those that follow from the services among them. */
   routes(services: Iterable<string>): readonly RouteRule[] {
-    return this.config.auto_routes
-      ? [...this.rules, ...[...services].map((name) => this.#automaticRoute(name))]
-      : this.rules;
+    if (!this.config.auto_routes) return this.rules;
+    const automatic = [...services].filter((name) => !this.#taken.has(prefixOf(name)));
+    return [...this.rules, ...automatic.map((name) => this.#automaticRoute(name))];
   }
 
   /** The route to a service by its name, with that prefix taken off; kept, so that it counts as the same. */
   #automaticRoute(name: string): RouteRule {
     const known = this.#automatic.get(name);
     if (known !== undefined) return known;
-    const rule: RouteRule = { match: { prefix: `/${name}/` }, service_name: name, rewrite: { prefix: '/' } };
+    const rule: RouteRule = {
+      match: { prefix: prefixOf(name) },
+      service_name: name,
+      rewrite: { prefix: '/' },
+    };
     this.#automatic.set(name, rule);
     return rule;
   }
 
-  #policyOf(name: string): ClusterPolicy {
+  #policiesOf(name: string): readonly (ServicePolicy | undefined)[] {
     const { policies } = this.documents;
-    const said = [
+    return [
       policies.get(name),
-      this.config.services[name],
+      own(this.config.services, name),
       policies.get('*'),
-      this.config.services['*'],
+      own(this.config.services, '*'),
     ];
-    const first = <T>(get: (policy: NonNullable<(typeof said)[number]>) => T | undefined): T | undefined =>
-      said
-        .map((policy) => (policy === undefined ? undefined : get(policy)))
-        .find((value) => value !== undefined);
-    return {
-      connectTimeout: first((policy) => policy.connect_timeout) ?? 5_000,
-      lbPolicy: first((policy) => policy.lb_policy) ?? 'ROUND_ROBIN',
-    };
   }
 
   /** A service that a registry knows takes that registry's default; one that none knows, the first there is. */
@@ -106,6 +116,21 @@ export class Plan {
       Object.values(discovery).find((registry) => registry.default_service)?.default_service
     );
   }
+}
+
+/** A service may be named as what every object has, such as `constructor`. */
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+function prefixOf(service: string): string {
+  return `/${service}/`;
+}
+
+function takesAll({ hosts = ['*'], priority = 0, match }: RouteRule): boolean {
+  const { methods, headers = {}, query = {} } = match;
+  const conditional = methods !== undefined || Object.keys({ ...headers, ...query }).length > 0;
+  return hosts.includes('*') && priority >= 0 && !conditional;
 }
 
 function defaultInstance(entry: DefaultService): Instance {

@@ -25,7 +25,8 @@ export interface PublisherOptions {
 export class Publisher {
   readonly #coalescer: Coalescer;
   readonly #configurations = new RouteConfigurations();
-  #aliases: readonly string[];
+  /** The names in routes that stand for a service of one source; known once the sources are there. */
+  #aliases: readonly string[] = [];
   #changed = new Set<string>();
   #routesChanged = false;
   /** The services that have a cluster now. */
@@ -39,7 +40,6 @@ export class Publisher {
     private readonly options: PublisherOptions,
     signal: AbortSignal,
   ) {
-    this.#aliases = this.#aliasesAmong(plan.wanted);
     this.#coalescer = new Coalescer(() => this.#publish(), options.delay, options.maxDelay, signal);
   }
 
@@ -78,6 +78,7 @@ export class Publisher {
   publishAll(): void {
     const began = performance.now();
     this.#started = true;
+    this.#aliases = this.#aliasesAmong(this.plan.wanted);
     this.#published = new Set([...this.catalogue.names(), ...this.plan.wanted]);
     const resources = [...this.#published].flatMap((name) => {
       const { cluster, endpoints } = this.plan.service(name, this.catalogue.service(name));

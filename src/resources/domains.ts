@@ -1,8 +1,12 @@
-/** Whether Envoy would take a host of `domain` to the virtual host of `pattern` if no closer one were there. */
+/**
+ * Whether Envoy would take a host of `domain` to the virtual host of `pattern` if no closer one were there. A `*`
+ * beside other text stands for one character at least.
+ */
 export function covers(pattern: string, domain: string): boolean {
   if (pattern === '*' || pattern === domain) return true;
-  if (pattern.startsWith('*')) return domain.length > pattern.length && domain.endsWith(pattern.slice(1));
-  if (pattern.endsWith('*')) return domain.length > pattern.length && domain.startsWith(pattern.slice(0, -1));
+  if (pattern.startsWith('*')) return domain.length >= pattern.length && domain.endsWith(pattern.slice(1));
+  if (pattern.endsWith('*'))
+    return domain.length >= pattern.length && domain.startsWith(pattern.slice(0, -1));
   return false;
 }
 

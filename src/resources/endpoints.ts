@@ -14,15 +14,24 @@ import { envoyWeights } from './weights.js';
  */
 export function loadAssignment(name: string, instances: readonly Instance[]): ClusterLoadAssignment {
   const weights = envoyWeights(instances.map((instance) => instance.weight));
+  // Without gaps, which gRPC's clients refuse.
+  const priorities = [...new Set(instances.map(({ priority = 0 }) => priority))].sort((a, b) => a - b);
   const localities = new Map<
     string,
-    { readonly locality: Locality; readonly endpoints: LbEndpoint[]; weight: number }
+    {
+      readonly locality: Locality;
+      readonly priority: number;
+      readonly endpoints: LbEndpoint[];
+      weight: number;
+    }
   >();
   instances.forEach((instance, index) => {
     const { locality = {} } = instance;
-    const key = JSON.stringify([locality.region ?? '', locality.zone ?? '', locality.sub_zone ?? '']);
+    const priority = priorities.indexOf(instance.priority ?? 0);
+    const place = [locality.region ?? '', locality.zone ?? '', locality.sub_zone ?? ''];
+    const key = JSON.stringify([String(priority).padStart(3, '0'), ...place]);
     const weight = weights[index] ?? 1;
-    const group = localities.get(key) ?? { locality, endpoints: [], weight: 0 };
+    const group = localities.get(key) ?? { locality, priority, endpoints: [], weight: 0 };
     group.endpoints.push(lbEndpoint(instance, weight));
     group.weight += weight;
     localities.set(key, group);
@@ -34,6 +43,7 @@ export function loadAssignment(name: string, instances: readonly Instance[]): Cl
         locality: { ...group.locality },
         lb_endpoints: group.endpoints,
         load_balancing_weight: { value: group.weight },
+        ...(group.priority > 0 && { priority: group.priority }),
       }),
     );
   return { cluster_name: name, endpoints };

@@ -6,12 +6,24 @@ const MOST = 4_294_967_295;
  * @param weights above 0; fractions allowed
  */
 export function envoyWeights(weights: readonly number[]): readonly number[] {
-  const scale = fractionScale(weights);
-  const scaled = weights.map((weight) => weight * scale);
-  const sum = scaled.reduce((total, weight) => total + weight, 0);
+  const bounded = withinBounds(weights);
+  const scale = fractionScale(bounded);
+  const scaled = bounded.map((weight) => weight * scale);
+  const rounded = scaled.map((weight) => Math.max(1, Math.round(weight)));
+  if (sumOf(rounded) <= MOST) return rounded;
   // Rounding up to 1 may add as much as there are weights, so that much room is left.
-  const shrink = sum > MOST ? (MOST - weights.length) / sum : 1;
-  return scaled.map((weight) => Math.max(1, shrink === 1 ? Math.round(weight) : Math.floor(weight * shrink)));
+  const shrink = (MOST - weights.length) / sumOf(scaled);
+  return scaled.map((weight) => Math.max(1, Math.floor(weight * shrink)));
+}
+
+/** The same ratios with no weight above the bound, so that no sum of them is infinite. */
+function withinBounds(weights: readonly number[]): readonly number[] {
+  const largest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+  return largest > MOST ? weights.map((weight) => (weight / largest) * MOST) : weights;
+}
+
+function sumOf(weights: readonly number[]): number {
+  return weights.reduce((total, weight) => total + weight, 0);
 }
 
 /** The power of ten, up to a million, that makes all weights whole and at least 1. */

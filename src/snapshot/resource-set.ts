@@ -15,6 +15,7 @@ export class ResourceSet {
   readonly #differences = new WeakMap<ResourceSet, readonly string[]>();
   readonly #kept = new WeakMap<ResourceSet, ResourceSet>();
   #version: string | undefined;
+  #leastTtl: number | undefined;
 
   private constructor(
     private readonly resources: PersistentMap<Resource>,
@@ -26,6 +27,15 @@ export class ResourceSet {
   get version(): string {
     this.#version ??= digestText(this.digest);
     return this.#version;
+  }
+
+  /** The shortest TTL that a resource carries, milliseconds; undefined where none carries one. */
+  get leastTtl(): number | undefined {
+    if (this.expiring.size === 0 || this.#leastTtl !== undefined) return this.#leastTtl;
+    for (const name of this.expiring) {
+      this.#leastTtl = Math.min(this.#leastTtl ?? Number.POSITIVE_INFINITY, this.get(name)?.ttl ?? 0);
+    }
+    return this.#leastTtl;
   }
 
   get size(): number {
@@ -48,7 +58,7 @@ export class ResourceSet {
   with(changes: ResourceChanges): ResourceSet {
     const effective: [string, Resource | undefined][] = [];
     let digest = this.digest;
-    let expiring = this.expiring;
+    let expiring: Set<string> | undefined;
     for (const [name, resource] of changes) {
       const before = this.resources.get(name);
       if (before?.version === resource?.version) continue;
@@ -56,13 +66,13 @@ export class ResourceSet {
       if (before !== undefined) digest = minus(digest, before.digest);
       if (resource !== undefined) digest = plus(digest, resource.digest);
       if (before?.ttl !== undefined || resource?.ttl !== undefined) {
-        const names = new Set(expiring);
-        if (resource?.ttl === undefined) names.delete(name);
-        else names.add(name);
-        expiring = names;
+        expiring ??= new Set(this.expiring);
+        if (resource?.ttl === undefined) expiring.delete(name);
+        else expiring.add(name);
       }
     }
-    return effective.length === 0 ? this : new ResourceSet(this.resources.with(effective), digest, expiring);
+    if (effective.length === 0) return this;
+    return new ResourceSet(this.resources.with(effective), digest, expiring ?? this.expiring);
   }
 
   /** The names whose resources differ from those of an earlier set; worked out once for all who ask. */

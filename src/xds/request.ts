@@ -40,6 +40,7 @@ const LENGTH_DELIMITED = 2;
  */
 export class RequestReader {
   readonly #known = new Map<string, KnownVersions>();
+  readonly #typeUrls: { readonly bytes: Buffer; readonly text: string }[] = [];
   #lastNames: { readonly bytes: Uint8Array; readonly names: NameSet } | undefined;
 
   constructor(private readonly table: NameTable) {}
@@ -61,7 +62,7 @@ export class RequestReader {
           request.names = this.#names(reader, bytes, 3, request.names);
           break;
         case 4:
-          request.typeUrl = reader.string();
+          request.typeUrl = this.#typeUrl(reader, bytes);
           break;
         case 5:
           request.nonce = reader.string();
@@ -87,7 +88,7 @@ export class RequestReader {
           request.node = this.#node(reader, wantNode);
           break;
         case 2:
-          request.typeUrl = reader.string();
+          request.typeUrl = this.#typeUrl(reader, bytes);
           break;
         case 3:
           request.subscribe = this.#names(reader, bytes, 3, request.subscribe);
@@ -109,6 +110,21 @@ export class RequestReader {
       }
     }
     return request;
+  }
+
+  /** A stream names a handful of types over and over: the same bytes give the same text. */
+  #typeUrl(reader: protobuf.Reader, bytes: Uint8Array): string {
+    const length = reader.uint32();
+    const start = reader.pos;
+    reader.skip(length);
+    for (const known of this.#typeUrls) {
+      if (known.bytes.length === length && known.bytes.compare(bytes, start, start + length) === 0)
+        return known.text;
+    }
+    const text = Buffer.from(bytes.subarray(start, start + length)).toString();
+    this.#typeUrls.push({ bytes: Buffer.from(text), text });
+    if (this.#typeUrls.length > REMEMBERED_TYPES) this.#typeUrls.shift();
+    return text;
   }
 
   #node(reader: protobuf.Reader, wanted: boolean): ProxyNode | undefined {
@@ -147,6 +163,7 @@ export class RequestReader {
 }
 
 const REMEMBERED_VERSIONS = 8;
+const REMEMBERED_TYPES = 8;
 
 const EMPTY: {
   node: ProxyNode | undefined;

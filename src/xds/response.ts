@@ -6,7 +6,7 @@ import type { Subscription } from './subscription.js';
 
 export type Variant = 'sotw' | 'delta';
 
-/** A response without its nonce, made once and shared by all streams that need it. */
+/** A response but for its nonce, made once and shared by all streams that need it. */
 export interface Response {
   readonly typeUrl: string;
   /** `version_info` or `system_version_info`. */
@@ -15,7 +15,8 @@ export interface Response {
   readonly removed: readonly string[];
   /** Of `resources`, those that differ from what the proxy had; SotW repeats the others. */
   readonly changed: readonly Resource[];
-  readonly body: Uint8Array;
+  /** Ends with the place of the nonce. */
+  readonly body: Buffer;
 }
 
 /** What decides a response, nothing else does. */
@@ -34,6 +35,19 @@ export interface ResponseRequest {
   readonly mark: string;
 }
 
+/**
+ * What decides a heartbeat: the resources that a proxy was sent with a TTL, named without content.
+ * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#xds-ttl
+ */
+export interface HeartbeatRequest {
+  readonly typeUrl: string;
+  readonly subscription: Subscription;
+  readonly held: ResourceSet;
+  /** The version that the proxy goes by: SotW takes a heartbeat of another one for an update without content. */
+  readonly version: string;
+  readonly rejected: ReadonlyMap<string, unknown>;
+}
+
 /** Makes responses, and makes each of them once. */
 export class ResponseFactory {
   readonly #made = new WeakMap<ResourceSet, Map<string, Response | undefined>>();
@@ -50,14 +64,27 @@ export class ResponseFactory {
   /** The response that brings a proxy from `held` to `target`; undefined where there is nothing to say. */
   response(variant: Variant, request: ResponseRequest): Response | undefined {
     const { subscription, held, target, owed, mustAnswer, mark } = request;
-    let made = this.#made.get(target);
+    const key = `${variant} ${request.typeUrl} ${subscription.id} ${held.id} ${owed.id} ${mustAnswer} ${mark}`;
+    return this.#once(target, key, () => (variant === 'sotw' ? this.#sotw(request) : this.#delta(request)));
+  }
+
+  /** What keeps resources from expiring; undefined where nothing that was sent would expire. */
+  heartbeat(variant: Variant, request: HeartbeatRequest): Response | undefined {
+    const { typeUrl, subscription, held, version, rejected } = request;
+    if (held.expiring.size === 0 || !carriesTtl(variant, typeUrl)) return undefined;
+    const make = () => this.#heartbeat(variant, request);
+    if (rejected.size > 0) return make();
+    return this.#once(held, `heartbeat ${variant} ${typeUrl} ${subscription.id} ${version}`, make);
+  }
+
+  #once(towards: ResourceSet, key: string, make: () => Response | undefined): Response | undefined {
+    let made = this.#made.get(towards);
     if (made === undefined) {
       made = new Map();
-      this.#made.set(target, made);
+      this.#made.set(towards, made);
     }
-    const key = `${variant} ${request.typeUrl} ${subscription.id} ${held.id} ${owed.id} ${mustAnswer} ${mark}`;
     if (made.has(key)) return made.get(key);
-    const response = variant === 'sotw' ? this.#sotw(request) : this.#delta(request);
+    const response = make();
     if (made.size >= this.remembered) made.delete(made.keys().next().value ?? '');
     made.set(key, response);
     return response;
@@ -75,6 +102,7 @@ export class ResponseFactory {
       ...resources.flatMap((resource) => sotwResource(resource)),
       text(4, typeUrl),
       lengthDelimited(6, text(1, this.identifier)),
+      NONCE_FIELD,
     ]);
     return { typeUrl, version, resources, removed: [], changed: present, body };
   }
@@ -90,25 +118,48 @@ export class ResponseFactory {
       text(4, typeUrl),
       ...removed.map((name) => text(6, name)),
       lengthDelimited(7, text(1, this.identifier)),
+      NONCE_FIELD,
     ]);
     return { typeUrl, version, resources: present, removed, changed: present, body };
   }
 
-  /** A heartbeat: the resources with their versions and TTLs, without content. */
-  heartbeat(variant: Variant, typeUrl: string, version: string, resources: readonly Resource[]): Uint8Array {
+  #heartbeat(variant: Variant, request: HeartbeatRequest): Response | undefined {
+    const { typeUrl, subscription, held, version, rejected } = request;
+    const resources = [...held.expiring]
+      .filter((name) => subscription.covers(name) && !rejected.has(name))
+      .map((name) => held.get(name))
+      .filter((resource) => resource !== undefined);
+    if (resources.length === 0) return undefined;
     const beats = resources.map((resource) => {
       const beat = Buffer.concat([text(1, resource.version), text(3, resource.name), ttlField(resource)]);
       if (variant === 'delta') return lengthDelimited(2, beat);
       return lengthDelimited(2, Buffer.concat([text(1, WRAPPER), lengthDelimited(2, beat)]));
     });
     const plane = lengthDelimited(variant === 'delta' ? 7 : 6, text(1, this.identifier));
-    return Buffer.concat([text(1, version), ...beats, text(4, typeUrl), plane]);
+    const body = Buffer.concat([text(1, version), ...beats, text(4, typeUrl), plane, NONCE_FIELD]);
+    return { typeUrl, version, resources, removed: [], changed: [], body };
   }
 }
 
-/** The message that a stream sends: the shared body and the stream's own nonce, field 5 of both response types. */
-export function withNonce(body: Uint8Array, nonce: string): Buffer {
-  return Buffer.concat([body, text(5, nonce)]);
+/** A response as one stream sends it: the shared body and the stream's own nonce. */
+export interface Message {
+  readonly body: Buffer;
+  readonly nonce: string;
+}
+
+const NONCE_LENGTH = 8;
+/** `nonce`, field 5 of both response types: the last one of a body, so that it can be written there. */
+const NONCE_FIELD = text(5, '0'.repeat(NONCE_LENGTH));
+
+/** The nonce of a stream's response by its number. */
+export function nonceOf(count: number): string {
+  return count.toString(36).padStart(NONCE_LENGTH, '0');
+}
+
+/** The bytes of a message, in the shared body itself: gRPC copies them before anything else can run. */
+export function stamped({ body, nonce }: Message): Buffer {
+  body.write(nonce, body.length - NONCE_LENGTH, 'latin1');
+  return body;
 }
 
 /**
@@ -117,6 +168,14 @@ export function withNonce(body: Uint8Array, nonce: string): Buffer {
  */
 export function isFullState(typeUrl: string): boolean {
   return typeUrl.endsWith('.Cluster') || typeUrl.endsWith('.Listener');
+}
+
+/**
+ * Whether resources are sent with their TTL. Not load assignments in SotW: Envoy crashes when one of them runs out,
+ * https://github.com/envoyproxy/envoy/issues/24271
+ */
+export function carriesTtl(variant: Variant, typeUrl: string): boolean {
+  return variant === 'delta' || !typeUrl.endsWith('.ClusterLoadAssignment');
 }
 
 function difference(request: ResponseRequest): { readonly present: Resource[]; readonly removed: string[] } {
@@ -148,7 +207,8 @@ function covered(subscription: Subscription, set: ResourceSet): readonly Resourc
 const WRAPPER = 'type.googleapis.com/envoy.service.discovery.v3.Resource';
 
 function sotwResource(resource: Resource): readonly Uint8Array[] {
-  if (resource.ttl === undefined) return [lengthDelimitedHead(2, resource.any.length), resource.any];
+  if (resource.ttl === undefined || !carriesTtl('sotw', resource.typeUrl))
+    return [lengthDelimitedHead(2, resource.any.length), resource.any];
   const wrapped = Buffer.concat([
     text(1, resource.version),
     lengthDelimited(2, resource.any),

@@ -1,11 +1,14 @@
-import { type handleBidiStreamingCall, Server, ServerCredentials } from '@grpc/grpc-js';
+import { type handleBidiStreamingCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
+import { CLIENT_STATUS_SERVICE, clientStatusService } from './csds/service.js';
+import { drain } from './drain.js';
+import { Health } from './health.js';
 import { NameTable } from './name-set.js';
 import type { ProxyNode } from './node.js';
 import { RequestReader } from './request.js';
-import { ResponseFactory } from './response.js';
+import { type Message, ResponseFactory } from './response.js';
 import { DISCOVERY_SERVICES, type DiscoveryMethod, definition } from './services.js';
 import { type StreamDependencies, XdsStream } from './stream.js';
 
@@ -15,21 +18,36 @@ export interface XdsServerOptions {
   /** The group whose snapshot a proxy gets; must be a pure function. */
   readonly groupOf: (node: ProxyNode) => Group;
   readonly logger: Logger;
+  /** Over how long a time the streams are sent away at the end, milliseconds; at once by default. */
+  readonly drain?: number;
+  /** A connection on which nothing comes is asked for a sign of life, and dropped without one; milliseconds. */
+  readonly keepalive?: { readonly time: number; readonly timeout: number };
+  /** Whether the reflection service describes what is served. */
+  readonly reflection?: boolean;
 }
+
+const KEEPALIVE = { time: 30_000, timeout: 10_000 };
 
 /** Envoy's limit is 4 MiB by default; a large fleet's names and versions need more. Bytes. */
 const MOST_REQUEST_BYTES = 64 * 1024 * 1024;
 
-/** Serves a snapshot cache over ADS and the services of single types, SotW and delta. */
+/**
+ * Serves a snapshot cache over ADS and the services of single types, SotW and delta; beside them the health of the
+ * server and the status of its clients.
+ */
 export class XdsServer {
   readonly #server: Server;
   readonly #streams = new Set<XdsStream>();
   readonly #life = new AbortController();
   readonly #deps: StreamDependencies;
+  readonly #health: Health;
   #ids = 0;
   #port = 0;
 
-  constructor(cache: SnapshotCache, options: XdsServerOptions) {
+  constructor(
+    cache: SnapshotCache,
+    private readonly options: XdsServerOptions,
+  ) {
     const table = new NameTable();
     this.#deps = {
       cache,
@@ -38,17 +56,24 @@ export class XdsServer {
       groupOf: options.groupOf,
       logger: options.logger,
     };
+    const { keepalive = KEEPALIVE } = options;
     this.#server = new Server({
       'grpc.max_receive_message_length': MOST_REQUEST_BYTES,
       'grpc.max_send_message_length': -1,
-      'grpc.keepalive_time_ms': 30_000,
-      'grpc.keepalive_timeout_ms': 10_000,
+      'grpc.keepalive_time_ms': keepalive.time,
+      'grpc.keepalive_timeout_ms': keepalive.timeout,
     });
     for (const service of DISCOVERY_SERVICES) {
       const handlers = service.methods.map((method) => [method.name, this.#handler(method)]);
       this.#server.addService(definition(service), Object.fromEntries(handlers));
     }
+    const clientStatus = clientStatusService(this.#streams, cache);
+    this.#server.addService(clientStatus.definition, clientStatus.handlers);
+    const names = [...DISCOVERY_SERVICES, CLIENT_STATUS_SERVICE].map(({ name }) => name);
+    this.#health = new Health(this.#server, names);
+    this.#health.serving = cache.groups().length > 0;
     cache.watch((group, snapshot) => {
+      this.#health.serving = true;
       for (const stream of this.#streams) if (stream.group === group) stream.push(snapshot);
     }, this.#life.signal);
   }
@@ -65,6 +90,11 @@ export class XdsServer {
    * @throws SignalboxError `listen_failed`
    */
   async listen(address: string): Promise<string> {
+    if (this.options.reflection === true) {
+      // Loaded only when it is wanted: it makes the start slower.
+      const { addReflection } = await import('./reflection/service.js');
+      addReflection(this.#server);
+    }
     this.#port = await new Promise<number>((resolve, reject) => {
       this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
         if (error === null) resolve(port);
@@ -79,17 +109,20 @@ export class XdsServer {
     return address.replace(/:\d+$/, `:${this.#port}`);
   }
 
-  /** Takes no new streams, sends those that are open away, and closes. */
+  /** Takes no new streams, sends those that are open away one after the other, and closes. */
   async stop(): Promise<void> {
     this.#life.abort();
-    for (const stream of this.#streams) stream.end('the control plane is shutting down');
-    const forced = setTimeout(() => this.#server.forceShutdown(), 1_000);
-    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
-    clearTimeout(forced);
+    this.#health.serving = false;
+    await drain(this.#server, this.#streams, this.options.drain ?? 0);
   }
 
-  #handler(method: DiscoveryMethod): handleBidiStreamingCall<Uint8Array, Uint8Array> {
+  #handler(method: DiscoveryMethod): handleBidiStreamingCall<Uint8Array, Message> {
     return (call) => {
+      if (this.#life.signal.aborted) {
+        // It came while the connection was told to take no more.
+        call.emit('error', { code: status.UNAVAILABLE, details: 'the control plane is shutting down' });
+        return;
+      }
       this.#ids += 1;
       const stream = new XdsStream(this.#ids, method.variant, method.typeUrl, call, this.#deps);
       this.#streams.add(stream);

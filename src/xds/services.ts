@@ -1,6 +1,6 @@
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import { TYPE_URL } from '../snapshot/type-url.js';
-import type { Variant } from './response.js';
+import { type Message, stamped, type Variant } from './response.js';
 
 /** A method of the discovery services: its variant and, where it is a service of one type, that type. */
 export interface DiscoveryMethod {
@@ -41,7 +41,7 @@ export const DISCOVERY_SERVICES: readonly DiscoveryService[] = [
 
 /** A definition for grpc-js that hands bytes on as they are: requests are read lazily, responses are encoded once. */
 export function definition(service: DiscoveryService): ServiceDefinition {
-  const entries = service.methods.map(({ name }): [string, MethodDefinition<Uint8Array, Uint8Array>] => [
+  const entries = service.methods.map(({ name }): [string, MethodDefinition<Uint8Array, Message>] => [
     name,
     {
       path: `/${service.name}/${name}`,
@@ -49,8 +49,8 @@ export function definition(service: DiscoveryService): ServiceDefinition {
       responseStream: true,
       requestSerialize: toBuffer,
       requestDeserialize: asIs,
-      responseSerialize: toBuffer,
-      responseDeserialize: asIs,
+      responseSerialize: stamped,
+      responseDeserialize: (bytes) => ({ body: bytes, nonce: '' }),
     },
   ]);
   return Object.fromEntries(entries);

@@ -27,7 +27,9 @@ export function onSotwRequest(
   if (listed === before.listed && (before.implicit || listed === before.subscription.names)) return state;
   const { subscription, implicit } = subscriptionOf(request, table, before.implicit && listed.size === 0);
   const added = table.difference(subscription.names, before.listed);
-  const wildcardAdded = subscription.wildcard && !before.subscription.wildcard;
+  // Asked for anew also where a stale request had let go of it.
+  const asked = before.implicit || (before.subscription.wildcard && before.listed.has('*'));
+  const wildcardAdded = subscription.wildcard && !asked;
   return {
     ...state,
     subscription,

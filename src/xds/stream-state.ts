@@ -4,9 +4,16 @@ import { TYPE_URL } from '../snapshot/type-url.js';
 import { onDeltaRequest } from './delta.js';
 import { NameSet, type NameTable } from './name-set.js';
 import type { DeltaRequest, SotwRequest } from './request.js';
-import { isFullState, type Response, type ResponseFactory, type Variant } from './response.js';
+import {
+  carriesTtl,
+  isFullState,
+  nonceOf,
+  type Response,
+  type ResponseFactory,
+  type Variant,
+} from './response.js';
 import { onSotwRequest } from './sotw.js';
-import { sent, type TypeState, versionMark } from './type-state.js';
+import { currentVersion, sent, type TypeState, versionMark } from './type-state.js';
 
 /** All that is known of one stream. Immutable: `receive` and `next` make the next state. */
 export interface StreamState {
@@ -109,6 +116,33 @@ export function next(state: StreamState, variant: Variant, snapshot: Snapshot, s
   return { state: current };
 }
 
+/** The shortest TTL among what the stream was sent, milliseconds; undefined where nothing expires. */
+export function leastTtl(state: StreamState, variant: Variant): number | undefined {
+  let least: number | undefined;
+  for (const { typeUrl, held } of state.types.values()) {
+    const ttl = held.leastTtl;
+    if (ttl !== undefined && carriesTtl(variant, typeUrl)) least = Math.min(ttl, least ?? ttl);
+  }
+  return least;
+}
+
+/** The heartbeat of a type, if it has resources that would expire without one. */
+export function beat(state: StreamState, variant: Variant, typeUrl: string, { responses }: Shared): Step {
+  const type = state.types.get(typeUrl);
+  if (type === undefined) return { state };
+  const { subscription, held, rejected } = type;
+  const version = currentVersion(type);
+  const response = responses.heartbeat(variant, { typeUrl, subscription, held, version, rejected });
+  if (response === undefined) return { state };
+  const nonce = nonceOf(state.responses + 1);
+  // What is outstanding stays so: a heartbeat says nothing that could be accepted or rejected.
+  return {
+    state: { ...withType(state, { ...type, nonce }), responses: state.responses + 1 },
+    response,
+    nonce,
+  };
+}
+
 /** Whether the stream carries what refers to clusters, so that they must not go before it. */
 function routes(state: StreamState): boolean {
   return state.types.has(listener) || state.types.has(route);
@@ -118,7 +152,12 @@ function routes(state: StreamState): boolean {
 function waits(state: StreamState, typeUrl: string, keepRemoved: boolean): boolean {
   if (state.awaited.size === 0 || keepRemoved) return false;
   const type = state.types.get(typeUrl);
-  return type !== undefined && type.nonce !== '' && type.owed.size === 0 && !type.mustAnswer;
+  return type !== undefined && begun(type) && type.owed.size === 0 && !type.mustAnswer;
+}
+
+/** Whether the proxy was sent something of the type, or has kept it from an earlier stream. */
+function begun({ nonce, held }: TypeState): boolean {
+  return nonce !== '' || held.size > 0;
 }
 
 function advance(
@@ -150,7 +189,7 @@ function advance(
     return { state: withType(state, { ...type, held: target, owed: NameSet.EMPTY }) };
   }
   const responses = state.responses + 1;
-  const nonce = String(responses);
+  const nonce = nonceOf(responses);
   const after = { ...withType(state, sent(type, response, nonce, target)), responses };
   if (typeUrl === endpoints) return { state: { ...after, warming: NameSet.EMPTY }, response, nonce };
   if (typeUrl === cluster)
@@ -175,7 +214,7 @@ function withClusters(
     assignments === undefined
       ? { ...state, warming: table.union(state.warming, references) }
       : withType(state, owing(assignments, references, table));
-  if (before.nonce === '' || !routes(state) || assignments?.subscription.wildcard === true) return after;
+  if (!begun(before) || !routes(state) || assignments?.subscription.wildcard === true) return after;
   const added = newReferences(response, before.held, table);
   const asked = assignments?.subscription.names ?? NameSet.EMPTY;
   return { ...after, awaited: table.union(state.awaited, table.difference(added, asked)) };

@@ -5,8 +5,10 @@ import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { type ProxyNode, UNKNOWN_NODE } from './node.js';
 import type { RequestReader } from './request.js';
-import { type Variant, withNonce } from './response.js';
+import type { Message, Response, Variant } from './response.js';
 import {
+  beat,
+  leastTtl,
   NEW_STREAM,
   next,
   receive,
@@ -29,6 +31,10 @@ const MOST_IN_FLIGHT = 4;
 /** How long a change of routes waits for the proxy to ask for the load assignments of new clusters, milliseconds. */
 const AWAIT_LIMIT = 500;
 
+/** One beat may be late, and another be held up, before a resource expires. */
+const BEATS_PER_TTL = 3;
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** One xDS stream of one proxy: brings requests and snapshots to the state machine and its responses to gRPC. */
 export class XdsStream {
   readonly connectedAt = Date.now();
@@ -40,13 +46,14 @@ export class XdsStream {
   #inFlight = 0;
   #open = true;
   #patience: NodeJS.Timeout | undefined;
-  #beat: NodeJS.Timeout | undefined;
+  #heart: NodeJS.Timeout | undefined;
+  #ttl: number | undefined;
 
   constructor(
     readonly id: number,
     readonly variant: Variant,
     private readonly typeUrl: string | undefined,
-    private readonly call: ServerDuplexStream<Uint8Array, Uint8Array>,
+    private readonly call: ServerDuplexStream<Uint8Array, Message>,
     private readonly deps: StreamDependencies,
   ) {}
 
@@ -72,7 +79,7 @@ export class XdsStream {
       if (!this.#open) return;
       this.#open = false;
       clearTimeout(this.#patience);
-      clearTimeout(this.#beat);
+      clearInterval(this.#heart);
       closed();
     };
     this.call.on('data', (bytes: Uint8Array) => this.#receive(bytes));
@@ -129,22 +136,21 @@ export class XdsStream {
 
   #read(bytes: Uint8Array, wantNode: boolean): StreamRequest {
     const { reader } = this.deps;
-    if (this.variant === 'sotw') {
-      const request = reader.sotw(bytes, wantNode);
-      return { variant: 'sotw', request: { ...request, typeUrl: this.#typeOf(request.typeUrl) } };
-    }
-    const request = reader.delta(bytes, wantNode);
-    return { variant: 'delta', request: { ...request, typeUrl: this.#typeOf(request.typeUrl) } };
+    if (this.variant === 'sotw')
+      return { variant: 'sotw', request: this.#typed(reader.sotw(bytes, wantNode)) };
+    return { variant: 'delta', request: this.#typed(reader.delta(bytes, wantNode)) };
   }
 
-  #typeOf(requested: string): string {
+  /** A service of one type may be asked without naming it. */
+  #typed<Request extends { readonly typeUrl: string }>(request: Request): Request {
+    const { typeUrl } = request;
     if (this.typeUrl === undefined) {
-      if (requested === '') throw new Error('type_url is required on the aggregated stream');
-      return requested;
+      if (typeUrl === '') throw new Error('type_url is required on the aggregated stream');
+      return request;
     }
-    if (requested !== '' && requested !== this.typeUrl)
-      throw new Error(`this service serves ${this.typeUrl} only`);
-    return this.typeUrl;
+    if (typeUrl === '') return { ...request, typeUrl: this.typeUrl };
+    if (typeUrl !== this.typeUrl) throw new Error(`this service serves ${this.typeUrl} only`);
+    return request;
   }
 
   #take(request: StreamRequest, snapshot: Snapshot): void {
@@ -167,31 +173,33 @@ export class XdsStream {
       const step = next(this.#state, this.variant, snapshot, this.deps.shared);
       this.#state = step.state;
       if (step.response === undefined) break;
-      this.#write(step.response.body, step.nonce);
-      this.deps.logger.debug(
-        {
-          node: this.node.id,
-          stream: this.id,
-          type: step.response.typeUrl,
-          version: step.response.version,
-          nonce: step.nonce,
-        },
-        'response sent',
-      );
+      this.#write({ body: step.response.body, nonce: step.nonce });
+      this.#log(step.response, step.nonce);
     }
     this.#waitForAssignments();
+    this.#keepAlive();
   }
 
-  #write(body: Uint8Array, nonce: string): void {
-    this.#inFlight += 1;
-    this.call.write(withNonce(body, nonce), () => {
-      this.#inFlight -= 1;
-      if (this.#inFlight === MOST_IN_FLIGHT - 1) this.#pump();
-    });
+  /** Asked first, since this is on the way of every change to every proxy. */
+  #log({ typeUrl, version }: Response, nonce: string): void {
+    const { logger } = this.deps;
+    if (!logger.isLevelEnabled('debug')) return;
+    logger.debug({ node: this.node.id, stream: this.id, type: typeUrl, version, nonce }, 'response sent');
   }
+
+  #write(message: Message): void {
+    this.#inFlight += 1;
+    this.call.write(message, this.#written);
+  }
+
+  readonly #written = () => {
+    this.#inFlight -= 1;
+    if (this.#inFlight === MOST_IN_FLIGHT - 1) this.#pump();
+  };
 
   #waitForAssignments(): void {
     if (this.#state.awaited.size === 0) {
+      if (this.#patience === undefined) return;
       clearTimeout(this.#patience);
       this.#patience = undefined;
       return;
@@ -201,6 +209,25 @@ export class XdsStream {
       this.#state = waitNoLonger(this.#state);
       this.#pump();
     }, AWAIT_LIMIT);
+  }
+
+  #keepAlive(): void {
+    const ttl = leastTtl(this.#state, this.variant);
+    if (ttl === this.#ttl || !this.#open) return;
+    this.#ttl = ttl;
+    clearInterval(this.#heart);
+    if (ttl === undefined) return;
+    this.#heart = setInterval(() => this.#beat(), Math.min(ttl / BEATS_PER_TTL, LONGEST_TIMER));
+  }
+
+  /** A proxy that does not read gets no heap of heartbeats. */
+  #beat(): void {
+    for (const typeUrl of this.#state.types.keys()) {
+      if (this.#inFlight >= MOST_IN_FLIGHT) return;
+      const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
+      this.#state = step.state;
+      if (step.response !== undefined) this.#write({ body: step.response.body, nonce: step.nonce });
+    }
   }
 
   #fail(code: status, details: string): void {

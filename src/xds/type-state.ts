@@ -103,6 +103,11 @@ export function answered(state: TypeState, nonce: string, error: RequestError | 
   };
 }
 
+/** The version that the proxy goes by: the last one that was sent, if it has not rejected that. */
+export function currentVersion(state: TypeState): string {
+  return state.outstanding.length > 0 ? state.version : state.acknowledgedVersion;
+}
+
 const NONE: readonly Outstanding[] = [];
 
 /** Envoy names the resources it refuses in its message; where it names none, all that changed are suspect. */
@@ -112,12 +117,21 @@ function withRejection(
   error: RequestError,
 ): TypeState['rejected'] {
   const candidates = response.changed.length > 0 ? response.changed : response.resources;
-  const named = candidates.filter((resource) => error.message.includes(resource.name));
+  const named = candidates.filter((resource) => mentions(error.message, resource.name));
   const next = new Map(rejected);
   for (const resource of (named.length > 0 ? named : candidates).slice(0, MOST_REJECTED)) {
     next.set(resource.name, { version: resource.version, message: error.message });
   }
   return new Map([...next].slice(-MOST_REJECTED));
+}
+
+/** Whether a message names something: as a whole, not as a part of another word. */
+function mentions(message: string, name: string): boolean {
+  const parts = name === '' ? [] : message.split(name);
+  return parts.some((part, index) => {
+    const rest = parts[index + 1];
+    return rest !== undefined && !/[\w-]$/.test(part) && !/^[\w-]/.test(rest);
+  });
 }
 
 function withoutAccepted(rejected: TypeState['rejected'], response: Response): TypeState['rejected'] {

@@ -2,11 +2,18 @@
 import { installConsul } from './consul.js';
 import { installEnvoy } from './envoy.js';
 import { installEtcd } from './etcd.js';
+import { installNetflixEureka, installSpringEureka } from './eureka-install.js';
+import { installNacos } from './nacos.js';
+import { installZooKeeper } from './zookeeper-install.js';
 
 const peers: Readonly<Record<string, () => Promise<string>>> = {
   envoy: installEnvoy,
   consul: installConsul,
   etcd: installEtcd,
+  'eureka of Spring Cloud': installSpringEureka,
+  'eureka of Netflix': async () => (await installNetflixEureka()).war,
+  nacos: installNacos,
+  zookeeper: installZooKeeper,
 };
 
 for (const [name, install] of Object.entries(peers)) {

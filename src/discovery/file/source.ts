@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { watchFile } from '../../config/watch-file.js';
 import { SignalboxError } from '../../errors.js';
 import { withoutDuplicates } from '../../model/read-instance.js';
@@ -9,13 +8,9 @@ import { readFileInstance } from './file-instance.js';
 import type { FileOptions } from './options.js';
 import { parseServiceFile } from './service-file.js';
 
-/** @param deps.folder the folder that a relative path counts from: the configuration file's */
-export function createFileSource(
-  registry: string,
-  options: FileOptions,
-  deps: { readonly folder: string },
-): readonly Source[] {
-  return [new FileSource(registry, resolve(deps.folder, options.path), options.weight)];
+/** @param options with an absolute `path`, as the configuration reader makes it */
+export function createFileSource(registry: string, options: FileOptions): readonly Source[] {
+  return [new FileSource(registry, options.path, options.weight)];
 }
 
 class FileSource implements Source {

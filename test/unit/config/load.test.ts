@@ -17,7 +17,12 @@ const consul = (options: string, environment: Environment = {}) =>
 
 test('a small file is filled up with defaults', () => {
   expect(read('auto_routes: true').config).toEqual({
-    xds: { listen: { host: '127.0.0.1', port: 18000 } },
+    xds: {
+      listen: { host: '127.0.0.1', port: 18000 },
+      drain: 2_000,
+      keepalive: { time: 30_000, timeout: 10_000 },
+      reflection: false,
+    },
     admin: { listen: { host: '127.0.0.1', port: 18001 } },
     discovery: {},
     startup_grace: 30_000,
@@ -32,7 +37,7 @@ test('a small file is filled up with defaults', () => {
 
 test('all that the file can say is read, times as milliseconds, hosts in canonical form', () => {
   const { config, warnings } = read(`
-xds: { listen: "[::0]:18000" }
+xds: { listen: "[::0]:18000", drain: 500ms, keepalive: { time: 1m }, reflection: true }
 admin: { listen: localhost:0 }
 discovery:
   east: { type: consul_kv, servers: ["https://[::1]:8501"], timeout: { connect: 2000, read: 3s, wait: 60 }, fetch_interval: 1.5 }
@@ -48,7 +53,12 @@ routes:
 `);
   expect(warnings).toEqual([]);
   expect(config).toMatchObject({
-    xds: { listen: { host: '::', port: 18000 } },
+    xds: {
+      listen: { host: '::', port: 18000 },
+      drain: 500,
+      keepalive: { time: 60_000, timeout: 10_000 },
+      reflection: true,
+    },
     admin: { listen: { host: 'localhost', port: 0 } },
     discovery: {
       east: {

@@ -61,6 +61,7 @@ describe('one problem, with its line, column and path', () => {
     ],
     ['services: { a: { connect_timeout: 0s } }', '1:35: services.a.connect_timeout: expected a time above 0'],
     ['publish: { delay: 2s }', '1:19: publish.delay: must be at most "max_delay"'],
+    ['xds: { drain: 4s }', '1:15: xds.drain: expected at most 3s: everything is to end within 5 s'],
     // Addresses
     [
       'xds: { listen: "18000" }',
@@ -113,6 +114,14 @@ describe('one problem, with its line, column and path', () => {
     [
       'listeners:\n  - { name: a, address: "[::]:80" }\n  - { name: b, address: "[0::0]:80" }',
       '3:25: listeners[1].address: another listener has this address already',
+    ],
+    [
+      'routes: [{ match: { prefix: /a?b }, service_name: a }]',
+      '1:29: routes[0].match.prefix: expected a path without "?", "#" and blanks',
+    ],
+    [
+      'routes: [{ match: { prefix: /a }, service_name: a, rewrite: { prefix: "/a b" } }]',
+      '1:71: routes[0].rewrite.prefix: expected a path without "?", "#" and blanks',
     ],
     [
       'routes: [{ match: { prefix: a/ }, service_name: a }]',

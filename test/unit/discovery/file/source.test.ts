@@ -17,7 +17,7 @@ let sink: RecordingSink;
 let running: Promise<unknown>;
 
 const run = (name = 'services.yaml') => {
-  const [source] = createFileSource('local', fileOptions.parse({ type: 'file', path: name }), { folder });
+  const [source] = createFileSource('local', fileOptions.parse({ type: 'file', path: join(folder, name) }));
   running = Promise.resolve(source?.run(sink, life.signal));
 };
 const served = async (hosts: readonly string[]) => {

@@ -1,0 +1,101 @@
+import { mergeInstances, type PlacedInstance, type ServiceView } from './service-view.js';
+import type { SourceState } from './source-state.js';
+
+/** A part of a derived service: instances of another one, or some of them. */
+export interface DerivedPart {
+  /** Of this registry only. */
+  readonly registry?: string | undefined;
+  readonly service: string;
+  readonly where?:
+    | {
+        readonly metadata?: Readonly<Record<string, string>> | undefined;
+        readonly cluster?: string | undefined;
+      }
+    | undefined;
+  /** The part's share of the requests, whatever its instances weigh; 0 takes it out. */
+  readonly weight?: number | undefined;
+  /** Envoy's: the next one takes over when one has too few healthy instances. */
+  readonly priority?: number | undefined;
+}
+
+/** Services that are made of parts of others, in place of the instances of their own name. */
+export class DerivedServices {
+  static readonly NONE = new DerivedServices(new Map());
+
+  constructor(private readonly parts: ReadonlyMap<string, readonly DerivedPart[]>) {}
+
+  names(): Iterable<string> {
+    return this.parts.keys();
+  }
+
+  /** The service as it stands; undefined where none of that name is derived. Of equal addresses the first part's wins. */
+  service(name: string, states: readonly SourceState[]): ServiceView | undefined {
+    const parts = this.parts.get(name);
+    if (parts === undefined) return undefined;
+    const views = parts.map((part) => viewOfPart(part, states));
+    const { instances, filtered } = mergeInstances(
+      views.map((view, index) => instancesOfPart(parts[index] ?? { service: name }, view.instances)),
+    );
+    return {
+      name,
+      registries: [...new Set(views.flatMap((view) => view.registries))],
+      instances,
+      filtered: [...views.flatMap((view) => view.filtered), ...filtered],
+    };
+  }
+
+  /** Those that are made of one of these services. */
+  of(changed: ReadonlySet<string>, states: readonly SourceState[]): readonly string[] {
+    return [...this.parts]
+      .filter(([, parts]) =>
+        parts.some((part) => namesOfPart(part, states).some((name) => changed.has(name))),
+      )
+      .map(([name]) => name);
+  }
+}
+
+/** A part names a service as its registry does; where a template renames it, under that name. */
+function namesOfPart(part: DerivedPart, states: readonly SourceState[]): readonly string[] {
+  const names = statesOfPart(part, states).map((state) => state.nameOf({ service: part.service }));
+  return [...new Set([part.service, ...names])];
+}
+
+function statesOfPart({ registry }: DerivedPart, states: readonly SourceState[]): readonly SourceState[] {
+  return states.filter(({ source }) => registry === undefined || source.registry === registry);
+}
+
+function viewOfPart(part: DerivedPart, states: readonly SourceState[]): Omit<ServiceView, 'name'> {
+  const contributions = statesOfPart(part, states).flatMap((state) =>
+    namesOfPart(part, [state]).flatMap((name) => state.contributions(name)),
+  );
+  const placed = contributions.map(({ source, state }) =>
+    state.instances.map((instance) => ({ ...instance, registry: source.registry, server: source.server })),
+  );
+  const { instances, filtered } = mergeInstances(placed);
+  const refused = contributions.flatMap(({ source, state }) =>
+    state.filtered.map((entry) => ({ ...entry, registry: source.registry, server: source.server })),
+  );
+  return {
+    registries: [...new Set(contributions.map(({ source }) => source.registry))],
+    instances,
+    filtered: [...refused, ...filtered],
+  };
+}
+
+/** The instances of a part as the derived service serves them. */
+function instancesOfPart(part: DerivedPart, instances: readonly PlacedInstance[]): readonly PlacedInstance[] {
+  const chosen = instances.filter((instance) => matches(part, instance));
+  const total = chosen.reduce((sum, instance) => sum + instance.weight, 0);
+  const { weight: share, priority } = part;
+  if (share === 0) return [];
+  return chosen.map((instance) => ({
+    ...instance,
+    ...(share !== undefined && { weight: (instance.weight * share) / total }),
+    ...(priority !== undefined && { priority }),
+  }));
+}
+
+function matches({ where }: DerivedPart, instance: PlacedInstance): boolean {
+  if (where?.cluster !== undefined && instance.cluster !== where.cluster) return false;
+  return Object.entries(where?.metadata ?? {}).every(([key, value]) => instance.metadata[key] === value);
+}

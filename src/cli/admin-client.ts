@@ -1,0 +1,50 @@
+import { request } from 'undici';
+import { messageOf, SignalboxError } from '../errors.js';
+import type { Address } from '../model/address.js';
+import { addressOf } from '../model/instance.js';
+
+/** Milliseconds. */
+const TIMEOUT = 10_000;
+
+/** An answer of the admin API: what was asked for, or why there is no such thing. */
+export type AdminAnswer<T> =
+  | { readonly answer: T; readonly problem?: undefined }
+  | { readonly answer?: undefined; readonly problem: string };
+
+/**
+ * Asks a running instance.
+ * @param path with its query
+ * @throws SignalboxError `admin_unreachable`, also where something else answers
+ */
+export async function askAdmin<T>(admin: Address, path: string): Promise<AdminAnswer<T>> {
+  const { status, text } = await get(admin, path);
+  const body = parsed(text);
+  if (status === 200 && body !== undefined) return { answer: body as T };
+  if (typeof body?.error === 'string') return { problem: body.error };
+  const message = `what answers at ${addressOf(admin)} is no admin API of Signalbox: HTTP ${status}`;
+  throw new SignalboxError('admin_unreachable', message);
+}
+
+async function get(
+  admin: Address,
+  path: string,
+): Promise<{ readonly status: number; readonly text: string }> {
+  try {
+    const { statusCode, body } = await request(`http://${addressOf(admin)}${path}`, {
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+    return { status: statusCode, text: await body.text() };
+  } catch (thrown) {
+    const message = `no Signalbox can be reached at ${addressOf(admin)}: ${messageOf(thrown)}`;
+    throw new SignalboxError('admin_unreachable', message, { cause: thrown });
+  }
+}
+
+function parsed(text: string): { readonly error?: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

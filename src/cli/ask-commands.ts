@@ -1,0 +1,55 @@
+import { type Command, Option } from 'commander';
+import type { Address } from '../model/address.js';
+import { count, target, unlessEmpty } from './option-values.js';
+import type { Output } from './output.js';
+
+const STANDARD: Address = { host: '127.0.0.1', port: 18001 };
+
+interface AskFlags {
+  readonly admin?: Address | '';
+  readonly json?: true;
+}
+
+/** The commands that ask a running instance over its admin address. */
+export function addAskCommands(program: Command, output: Output, done: (code: number) => void): void {
+  const ask = async <T>(path: string, text: (answer: T) => string, { admin, json }: AskFlags) => {
+    const { runAsk } = await import('./ask.js');
+    done(await runAsk(path, text, { admin: admin || STANDARD, json: json === true }, output));
+  };
+  command(program, 'services', 'list the services with what is served and what is not').action(
+    async (flags: AskFlags) => {
+      const { servicesText } = await import('./views/services.js');
+      await ask('/services', servicesText, flags);
+    },
+  );
+  command(program, 'proxies', 'list the connected proxies and what they have accepted').action(
+    async (flags: AskFlags) => {
+      const { proxiesText } = await import('./views/proxies.js');
+      await ask('/proxies', proxiesText, flags);
+    },
+  );
+  command(program, 'explain', 'tell why a service or an instance is served as it is')
+    .argument('<what>', 'the name of a service, or HOST:PORT of an instance')
+    .action(async (query: string, flags: AskFlags) => {
+      const { explainText } = await import('./views/explain.js');
+      await ask(`/explain?q=${encodeURIComponent(query)}`, explainText, flags);
+    });
+  command(program, 'diff', 'tell what the last published changes made different')
+    .addOption(new Option('--back <n>', 'how many changes to look back').argParser(count).default(1))
+    .action(async ({ back, ...flags }: AskFlags & { readonly back: number }) => {
+      const { diffText } = await import('./views/diff.js');
+      await ask(`/snapshots?back=${back}`, diffText, flags);
+    });
+}
+
+function command(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .addOption(
+      new Option('--admin <address>', 'the admin address of the running instance (default: 127.0.0.1:18001)')
+        .env('SIGNALBOX_ADMIN_LISTEN')
+        .argParser(unlessEmpty(target)),
+    )
+    .option('--json', 'print the answer as JSON');
+}

@@ -1,0 +1,40 @@
+import { InvalidArgumentError } from 'commander';
+import { ADDRESS_EXPECTED, type Address, readAddress } from '../model/address.js';
+import { isAddress } from '../model/host.js';
+import { LOG_LEVELS, type LogLevel } from '../telemetry/log-level.js';
+
+export function address(text: string): Address {
+  const read = readAddress(text);
+  if (read === undefined) throw new InvalidArgumentError(ADDRESS_EXPECTED);
+  return read;
+}
+
+/** Where someone is to go. */
+export function target(text: string): Address {
+  const read = address(text);
+  if (read.port === 0) throw new InvalidArgumentError('expected a port above 0');
+  return read;
+}
+
+/** Where Envoy itself listens: it takes no names there. */
+export function ipAddress(text: string): Address {
+  const read = address(text);
+  if (!isAddress(read.host)) throw new InvalidArgumentError('expected an IP address, not a host name');
+  return read;
+}
+
+export function logLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (level === undefined) throw new InvalidArgumentError(`expected one of: ${LOG_LEVELS.join(', ')}`);
+  return level;
+}
+
+export function count(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('expected a whole number above 0');
+  return Number(text);
+}
+
+/** As containers are configured, an empty variable says nothing. */
+export function unlessEmpty<T>(parse: (text: string) => T): (text: string) => T | '' {
+  return (text) => (text === '' ? '' : parse(text));
+}

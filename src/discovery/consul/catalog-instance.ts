@@ -1,0 +1,71 @@
+import type { FilterReason, Instance, Locality } from '../../model/instance.js';
+import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import { isObject, type JsonObject } from './catalog-answer.js';
+import type { ConsulOptions } from './options.js';
+
+export type InstanceRules = Pick<ConsulOptions, 'weight' | 'use_weights' | 'tags' | 'metadata'>;
+
+/**
+ * Reads one entry of `/v1/health/service/…`.
+ * @returns undefined for an entry that the filters `tags` and `metadata` leave out
+ */
+export function readCatalogInstance(entry: unknown, rules: InstanceRules): ReadInstance | undefined {
+  const service = isObject(entry) ? entry.Service : undefined;
+  if (!isObject(entry) || !isObject(service)) {
+    return { filtered: { address: '?', reason: 'bad_value', detail: 'the entry has no service' } };
+  }
+  const tags = tagsOf(service);
+  const meta = isObject(service.Meta) ? service.Meta : {};
+  if (rules.tags.some((tag) => !tags.includes(tag))) return undefined;
+  if (Object.entries(rules.metadata).some(([key, value]) => meta[key] !== value)) return undefined;
+
+  const node = isObject(entry.Node) ? entry.Node : {};
+  const down = failingCheck(entry.Checks);
+  const locality = localityOf(service);
+  return readInstance(
+    {
+      host: service.Address === '' || service.Address === undefined ? node.Address : service.Address,
+      // A service without a port is taken for one of HTTP, as in APISIX.
+      port: service.Port === 0 || service.Port === undefined || service.Port === null ? 80 : service.Port,
+      weight: rules.use_weights ? passingWeight(service) : undefined,
+      metadata: { ...tagMetadata(tags), ...meta },
+      ...(down !== undefined && { down }),
+      ...(locality !== undefined && { extra: { locality } satisfies Partial<Instance> }),
+    },
+    rules.weight,
+  );
+}
+
+/** As Consul's own `passing` does it: one check that does not pass, of the service or of its node, is enough. */
+function failingCheck(
+  checks: unknown,
+): { readonly reason: FilterReason; readonly detail: string } | undefined {
+  if (!Array.isArray(checks)) return undefined;
+  const failing = checks.find((check: unknown) => isObject(check) && check.Status !== 'passing');
+  if (!isObject(failing)) return undefined;
+  return { reason: 'unhealthy', detail: `check "${failing.CheckID}" is ${failing.Status}` };
+}
+
+function passingWeight(service: JsonObject): unknown {
+  return isObject(service.Weights) ? service.Weights.Passing : undefined;
+}
+
+function tagsOf(service: JsonObject): readonly string[] {
+  return Array.isArray(service.Tags) ? service.Tags.filter((tag) => typeof tag === 'string').sort() : [];
+}
+
+/** All tags in one text for people, and each by itself for rules such as `where`, which compare whole values. */
+function tagMetadata(tags: readonly string[]): Readonly<Record<string, string>> {
+  if (tags.length === 0) return {};
+  return { tags: tags.join(','), ...Object.fromEntries(tags.map((tag) => [`tag.${tag}`, 'true'])) };
+}
+
+/** Where the service runs; Consul knows of it from 1.17 on. */
+function localityOf(service: JsonObject): Locality | undefined {
+  const { Region: region, Zone: zone } = isObject(service.Locality) ? service.Locality : {};
+  const known = {
+    ...(typeof region === 'string' && region !== '' && { region }),
+    ...(typeof zone === 'string' && zone !== '' && { zone }),
+  };
+  return Object.keys(known).length > 0 ? known : undefined;
+}

@@ -1,0 +1,46 @@
+import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import { isRecord, type JsonRecord } from './json-record.js';
+
+/** Whether a record is a service instance of Apache Curator, which Spring Cloud and Dubbo 3 register as well. */
+export function isCuratorInstance(record: JsonRecord): boolean {
+  return 'address' in record && ('id' in record || 'name' in record);
+}
+
+/**
+ * Reads an instance such as `{"name":"user","id":"…","address":"10.0.0.1","port":80,"sslPort":null,"payload":{…}}`.
+ * Spring Cloud's and Dubbo's payload has its metadata under `metadata`; any other object is metadata itself.
+ */
+export function readCuratorInstance(record: JsonRecord, defaultWeight: number): ReadInstance {
+  const metadata = readPayload(record.payload);
+  const status = metadata.instance_status ?? '';
+  // A missing `enabled` means true: Curator wrote none before 4.3.
+  const down =
+    record.enabled === false || record.enabled === 'false'
+      ? ({ reason: 'disabled', detail: 'enabled is false' } as const)
+      : status !== '' && String(status).toUpperCase() !== 'UP'
+        ? ({ reason: 'status', detail: `instance_status is "${status}"` } as const)
+        : undefined;
+  const secure = !isPort(record.port) && isPort(record.sslPort);
+  return readInstance(
+    {
+      host: record.address,
+      port: secure ? record.sslPort : record.port,
+      weight: metadata.weight,
+      metadata,
+      ...(down !== undefined && { down }),
+      ...(secure && { extra: { secure } }),
+    },
+    defaultWeight,
+  );
+}
+
+function readPayload(payload: unknown): JsonRecord {
+  if (!isRecord(payload)) return typeof payload === 'string' && payload !== '' ? { payload } : {};
+  if (isRecord(payload.metadata)) return payload.metadata;
+  const { '@class': _, ...own } = payload;
+  return own;
+}
+
+function isPort(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== 0;
+}

@@ -1,0 +1,22 @@
+/** What stands at a path, or why that cannot be said. */
+export type Found<T> =
+  | {
+      readonly kind: 'found';
+      readonly value: T;
+      /** The transaction of its last change. */
+      readonly zxid: bigint;
+    }
+  | { readonly kind: 'absent' }
+  /** The server does not let us see it. */
+  | { readonly kind: 'refused' };
+
+/**
+ * Reads that leave a watch behind: `changed` is called once, when what was read is not true any more. An absent or
+ * refused znode has no watch.
+ */
+export interface ZooKeeper {
+  data(path: string, changed: () => void): Promise<Found<string>>;
+  children(path: string, changed: () => void): Promise<Found<readonly string[]>>;
+  /** As `children`, and an absent znode has a watch too. */
+  childrenOnceThere(path: string, changed: () => void): Promise<Found<readonly string[]>>;
+}

@@ -1,0 +1,82 @@
+import type { Resource } from '../../snapshot/resource.js';
+import type { ResourceSet } from '../../snapshot/resource-set.js';
+import type { Rejection, TypeState } from '../type-state.js';
+
+/** How a control plane sees a resource at a proxy, in the terms of `envoy.service.status.v3.ConfigStatus`. */
+export type ConfigStatus =
+  /** Sent and accepted, or told by the proxy that it has it. */
+  | 'SYNCED'
+  /** Not sent yet, or there is no such resource. */
+  | 'NOT_SENT'
+  /** Sent, and neither accepted nor refused yet. */
+  | 'STALE'
+  /** Sent and refused. */
+  | 'ERROR';
+
+export interface ResourceStatus {
+  readonly name: string;
+  readonly status: ConfigStatus;
+  /** What the proxy is to have; undefined where it asks for what there is not. */
+  readonly resource: Resource | undefined;
+  /** The last version that the proxy refused, until it accepts a newer one. */
+  readonly rejection: Rejection | undefined;
+}
+
+/**
+ * Where a proxy is with each resource of a type that it asks for.
+ * @param target what the proxy is to have of this type
+ */
+export function resourceStatuses(type: TypeState, target: ResourceSet): readonly ResourceStatus[] {
+  const { wildcard, names } = type.subscription;
+  const asked = wildcard ? new Set([...target.names(), ...names]) : names;
+  const pending = pendingNames(type);
+  return [...asked].map((name) => statusOf(type, target, name, pending));
+}
+
+/** Where a proxy is with one resource; undefined for one that it does not ask for. */
+export function resourceStatus(
+  type: TypeState,
+  target: ResourceSet,
+  name: string,
+): ResourceStatus | undefined {
+  return type.subscription.covers(name) ? statusOf(type, target, name, pendingNames(type)) : undefined;
+}
+
+/** Where a proxy is with a type as a whole. */
+export function typeStatus(type: TypeState): ConfigStatus {
+  if (type.rejected.size > 0) return 'ERROR';
+  if (type.outstanding.length > 0) return 'STALE';
+  return type.version === '' && type.held.size === 0 ? 'NOT_SENT' : 'SYNCED';
+}
+
+function statusOf(
+  type: TypeState,
+  target: ResourceSet,
+  name: string,
+  pending: ReadonlySet<string>,
+): ResourceStatus {
+  const resource = target.get(name);
+  const rejection = type.rejected.get(name);
+  return { name, status: statusIn(type, name, resource?.version, rejection, pending), resource, rejection };
+}
+
+function statusIn(
+  type: TypeState,
+  name: string,
+  version: string | undefined,
+  rejection: Rejection | undefined,
+  pending: ReadonlySet<string>,
+): ConfigStatus {
+  if (version === undefined || type.owed.has(name) || type.held.get(name)?.version !== version)
+    return 'NOT_SENT';
+  if (pending.has(name)) return 'STALE';
+  if (rejection?.version === version) return 'ERROR';
+  // A proxy that has come back is not sent what it says it has, so that it never acknowledges it.
+  const accepted = type.acknowledged.get(name)?.version === version || type.rejected.size === 0;
+  return accepted ? 'SYNCED' : 'STALE';
+}
+
+/** What has changed in responses that are not answered yet. */
+function pendingNames(type: TypeState): ReadonlySet<string> {
+  return new Set(type.outstanding.flatMap(({ response }) => response.changed.map(({ name }) => name)));
+}

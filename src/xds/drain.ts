@@ -1,0 +1,25 @@
+import type { Server } from '@grpc/grpc-js';
+import type { XdsStream } from './stream.js';
+
+/** What is still open so long after the last stream was sent away is cut off, milliseconds. */
+const GRACE = 1_000;
+
+/**
+ * Closes a server for proxies to go elsewhere. Each connection gets a GOAWAY at once, which ends no stream and lets
+ * none begin; the streams end one after the other, evenly over `milliseconds`, so that the replicas which take them
+ * over meet no stampede.
+ */
+export async function drain(
+  server: Server,
+  streams: Iterable<XdsStream>,
+  milliseconds: number,
+): Promise<void> {
+  const open = [...streams];
+  const timers = open.map((stream, index) =>
+    setTimeout(() => stream.end('the control plane is shutting down'), (milliseconds * index) / open.length),
+  );
+  const last = (milliseconds * Math.max(0, open.length - 1)) / Math.max(1, open.length);
+  const forced = setTimeout(() => server.forceShutdown(), last + GRACE);
+  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  for (const timer of [...timers, forced]) clearTimeout(timer);
+}

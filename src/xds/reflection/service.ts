@@ -1,0 +1,44 @@
+import type { Server } from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { protoPath as healthProto } from 'grpc-health-check';
+import protobuf from 'protobufjs';
+import { descriptors } from '../../protobuf/messages.js';
+import { CLIENT_STATUS_SERVICE } from '../csds/service.js';
+import { DISCOVERY_SERVICES } from '../services.js';
+import { fileDescriptors } from './file-descriptors.js';
+
+const DISCOVERY = 'envoy.service.discovery.v3.';
+
+/** Adds the reflection services, v1 and v1alpha, which describe what this server serves. */
+export function addReflection(server: Server): void {
+  const health = new protobuf.Root().loadSync(healthProto, { keepCase: true });
+  const files = [...fileDescriptors(servedRoot()), ...fileDescriptors(health)];
+  // Of a package definition the service reads the files only.
+  const format = 'Protocol Buffer 3 EnumDescriptorProto';
+  new ReflectionService({ served: { format, type: {}, fileDescriptorProtos: files } }).addToServer(server);
+}
+
+/** Envoy's messages with the services and methods that are served, which are fewer than Envoy's protos have. */
+function servedRoot(): protobuf.Root {
+  const root = protobuf.Root.fromJSON(descriptors().toJSON());
+  for (const { name, methods } of DISCOVERY_SERVICES) {
+    const service = addService(root, name);
+    for (const { name: method, variant } of methods) {
+      const kind = variant === 'delta' ? 'DeltaDiscovery' : 'Discovery';
+      const [request, response] = [`${DISCOVERY}${kind}Request`, `${DISCOVERY}${kind}Response`];
+      service.add(new protobuf.Method(method, 'rpc', request, response, true, true));
+    }
+  }
+  const { name, request, response, methods } = CLIENT_STATUS_SERVICE;
+  const service = addService(root, name);
+  for (const { name: method, streaming } of methods)
+    service.add(new protobuf.Method(method, 'rpc', request, response, streaming, streaming));
+  return root;
+}
+
+function addService(root: protobuf.Root, fullName: string): protobuf.Service {
+  const dot = fullName.lastIndexOf('.');
+  const service = new protobuf.Service(fullName.slice(dot + 1));
+  root.define(fullName.slice(0, dot)).add(service);
+  return service;
+}

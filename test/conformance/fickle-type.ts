@@ -1,0 +1,145 @@
+import type { Variant } from './variant.js';
+import type { Received, Sent } from './wire.js';
+
+const WILDCARD = '*';
+
+/**
+ * What a fickle proxy thinks of one resource type: what it asks for, what it was told on this stream, what it has
+ * accepted. To accept is its own choice; to tell is the server's duty, and that is what counts in the end.
+ */
+export class FickleType {
+  #names = new Set<string>();
+  /** SotW: everything, since the first request named nothing and none has since. */
+  #implicit = false;
+  #started = false;
+  /** Contents by name. */
+  #told = new Map<string, string>();
+  readonly #accepted = new Map<string, { readonly content: string; readonly version: string }>();
+  /** What was rejected, undefined for a removal: that need not be told again. */
+  readonly #refused = new Map<string, string | undefined>();
+  #unanswered: readonly Received[] = [];
+  #nonce = '';
+  #version = '';
+  #versionHolds = true;
+
+  /** @param full what is not in a SotW response is gone */
+  constructor(
+    readonly typeUrl: string,
+    private readonly protocol: Variant['protocol'],
+    private readonly full: boolean,
+  ) {}
+
+  covers(name: string): boolean {
+    return this.#implicit || this.#names.has(WILDCARD) || this.#names.has(name);
+  }
+
+  /** Changes its mind; the first request of a stream says what it wants and has. */
+  subscribe(added: readonly string[], dropped: readonly string[]): Sent {
+    const lost = dropped.filter((name) => this.#names.has(name) && !added.includes(name));
+    this.#names = new Set([...[...this.#names].filter((name) => !lost.includes(name)), ...added]);
+    if (this.#names.size > 0) this.#implicit = false;
+    if (!this.#started) return this.#first();
+    this.#forget();
+    if (this.protocol === 'sotw') return this.#sotw();
+    return { typeUrl: this.typeUrl, subscribe: added, unsubscribe: lost };
+  }
+
+  receive(response: Received): void {
+    this.#nonce = response.nonce;
+    this.#unanswered = [...this.#unanswered, response];
+    if (this.protocol === 'sotw' && this.full) this.#told.clear();
+    for (const { name, body } of response.resources)
+      if (this.covers(name)) this.#told.set(name, textOf(body));
+    for (const name of response.removed) this.#told.delete(name);
+  }
+
+  /** Answers the last response that it has not answered; those before it pass with it. */
+  answer(accept: boolean): Sent | undefined {
+    const last = this.#unanswered.at(-1);
+    if (last === undefined) return undefined;
+    for (const response of this.#unanswered) {
+      if (accept || response !== last) this.#accept(response);
+      else this.#refuse(response);
+    }
+    this.#unanswered = [];
+    const error = accept ? {} : { error: 'a whim' };
+    if (this.protocol === 'sotw') return { ...this.#sotw(), ...error };
+    return { typeUrl: this.typeUrl, nonce: last.nonce, ...error };
+  }
+
+  /** What was told and not accepted is gone with the stream. */
+  disconnected(): void {
+    this.#started = false;
+    this.#unanswered = [];
+    this.#nonce = '';
+    this.#told = new Map([...this.#accepted].map(([name, { content }]) => [name, content]));
+  }
+
+  /** The names of what it was not told rightly. */
+  wrong(wanted: ReadonlyMap<string, string>): readonly string[] {
+    const names = new Set([...this.#names, ...this.#told.keys(), ...wanted.keys()]);
+    names.delete(WILDCARD);
+    return [...names].filter((name) => this.covers(name) && !this.#right(name, wanted.get(name)));
+  }
+
+  #right(name: string, wanted: string | undefined): boolean {
+    // In SotW only clusters and listeners can be told to go.
+    if (wanted === undefined && this.protocol === 'sotw' && !this.full) return true;
+    return this.#told.get(name) === wanted || (this.#refused.has(name) && this.#refused.get(name) === wanted);
+  }
+
+  #first(): Sent {
+    this.#started = true;
+    const { typeUrl } = this;
+    const names = [...this.#names];
+    if (this.protocol === 'sotw') {
+      this.#implicit = this.full && names.length === 0;
+      // A version stands for all the names that it was sent for: not for one that was let go of in between.
+      if (!this.#versionHolds) this.#version = '';
+      this.#versionHolds = true;
+      this.#forget();
+      return { typeUrl, names, version: this.#version };
+    }
+    if (this.full && names.length === 0) this.#names.add(WILDCARD);
+    this.#forget();
+    const known = new Map([...this.#accepted].map(([name, { version }]) => [name, version]));
+    return { typeUrl, subscribe: names, known };
+  }
+
+  #sotw(): Sent {
+    return { typeUrl: this.typeUrl, names: [...this.#names], version: this.#version, nonce: this.#nonce };
+  }
+
+  #accept(response: Received): void {
+    if (this.protocol === 'sotw' && this.full) this.#accepted.clear();
+    for (const { name, body, version } of response.resources) {
+      this.#refused.delete(name);
+      if (this.covers(name)) this.#accepted.set(name, { content: textOf(body), version });
+    }
+    for (const name of response.removed) {
+      this.#refused.delete(name);
+      this.#accepted.delete(name);
+    }
+    this.#version = response.version;
+  }
+
+  #refuse({ resources, removed }: Received): void {
+    for (const { name, body } of resources) this.#refused.set(name, textOf(body));
+    for (const name of removed) this.#refused.set(name, undefined);
+  }
+
+  #forget(): void {
+    for (const held of [this.#told, this.#accepted]) {
+      for (const name of [...held.keys()]) {
+        if (this.covers(name)) continue;
+        held.delete(name);
+        this.#versionHolds = false;
+      }
+    }
+  }
+}
+
+/** A content as a text that can be compared. */
+export function textOf(body: Uint8Array): string {
+  return Buffer.from(body).toString('latin1');
+}

@@ -1,0 +1,68 @@
+import type { Rule } from './rules.js';
+import { labelOf, variantsOf } from './variant.js';
+
+/** What became of one test. */
+export interface Outcome {
+  readonly name: string;
+  readonly file: string;
+  readonly passed: boolean;
+}
+
+const HEAD = `# Conformance
+
+The rules of the xDS transport protocol, each tested in every variant where it holds, over a real gRPC connection:
+SotW and delta, on the aggregated stream (ads) and on the services of single types (sep). The rules are drawn from
+[Envoy's xds_protocol document](https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol), gRPC's A27, A40
+and A53, and what Envoy 1.40 does. MUST: a proxy misbehaves without it. SHOULD: costs or confuses. ROBUST: survives
+what is wrong. PROD: what operators count on. Where there is no result the rule does not apply, or, for the server as a
+whole, is tested once.
+
+This page is written by the tests: \`npm test\`, or \`npx vitest run --project conformance\`.
+`;
+
+const ALL = variantsOf('all');
+
+/** The page of all rules and what became of their tests; undefined unless every rule was tested in every variant. */
+export function conformanceTable(
+  rules: Readonly<Record<string, Rule>>,
+  outcomes: readonly Outcome[],
+): string | undefined {
+  const checks = Object.entries(rules).flatMap(([id, rule]) =>
+    variantsOf(rule.where).map((variant) => {
+      const start = `${id} [${labelOf(rule.where, variant)}]`;
+      const found = outcomes.filter(({ name }) => name.startsWith(start));
+      return {
+        id,
+        variant,
+        files: found.map(({ file }) => file),
+        done: found.length > 0,
+        ok: found.every(passed),
+      };
+    }),
+  );
+  if (checks.some(({ done }) => !done)) return undefined;
+  const rows = Object.entries(rules).map(([id, { level, where, text }]) => {
+    const own = checks.filter((check) => check.id === id);
+    const results = ALL.map((variant) => {
+      const check = own.find((entry) => entry.variant === variant);
+      if (check === undefined) return where === 'once' ? '' : '–';
+      return check.ok ? 'holds' : '**broken**';
+    });
+    const files = [...new Set(own.flatMap((check) => check.files))].sort();
+    const links = files.map((file) => `[${file.split('/').at(-1)}](../${file})`).join(', ');
+    return row([id, level, text.replaceAll('|', '\\|'), ...results, links]);
+  });
+  const broken = checks.filter(({ ok }) => !ok).length;
+  const sum = `${rows.length} rules, ${checks.length} checks: ${checks.length - broken} hold, ${broken} broken.`;
+  const columns = ['Rule', 'Level', 'What it says', ...ALL.map((variant) => labelOf('all', variant)), 'Test'];
+  const head = [row(columns), row(columns.map(() => '---'))];
+  return [HEAD, `**${sum}**`, '', ...head, ...rows, ''].join('\n');
+}
+
+function passed(outcome: Outcome): boolean {
+  return outcome.passed;
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}

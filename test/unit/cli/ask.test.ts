@@ -1,0 +1,251 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { runCommandLine } from '../../../src/cli/command-line.js';
+import { freePort } from '../../peers/process.js';
+
+/** What the admin API answers: path → status and body. */
+let answers: Readonly<Record<string, readonly [status: number, body: unknown]>> = {};
+let admin = '';
+const server = createServer((request, response) => {
+  const [status, body] = answers[request.url ?? ''] ?? [404, { error: `there is no ${request.url}` }];
+  response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
+});
+
+beforeEach(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  admin = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  server.closeAllConnections();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+});
+
+async function signalbox(...args: readonly string[]) {
+  let stdout = '';
+  let stderr = '';
+  const code = await runCommandLine(args, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+  });
+  return { code, stdout, stderr };
+}
+
+const lines = (...text: readonly string[]) => text.map((line) => `${line}\n`).join('');
+
+describe('services', () => {
+  const services = [
+    { name: 'users', registries: ['consul', 'local'], instances: 12, filtered: 1, served_from: 'instances' },
+    { name: 'evil\u001b[2J', registries: [], instances: 0, filtered: 0, served_from: 'nothing' },
+  ];
+
+  test('a table, in which nothing steers the terminal', async () => {
+    answers = { '/services': [200, { services }] };
+    expect(await signalbox('services', '--admin', admin)).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: lines(
+        'SERVICE   INSTANCES  FILTERED  SERVED FROM  REGISTRIES',
+        'users     12         1         instances    consul, local',
+        'evil [2J  0          0         nothing',
+      ),
+    });
+  });
+
+  test('--json prints the answer as it is', async () => {
+    answers = { '/services': [200, { services }] };
+    const { code, stdout } = await signalbox('services', '--json', '--admin', admin);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ services });
+  });
+
+  test('the address may come from the environment', async () => {
+    vi.stubEnv('SIGNALBOX_ADMIN_LISTEN', admin);
+    answers = { '/services': [200, { services: [] }] };
+    expect(await signalbox('services')).toEqual({ code: 0, stderr: '', stdout: 'There are no services.\n' });
+  });
+});
+
+test('proxies: a row for each stream, and what they refuse', async () => {
+  const type = (status: string, rejected: readonly object[] = []) => ({ status, rejected });
+  const refused = { resource: 'users', version: 'abc', message: 'no\nsuch thing' };
+  const proxy = {
+    node: { id: 'edge-1', cluster: 'edge' },
+    peer: '10.0.0.1:5',
+    variant: 'delta',
+    connected_since: '2026-01-02T00:00:00.000Z',
+    types: { CDS: type('ERROR', [refused]), EDS: type('SYNCED') },
+  };
+  answers = { '/proxies': [200, { proxies: [proxy] }] };
+  expect(await signalbox('proxies', '--admin', admin)).toEqual({
+    code: 0,
+    stderr: '',
+    stdout: lines(
+      'NODE    CLUSTER  PEER        VARIANT  CONNECTED SINCE           CDS    EDS     LDS  RDS',
+      'edge-1  edge     10.0.0.1:5  delta    2026-01-02T00:00:00.000Z  ERROR  SYNCED  -    -',
+      '',
+      'edge-1 refuses CDS users abc: no such thing',
+    ),
+  });
+});
+
+describe('explain', () => {
+  const place = { registry: 'consul', server: 'http://c:8500' };
+  const proxy = (node: string, status: string, message?: string) => ({
+    node,
+    status,
+    ...(message !== undefined && { refused: { version: 'v1', message } }),
+  });
+  const service = {
+    name: 'users',
+    registries: ['consul'],
+    routed: true,
+    served_from: 'instances',
+    instances: [{ address: '10.0.0.1:80', weight: 2, remarks: ['odd'], ...place }],
+    filtered: [{ address: '10.0.0.2:80', reason: 'status', detail: 'status is "down"', ...place }],
+    resources: [
+      {
+        type: 'CDS',
+        name: 'users',
+        version: 'v1',
+        proxies: [
+          ...['a', 'b', 'c', 'd', 'e', 'f'].map((node) => proxy(node, 'SYNCED')),
+          proxy('g', 'STALE'),
+          proxy('h', 'ERROR', 'users: no'),
+        ],
+      },
+    ],
+  };
+
+  test('tells the whole story of a service', async () => {
+    answers = { '/explain?q=us%2Fers': [200, { query: 'us/ers', services: [service] }] };
+    expect(await signalbox('explain', 'us/ers', '--admin', admin)).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: lines(
+        'users: known to consul, named by a route, served from its instances',
+        '',
+        'INSTANCE     WEIGHT  REGISTRY  SERVER         REMARKS',
+        '10.0.0.1:80  2       consul    http://c:8500  odd',
+        '',
+        'NOT SERVED   REASON  REGISTRY  SERVER         DETAIL',
+        '10.0.0.2:80  status  consul    http://c:8500  status is "down"',
+        '',
+        'TYPE  RESOURCE  VERSION  ACKNOWLEDGED BY           WAITING  REFUSED',
+        'CDS   users     v1       a, b, c, d, e and 1 more  g        h',
+        '',
+        'h refused CDS users v1: users: no',
+      ),
+    });
+  });
+
+  test('a service without anything', async () => {
+    const bare = {
+      ...service,
+      registries: [],
+      instances: [],
+      filtered: [],
+      resources: [],
+      served_from: 'nothing',
+    };
+    answers = { '/explain?q=users': [200, { services: [bare] }] };
+    expect((await signalbox('explain', 'users', '--admin', admin)).stdout).toBe(
+      lines(
+        'users: known to no registry, named by a route, served from nothing: Envoy answers 503',
+        '',
+        'Not published yet.',
+      ),
+    );
+  });
+
+  test('what is not known is a failure', async () => {
+    answers = { '/explain?q=x': [404, { error: 'no registry knows "x"' }] };
+    expect(await signalbox('explain', 'x', '--admin', admin)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'no registry knows "x"\n',
+    });
+  });
+});
+
+describe('diff', () => {
+  const names = (...all: readonly string[]) => ({ count: all.length, names: all });
+  const diff = {
+    back: 1,
+    from: { version: 'v1' },
+    to: { version: 'v2', at: '2026-01-02T00:00:00.000Z' },
+    changes: { EDS: { added: names('a'), changed: names('b', 'c'), removed: names() } },
+  };
+
+  test('names by type', async () => {
+    answers = { '/snapshots?back=1': [200, { snapshots: [], diff }] };
+    expect(await signalbox('diff', '--admin', admin)).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: lines(
+        'v1 → v2, the last change, until 2026-01-02T00:00:00.000Z',
+        '',
+        'TYPE  CHANGE   NAME',
+        'EDS   added    a',
+        'EDS   changed  b',
+        'EDS   changed  c',
+      ),
+    });
+  });
+
+  test('--back looks further', async () => {
+    answers = { '/snapshots?back=3': [200, { diff: { ...diff, back: 3, changes: {} } }] };
+    const { stdout } = await signalbox('diff', '--back', '3', '--admin', admin);
+    expect(stdout).toBe(
+      lines('v1 → v2, the last 3 changes, until 2026-01-02T00:00:00.000Z', '', 'Nothing differs.'),
+    );
+  });
+
+  test('before anything is published', async () => {
+    answers = { '/snapshots?back=1': [200, { diff: null }] };
+    expect((await signalbox('diff', '--admin', admin)).stdout).toBe('Nothing has been published yet.\n');
+  });
+});
+
+describe('what goes wrong', () => {
+  const commands = [['services'], ['proxies'], ['explain', 'x'], ['diff']];
+
+  test.each(commands)('%s: an instance that cannot be reached', async (...command) => {
+    const nobody = `127.0.0.1:${await freePort()}`;
+    const { code, stdout, stderr } = await signalbox(...command, '--admin', nobody);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`admin_unreachable: no Signalbox can be reached at ${nobody}: `);
+  });
+
+  test.each([
+    [200, '<html>'],
+    [500, '<html>'],
+    [502, { message: 'bad gateway' }],
+  ])('something else answers: %s %j', async (status, body) => {
+    answers = { '/services': [status, body] };
+    expect(await signalbox('services', '--admin', admin)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `admin_unreachable: what answers at ${admin} is no admin API of Signalbox: HTTP ${status}\n`,
+    });
+  });
+
+  test.each([
+    [['services', '--admin', '18001'], 'expected an address such as'],
+    [['services', '--admin', '127.0.0.1:0'], 'expected a port above 0'],
+    [['explain'], "missing required argument 'what'"],
+    [['diff', '--back', '0'], 'expected a whole number above 0'],
+  ])('%j is wrong usage', async (args, message) => {
+    const { code, stdout, stderr } = await signalbox(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  test.each(commands)('%s --help', async (...[name = '']) => {
+    const { code, stdout } = await signalbox(name, '--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: signalbox ${name} [options]`);
+    expect(stdout).toContain('SIGNALBOX_ADMIN_LISTEN');
+  });
+});

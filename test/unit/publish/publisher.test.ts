@@ -1,0 +1,260 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Catalogue } from '../../../src/catalogue/catalogue.js';
+import type { SourceState } from '../../../src/catalogue/source-state.js';
+import type { ServiceKey } from '../../../src/discovery/source.js';
+import { SignalboxError } from '../../../src/errors.js';
+import { decode } from '../../../src/protobuf/messages.js';
+import { Plan } from '../../../src/publish/plan.js';
+import { DEFAULT_GROUP, Publisher } from '../../../src/publish/publisher.js';
+import { SnapshotCache } from '../../../src/snapshot/cache.js';
+import type { Snapshot } from '../../../src/snapshot/snapshot.js';
+import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+import { configOf } from '../../support/configuration.js';
+import { stateOf } from '../../support/instances.js';
+import { ScriptedSource } from '../../support/scripted-source.js';
+
+const LISTENERS = [{ name: 'http', address: '0.0.0.0:10000' }];
+let life: AbortController;
+let catalogue: Catalogue;
+let cache: SnapshotCache;
+let publisher: Publisher;
+/** The services that were built, in turn. */
+let built: string[];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  life = new AbortController();
+  built = [];
+});
+afterEach(() => {
+  life.abort();
+  vi.useRealTimers();
+});
+
+/** Puts publisher and sources together as the composition root does: the publisher first. */
+function start(options: object, ...sources: readonly ScriptedSource[]): readonly SourceState[] {
+  const logger = pino({ enabled: false });
+  const config = configOf({ listeners: LISTENERS, ...options });
+  const plan = new (class extends Plan {
+    override service(...args: Parameters<Plan['service']>) {
+      built.push(args[0]);
+      return super.service(...args);
+    }
+  })(config);
+  catalogue = new Catalogue({ logger });
+  cache = new SnapshotCache();
+  publisher = new Publisher(catalogue, plan, cache, { delay: 10, maxDelay: 1_000, logger }, life.signal);
+  catalogue.onChange((names) => publisher.changed(names));
+  const rules = { serviceTemplate: '{service}', skipped: () => false };
+  const sinks = catalogue.setSources(sources.map((source) => ({ source, rules })));
+  publisher.changed(new Set());
+  return sources.flatMap((source) => sinks.get(source) ?? []);
+}
+function startOne(options: object = {}, aliases: Record<string, ServiceKey> = {}): SourceState {
+  const [sink] = start(options, new ScriptedSource('kv', 'one', aliases));
+  if (sink === undefined) throw new Error('no sink');
+  return sink;
+}
+const snapshot = (): Snapshot => {
+  const current = cache.getSnapshot(DEFAULT_GROUP);
+  if (current === undefined) throw new Error('nothing is published');
+  return current;
+};
+const clusters = () => [...snapshot().set(TYPE_URL.cluster).names()].sort();
+const assignments = () => [...snapshot().set(TYPE_URL.endpoints).names()].sort();
+const routed = () => snapshot().set(TYPE_URL.route).get('http')?.references;
+/** The ports of a service's load assignment. */
+function ports(name: string) {
+  const resource = snapshot().set(TYPE_URL.endpoints).get(name);
+  if (resource === undefined) return undefined;
+  const { endpoints = [] } = decode('envoy.config.endpoint.v3.ClusterLoadAssignment', resource.body);
+  return endpoints.flatMap(({ lb_endpoints = [] }) =>
+    lb_endpoints.map(({ endpoint }) => endpoint?.address?.socket_address?.port_value),
+  );
+}
+function tell(sink: SourceState, services: Readonly<Record<string, readonly string[] | undefined>>): void {
+  for (const [service, addresses] of Object.entries(services))
+    sink.set({ service }, addresses && stateOf(...addresses));
+  sink.synced();
+}
+const settle = () => vi.advanceTimersByTime(5_000);
+
+test('nothing is published before every source has answered', () => {
+  const [kv, file] = start({}, new ScriptedSource('kv'), new ScriptedSource('file'));
+  if (kv === undefined || file === undefined) throw new Error('no sinks');
+  tell(kv, { web: ['10.0.0.1:80'] });
+  file.failed(new SignalboxError('registry_unreachable', 'down'));
+  settle();
+  expect(publisher.started).toBe(false);
+  expect(cache.getSnapshot(DEFAULT_GROUP)).toBeUndefined();
+  tell(file, {});
+  expect(publisher.started).toBe(true);
+  expect(clusters()).toEqual(['web']);
+});
+
+test('when the grace is over the others are published', () => {
+  const [kv] = start({}, new ScriptedSource('kv'), new ScriptedSource('silent'));
+  if (kv === undefined) throw new Error('no sink');
+  tell(kv, { web: ['10.0.0.1:80'] });
+  catalogue.leaveOutUnanswered();
+  expect(clusters()).toEqual(['web']);
+});
+
+test('without a registry everything is published at once', () => {
+  start({ routes: [{ match: { prefix: '/' }, service_name: 'web' }] });
+  expect(publisher.started).toBe(true);
+  expect(clusters()).toEqual(['web']);
+  expect([...snapshot().set(TYPE_URL.listener).names()]).toEqual(['http']);
+  expect(routed()).toEqual(['web']);
+});
+
+test('a change builds the services that changed and no other; what is equal stays the same resource', () => {
+  const sink = startOne();
+  tell(sink, { web: ['10.0.0.1:80'], api: ['10.0.0.2:80'], db: ['10.0.0.3:80'] });
+  const before = snapshot();
+  built = [];
+  tell(sink, { web: ['10.0.0.1:81'], db: ['10.0.0.3:80'] });
+  expect(ports('web')).toEqual([81]);
+  expect(built).toEqual(['web']);
+  const after = snapshot();
+  expect(after.set(TYPE_URL.endpoints).differencesFrom(before.set(TYPE_URL.endpoints))).toEqual(['web']);
+  expect(after.set(TYPE_URL.cluster)).toBe(before.set(TYPE_URL.cluster));
+  expect(after.set(TYPE_URL.route)).toBe(before.set(TYPE_URL.route));
+});
+
+test('an answer without a change publishes nothing', () => {
+  const sink = startOne();
+  tell(sink, { web: ['10.0.0.1:80'] });
+  const before = snapshot();
+  built = [];
+  tell(sink, { web: ['10.0.0.1:80'] });
+  settle();
+  expect(built).toEqual([]);
+  expect(snapshot()).toBe(before);
+});
+
+test('many changes in a row are published together', () => {
+  const sink = startOne();
+  tell(sink, {});
+  for (let port = 1; port <= 50; port += 1) tell(sink, { web: [`10.0.0.1:${port}`] });
+  expect(ports('web')).toEqual([1]);
+  built = [];
+  settle();
+  expect(ports('web')).toEqual([50]);
+  expect(built).toEqual(['web']);
+});
+
+test('a service that is gone goes with its load assignment, and comes back', () => {
+  const sink = startOne();
+  tell(sink, { web: ['10.0.0.1:80'], api: ['10.0.0.2:80'] });
+  const { version } = snapshot();
+  tell(sink, { web: undefined });
+  expect([clusters(), assignments()]).toEqual([['api'], ['api']]);
+  settle();
+  tell(sink, { web: ['10.0.0.1:80'] });
+  expect(clusters()).toEqual(['api', 'web']);
+  expect(snapshot().version).toBe(version);
+});
+
+test('a service that a route names stays, and answers from the default', () => {
+  const sink = startOne({
+    routes: [{ match: { prefix: '/' }, service_name: 'web' }],
+    default_service: { host: '127.0.0.1', port: 999 },
+  });
+  tell(sink, { web: ['10.0.0.1:80'] });
+  expect(ports('web')).toEqual([80]);
+  tell(sink, { web: [] });
+  expect(ports('web')).toEqual([999]);
+  settle();
+  tell(sink, { web: undefined });
+  expect(ports('web')).toEqual([999]);
+});
+
+test('a known service without instances and without a default has no endpoints', () => {
+  const sink = startOne();
+  tell(sink, { web: ['10.0.0.1:80'] });
+  tell(sink, { web: [] });
+  expect(clusters()).toEqual(['web']);
+  expect(ports('web')).toEqual([]);
+});
+
+test('a host name takes the load assignment into the cluster, and the last one gone gives it back', () => {
+  const sink = startOne();
+  tell(sink, { web: ['10.0.0.1:80'] });
+  const { version } = snapshot();
+  tell(sink, { web: ['10.0.0.1:80', 'web.example:80'] });
+  expect([clusters(), assignments()]).toEqual([['web'], []]);
+  settle();
+  tell(sink, { web: ['10.0.0.1:80'] });
+  expect(assignments()).toEqual(['web']);
+  expect(snapshot().version).toBe(version);
+});
+
+test('with auto_routes a new service is routed to in the same snapshot, and a change of endpoints builds no routes', () => {
+  const sink = startOne({ auto_routes: true });
+  tell(sink, { web: ['10.0.0.1:80'] });
+  expect(routed()).toEqual(['web']);
+  tell(sink, { api: ['10.0.0.1:80'] });
+  expect(routed()).toEqual(['api', 'web']);
+  settle();
+  const routes = snapshot().set(TYPE_URL.route);
+  tell(sink, { api: ['10.0.0.1:81'] });
+  expect(snapshot().set(TYPE_URL.route)).toBe(routes);
+  settle();
+  tell(sink, { web: undefined });
+  expect(routed()).toEqual(['api']);
+});
+
+test('a route by an alias follows what it stands for', () => {
+  const alias = 'http://one/v1/kv/upstreams/web/';
+  const routes = [{ match: { prefix: '/' }, service_name: alias }];
+  const sink = startOne({ routes }, { [alias]: { service: 'web' } });
+  tell(sink, { web: ['10.0.0.1:80'] });
+  expect(ports(alias)).toEqual([80]);
+  tell(sink, { web: ['10.0.0.1:81'] });
+  expect([ports(alias), ports('web')]).toEqual([[81], [81]]);
+  settle();
+  tell(sink, { web: undefined });
+  expect(ports(alias)).toEqual([]);
+  expect(clusters()).toEqual([alias]);
+});
+
+test('everything built anew is the same snapshot where nothing differs', () => {
+  const sink = startOne();
+  tell(sink, { web: ['10.0.0.1:80'] });
+  const before = snapshot();
+  publisher.publishAll();
+  expect(snapshot()).toBe(before);
+});
+
+test('after the abort nothing is published any more', () => {
+  const sink = startOne();
+  tell(sink, { web: ['10.0.0.1:80'] });
+  const before = snapshot();
+  tell(sink, { web: ['10.0.0.1:81'] });
+  tell(sink, { web: ['10.0.0.1:82'] });
+  expect(snapshot()).not.toBe(before);
+  const last = snapshot();
+  life.abort();
+  tell(sink, { web: ['10.0.0.1:83'] });
+  settle();
+  expect(snapshot()).toBe(last);
+});
+
+test('the same data in another order is the same version', () => {
+  const versions = [
+    ['a', 'b', 'c'],
+    ['c', 'a', 'b'],
+  ].map((names) => {
+    const sink = startOne({ auto_routes: true });
+    tell(sink, {});
+    for (const name of names)
+      tell(sink, { [name]: ['10.0.0.2:80', '10.0.0.1:80'].slice(name === 'a' ? 1 : 0) });
+    settle();
+    tell(sink, { c: ['10.0.0.1:80', '10.0.0.2:80'] });
+    settle();
+    return snapshot().version;
+  });
+  expect(versions[0]).toBe(versions[1]);
+});

@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { mergeContributions } from '../../../src/catalogue/service-view.js';
+import type { Instance } from '../../../src/model/instance.js';
+import { decode } from '../../../src/protobuf/messages.js';
+import { endpointsResource, loadAssignment } from '../../../src/resources/endpoints.js';
+import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+import { instanceAt } from '../../support/instances.js';
+import { ScriptedSource } from '../../support/scripted-source.js';
+
+const NAME = 'envoy.config.endpoint.v3.ClusterLoadAssignment';
+const decoded = (...instances: readonly Instance[]) => decode(NAME, endpointsResource('web', instances).body);
+
+test('an address and a weight for each instance, weights in their ratio', () => {
+  expect(
+    decoded(instanceAt('10.0.0.1:80', { weight: 0.5 }), instanceAt('[2001:db8::1]:81', { weight: 1.5 })),
+  ).toEqual({
+    cluster_name: 'web',
+    endpoints: [
+      {
+        locality: {},
+        load_balancing_weight: { value: 20 },
+        lb_endpoints: [
+          {
+            endpoint: { address: { socket_address: { address: '10.0.0.1', port_value: 80 } } },
+            load_balancing_weight: { value: 5 },
+          },
+          {
+            endpoint: { address: { socket_address: { address: '2001:db8::1', port_value: 81 } } },
+            load_balancing_weight: { value: 15 },
+          },
+        ],
+      },
+    ],
+  });
+});
+
+test('no instances are an assignment without endpoints', () => {
+  const resource = endpointsResource('web', []);
+  expect(resource).toMatchObject({ typeUrl: TYPE_URL.endpoints, name: 'web', references: [] });
+  expect(decode(NAME, resource.body)).toEqual({ cluster_name: 'web' });
+});
+
+test('instances are grouped by locality, in the order of its parts; each group weighs what it holds', () => {
+  const { endpoints } = decoded(
+    instanceAt('a:1', { locality: { region: 'eu', zone: 'b' }, weight: 2 }),
+    instanceAt('b:1', { locality: { region: 'eu', zone: 'a', sub_zone: 's' }, weight: 3 }),
+    instanceAt('c:1', { weight: 5 }),
+    instanceAt('d:1', { locality: { region: 'eu', zone: 'b' }, weight: 7 }),
+  );
+  const groups = endpoints?.map(({ locality, load_balancing_weight, lb_endpoints }) => [
+    locality,
+    load_balancing_weight?.value,
+    lb_endpoints?.length,
+  ]);
+  expect(groups).toEqual([
+    [{}, 5, 1],
+    [{ region: 'eu', zone: 'a', sub_zone: 's' }, 3, 1],
+    [{ region: 'eu', zone: 'b' }, 9, 2],
+  ]);
+});
+
+test('an empty part of a locality is none: no locality stands there twice', () => {
+  const localities = [{}, { region: '' }, { region: '', zone: '', sub_zone: '' }];
+  const instances = localities.map((locality, index) => instanceAt(`a:${index + 1}`, { locality }));
+  expect(loadAssignment('web', instances).endpoints).toHaveLength(1);
+});
+
+test('metadata is for the load balancer, as texts', () => {
+  const { endpoints } = decoded(instanceAt('a:1', { metadata: { version: 'v1', canary: 'true' } }));
+  expect(endpoints?.[0]?.lb_endpoints?.[0]?.metadata).toEqual({
+    filter_metadata: {
+      'envoy.lb': { fields: { canary: { stringValue: 'true' }, version: { stringValue: 'v1' } } },
+    },
+  });
+});
+
+test('names that JavaScript knows otherwise do no harm', () => {
+  const metadata = JSON.parse('{"__proto__":"p","constructor":"c","1":"one"}');
+  const { endpoints } = decoded(instanceAt('a:1', { metadata }));
+  const fields = endpoints?.[0]?.lb_endpoints?.[0]?.metadata?.filter_metadata?.['envoy.lb']?.fields ?? {};
+  expect(Object.keys(fields)).toEqual(expect.arrayContaining(['1', 'constructor']));
+});
+
+test('the same data in any order is the same bytes', () => {
+  const source = new ScriptedSource('kv');
+  const key = { service: 'web' };
+  const instance = fc
+    .record({
+      port: fc.integer({ min: 1, max: 9 }),
+      weight: fc.constantFrom(0.5, 1, 3),
+      zone: fc.constantFrom('', 'a', 'b'),
+      metadata: fc.dictionary(fc.constantFrom('x', 'y', '1', 'z'), fc.constantFrom('v', 'w')),
+    })
+    .map(({ port, weight, zone, metadata }) =>
+      instanceAt(`10.0.0.1:${port}`, { weight, locality: { zone }, metadata }),
+    );
+  const built = (instances: readonly Instance[]) => {
+    const view = mergeContributions('web', [{ source, key, state: { instances, filtered: [] } }]);
+    return endpointsResource('web', view.instances);
+  };
+  fc.assert(
+    fc.property(fc.uniqueArray(instance, { selector: ({ port }) => port }), (instances) => {
+      const turned = [...instances].reverse().map((one) => ({
+        ...one,
+        metadata: Object.fromEntries(Object.entries(one.metadata).reverse()),
+      }));
+      expect(built(turned).any).toEqual(built(instances).any);
+      expect(built(turned).version).toBe(built(instances).version);
+    }),
+  );
+});

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { type Ask, Machine, resource, type Short } from './machine.js';
+
+type Step = readonly [Short, Ask, ...string[]] | readonly ['publish', readonly string[], ...string[]];
+
+const PUBLISHED = ['CDS a=1', 'CDS b=1', 'EDS a=1', 'EDS b=1', 'RDS http=1'];
+const known = (...texts: readonly string[]) =>
+  Object.fromEntries(texts.map(resource).map(({ name, version }) => [name, version]));
+
+const SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
+  'an empty first request is the wildcard, but for assignments and routes': [
+    ['CDS', {}, 'CDS a=1 b=1'],
+    ['EDS', {}],
+    ['RDS', {}],
+    ['LDS', {}, 'LDS'],
+    ['publish', ['CDS a=2', 'EDS a=2', 'RDS http=2'], 'CDS a=2'],
+  ],
+  'a name beside the implicit wildcard is answered and ends nothing': [
+    ['CDS', {}, 'CDS a=1 b=1'],
+    ['CDS', { names: ['a'] }, 'CDS a=1'],
+    ['publish', ['CDS b=2'], 'CDS b=2'],
+  ],
+  'the wildcard ends when it is unsubscribed, implicit or not': [
+    ['CDS', {}, 'CDS a=1 b=1'],
+    ['CDS', { unsubscribe: ['*'] }],
+    ['publish', ['CDS a=2']],
+    ['CDS', { names: ['*'] }, 'CDS a=2 b=1'],
+    ['CDS', { unsubscribe: ['*'] }],
+    ['publish', ['CDS a=3']],
+  ],
+  'a change brings what changed and what is gone': [
+    ['CDS', {}, 'CDS a=1 b=1'],
+    ['publish', ['CDS b=2', 'CDS c=1'], 'CDS b=2 c=1'],
+    ['publish', ['-CDS a'], 'CDS -a'],
+  ],
+  'what does not exist is told so, and sent when it does': [
+    ['EDS', { names: ['ghost', 'a'] }, 'EDS a=1 -ghost'],
+    ['publish', ['EDS ghost=1'], 'EDS ghost=1'],
+    ['publish', ['-EDS ghost'], 'EDS -ghost'],
+    ['publish', ['EDS ghost=1'], 'EDS ghost=1'],
+  ],
+  'what is subscribed again is sent again': [
+    ['EDS', { names: ['a'] }, 'EDS a=1'],
+    ['EDS', { names: ['a'] }, 'EDS a=1'],
+    ['EDS', { unsubscribe: ['a'] }],
+    ['publish', ['EDS a=2']],
+    ['EDS', { names: ['a'] }, 'EDS a=2'],
+  ],
+  'unsubscribing what never was subscribed does nothing': [
+    ['EDS', { names: ['a'] }, 'EDS a=1'],
+    ['EDS', { unsubscribe: ['b', 'ghost'] }],
+    ['CDS', {}, 'CDS a=1 b=1', 'EDS a=1'],
+    ['CDS', { unsubscribe: ['b'] }],
+  ],
+  'a name that the wildcard still covers is told on leaving': [
+    ['CDS', { names: ['*', 'a', 'ghost'] }, 'CDS a=1 b=1 -ghost'],
+    ['CDS', { unsubscribe: ['a'] }, 'CDS a=1'],
+    ['CDS', { unsubscribe: ['ghost'] }, 'CDS -ghost'],
+  ],
+  'one request subscribes and unsubscribes; what is in both is subscribed': [
+    ['EDS', { names: ['a'] }, 'EDS a=1'],
+    ['EDS', { names: ['b'], unsubscribe: ['a'] }, 'EDS b=1'],
+    ['EDS', { names: ['b'], unsubscribe: ['b'] }, 'EDS b=1'],
+    ['publish', ['EDS a=2', 'EDS b=2'], 'EDS b=2'],
+  ],
+  'a subscription counts whatever its nonce': [
+    ['EDS', { names: ['a'] }, 'EDS a=1'],
+    ['publish', ['EDS a=2'], 'EDS a=2'],
+    ['EDS', { names: ['b'], nonce: 1 }, 'EDS b=1'],
+    ['EDS', { unsubscribe: ['a'], nonce: 'never issued' }],
+    ['publish', ['EDS a=3']],
+  ],
+  'a rejection is not answered; the next change is sent': [
+    ['EDS', { names: ['a'] }, 'EDS a=1'],
+    ['EDS', { error: 'no' }],
+    ['publish', ['EDS a=2'], 'EDS a=2'],
+  ],
+  'who comes back with everything is sent nothing but the next change': [
+    ['CDS', { known: known('CDS a=1', 'CDS b=1') }],
+    ['EDS', { names: ['a'], known: known('EDS a=1') }],
+    ['publish', ['EDS a=2', 'CDS c=1'], 'CDS c=1', 'EDS a=2'],
+  ],
+  'who comes back with old things is sent the difference': [
+    ['CDS', { known: known('CDS a=0', 'CDS gone=1') }, 'CDS a=1 b=1 -gone'],
+    // Its cluster a changed, so that it needs the assignment again.
+    ['EDS', { names: ['a', 'gone', 'ghost'], known: known('EDS a=1', 'EDS gone=1') }, 'EDS a=1 -ghost -gone'],
+    ['RDS', { names: ['http', 'gone'], known: known('RDS http=1', 'RDS gone=1') }, 'RDS -gone'],
+  ],
+  'versions alone subscribe to nothing': [
+    ['EDS', { known: known('EDS a=0', 'EDS b=1') }],
+    ['publish', ['EDS b=2']],
+  ],
+};
+
+describe('delta', () => {
+  for (const [name, steps] of Object.entries(SCRIPTS)) {
+    test(name, () => {
+      const machine = new Machine('delta', ...PUBLISHED);
+      steps.forEach((step, index) => {
+        const [kind, said, ...brings] = step;
+        const brought = kind === 'publish' ? machine.publish(...said) : machine.ask(kind, said);
+        expect(brought, `step ${index + 1}`).toEqual(brings);
+      });
+    });
+  }
+});

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import { makeResource } from '../../../src/snapshot/resource.js';
+import { ResourceSet } from '../../../src/snapshot/resource-set.js';
+import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+import { NameSet, NameTable } from '../../../src/xds/name-set.js';
+import { nonceOf, ResponseFactory, type ResponseRequest } from '../../../src/xds/response.js';
+import { beat, leastTtl } from '../../../src/xds/stream-state.js';
+import { Subscription } from '../../../src/xds/subscription.js';
+import { Machine } from './machine.js';
+
+const make = (name: string, content: string, ttl?: number, type: string = TYPE_URL.cluster) =>
+  makeResource(type, name, Buffer.from(content), [], ttl);
+const setOf = (...resources: readonly ReturnType<typeof make>[]) =>
+  ResourceSet.EMPTY.with(new Map(resources.map((resource) => [resource.name, resource])));
+const table = new NameTable();
+
+test('streams in the same place share one response', () => {
+  const factory = new ResponseFactory('test');
+  const target = setOf(make('a', '1'), make('b', '1'));
+  const request = (...names: readonly string[]): ResponseRequest => ({
+    typeUrl: TYPE_URL.endpoints,
+    subscription: Subscription.of(false, table.of(names)),
+    held: ResourceSet.EMPTY,
+    target,
+    owed: table.of(names),
+    mustAnswer: false,
+    mark: '',
+  });
+  const first = factory.response('sotw', request('a', 'b'));
+  expect(first?.resources.map(({ name }) => name)).toEqual(['a', 'b']);
+  expect(factory.response('sotw', request('b', 'a'))).toBe(first);
+  expect(factory.response('delta', request('a', 'b'))).not.toBe(first);
+  expect(factory.response('sotw', request('a'))).not.toBe(first);
+  expect(factory.response('sotw', { ...request('a', 'b'), mark: '+' })?.version).toBe(`${first?.version}+`);
+});
+
+test('where there is nothing to say, nothing is said unless an answer is due', () => {
+  const factory = new ResponseFactory('test');
+  const held = setOf(make('a', '1'));
+  const subscription = Subscription.of(true, NameSet.EMPTY);
+  const request = {
+    typeUrl: TYPE_URL.cluster,
+    subscription,
+    held,
+    target: held,
+    owed: NameSet.EMPTY,
+    mark: '',
+  };
+  for (const variant of ['sotw', 'delta'] as const) {
+    expect(factory.response(variant, { ...request, mustAnswer: false })).toBeUndefined();
+    expect(factory.response(variant, { ...request, mustAnswer: true })).toBeDefined();
+  }
+});
+
+test('a set knows its shortest TTL, and forgets it with the resource', () => {
+  const set = setOf(make('a', '1', 3_000), make('b', '1', 2_000), make('c', '1'));
+  expect(set.leastTtl).toBe(2_000);
+  expect(set.with(new Map([['b', undefined]])).leastTtl).toBe(3_000);
+  expect(set.with(new Map([['a', make('a', '1')]])).leastTtl).toBe(2_000);
+  expect(setOf(make('c', '1')).leastTtl).toBeUndefined();
+});
+
+function streaming(variant: 'sotw' | 'delta'): Machine {
+  const machine = new Machine(variant);
+  machine.ask('CDS');
+  machine.ask('EDS', { names: ['a', 'c'] });
+  const put = [
+    ...[make('a', '1', 2_000), make('b', '1', 3_000), make('c', '1')],
+    ...[make('a', '1', 1_000, TYPE_URL.endpoints), make('other', '1', 500, TYPE_URL.endpoints)],
+  ];
+  for (const resource of put) {
+    machine.snapshot = machine.snapshot.with(
+      new Map([[resource.typeUrl, new Map([[resource.name, resource]])]]),
+    );
+  }
+  machine.pump();
+  return machine;
+}
+
+test('heartbeats name what was sent with a TTL and is subscribed to', () => {
+  const machine = streaming('delta');
+  const { response, state } = beat(machine.state, 'delta', TYPE_URL.cluster, machine.shared);
+  expect(response?.resources.map(({ name }) => name).sort()).toEqual(['a', 'b']);
+  const nonce = nonceOf(machine.state.responses + 1);
+  expect(state.types.get(TYPE_URL.cluster)).toMatchObject({
+    nonce,
+    outstanding: machine.type('CDS')?.outstanding,
+  });
+  const assignments = beat(machine.state, 'delta', TYPE_URL.endpoints, machine.shared);
+  expect(assignments.response?.resources.map(({ name }) => name)).toEqual(['a']);
+  expect(beat(machine.state, 'delta', TYPE_URL.listener, machine.shared).response).toBeUndefined();
+});
+
+test('a rejected resource gets no heartbeat, which would be an update without content to the proxy', () => {
+  const machine = streaming('delta');
+  machine.ask('CDS', { error: 'a: no' });
+  const { response } = beat(machine.state, 'delta', TYPE_URL.cluster, machine.shared);
+  expect(response?.resources.map(({ name }) => name)).toEqual(['b']);
+});
+
+test('in SotW a heartbeat has the version that the proxy goes by, and load assignments have none', () => {
+  const machine = streaming('sotw');
+  const { version } = machine.type('CDS') ?? {};
+  expect(beat(machine.state, 'sotw', TYPE_URL.cluster, machine.shared).response?.version).toBe(version);
+  expect(beat(machine.state, 'sotw', TYPE_URL.endpoints, machine.shared).response).toBeUndefined();
+  expect(leastTtl(machine.state, 'sotw')).toBe(2_000);
+  expect(leastTtl(machine.state, 'delta')).toBe(500);
+});
