@@ -1,11 +1,13 @@
 import { Hono } from 'hono';
 import type { SourceStatus } from '../catalogue/source-status.js';
+import type { PolicyDocument, RouteDocument } from '../documents/documents.js';
 import type { HistoryEntry } from '../snapshot/cache.js';
 import type { XdsStream } from '../xds/stream.js';
 import { configDump } from './config-dump.js';
 import { type ExplainSubject, explain } from './explain.js';
 import { proxyView } from './proxies.js';
 import { registryView } from './registries.js';
+import { policyView, routeView } from './route-documents.js';
 import { serviceDetail, serviceSummary } from './services.js';
 import { snapshotDiff, snapshotList } from './snapshots.js';
 
@@ -14,6 +16,9 @@ export interface AdminSubject extends ExplainSubject {
   /** The reason why nothing is published yet; undefined once it is. */
   readonly unready: () => string | undefined;
   readonly sources: () => readonly SourceStatus[];
+  /** All routes, those of the configuration file among them. */
+  readonly routes: () => readonly RouteDocument[];
+  readonly policyDocuments: () => readonly PolicyDocument[];
   readonly streams: () => Iterable<XdsStream>;
   /** The last changes, oldest first. */
   readonly history: () => readonly HistoryEntry[];
@@ -43,6 +48,12 @@ export function adminRoutes(subject: AdminSubject): Hono {
     return c.json(serviceDetail(name, view, subject.served(view)));
   });
   app.get('/registries', (c) => c.json({ registries: subject.sources().map(registryView) }));
+  app.get('/routes', (c) =>
+    c.json({
+      routes: subject.routes().map(routeView),
+      policies: subject.policyDocuments().map(policyView),
+    }),
+  );
   app.get('/proxies', (c) => c.json({ proxies: [...subject.streams()].map(proxyView) }));
   app.get('/explain', (c) => {
     const query = c.req.query('q') ?? '';

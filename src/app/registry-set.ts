@@ -2,14 +2,12 @@ import type { Logger } from 'pino';
 import type { Catalogue, SourceEntry } from '../catalogue/catalogue.js';
 import { globMatcher } from '../catalogue/glob.js';
 import type { SourceState } from '../catalogue/source-state.js';
-import type { RegistryOptions } from '../config/registries.js';
-import type { Config } from '../config/schema.js';
 import { pause } from '../discovery/pause.js';
 import type { Source, SourceSink } from '../discovery/source.js';
 import { messageOf } from '../errors.js';
 import { RegistryDump } from './registry-dump.js';
 import { ReplacedSources } from './replaced-sources.js';
-import type { SourceDependencies } from './sources.js';
+import type { SourceOptions } from './sources.js';
 
 interface Registry {
   /** What the configuration says of it, to see whether that has changed. */
@@ -21,8 +19,8 @@ interface Registry {
 
 export type CreateSources = (
   registry: string,
-  options: RegistryOptions,
-  deps: SourceDependencies,
+  options: SourceOptions,
+  deps: { readonly logger: Logger },
 ) => readonly Source[];
 
 const RESTART_PAUSE = 1_000;
@@ -42,7 +40,7 @@ export class RegistrySet {
   }
 
   /** Watches what the configuration names; a registry whose options are the same goes on undisturbed. */
-  apply(discovery: Config['discovery']): void {
+  apply(discovery: Readonly<Record<string, SourceOptions>>): void {
     const before = this.#registries;
     this.#registries = new Map();
     for (const [name, options] of Object.entries(discovery)) {
@@ -80,7 +78,7 @@ export class RegistrySet {
     }
   }
 
-  #create(name: string, text: string, options: RegistryOptions): Registry {
+  #create(name: string, text: string, options: SourceOptions): Registry {
     const rules = { serviceTemplate: options.service_template, skipped: globMatcher(options.skip_services) };
     const entries = this.createSources(name, options, { logger: this.logger }).map((source) => ({
       source,

@@ -6,6 +6,10 @@ import { DerivedServices } from '../catalogue/derived.js';
 import { globMatcher } from '../catalogue/glob.js';
 import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
+import { EtcdConnections } from '../discovery/etcd/connections.js';
+import { DocumentSet } from '../documents/document-set.js';
+import type { Documents } from '../documents/documents.js';
+import { documentStores } from '../documents/options.js';
 import { addressOf } from '../model/instance.js';
 import { Plan } from '../publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
@@ -13,6 +17,7 @@ import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { XdsServer } from '../xds/server.js';
 import { RegistrySet } from './registry-set.js';
+import { listRoutes } from './route-list.js';
 import { createSources } from './sources.js';
 
 /** The composition root: everything that lives is made here. */
@@ -26,6 +31,7 @@ class RunningApp implements App {
   readonly #life = new AbortController();
   readonly #cache = new SnapshotCache();
   readonly #catalogue: Catalogue;
+  readonly #documents = new DocumentSet();
   readonly #registries: RegistrySet;
   readonly #xds: XdsServer;
   #config: Config;
@@ -42,10 +48,14 @@ class RunningApp implements App {
   ) {
     this.#config = config;
     this.#catalogue = new Catalogue({ logger });
+    const shared = {
+      wanted: () => [...this.#plan.named],
+      connections: new EtcdConnections(),
+      documents: this.#documents,
+    };
     this.#registries = new RegistrySet(
       this.#catalogue,
-      (registry, options, deps) =>
-        createSources(registry, options, { ...deps, wanted: () => [...this.#plan.named] }),
+      (registry, options, deps) => createSources(registry, options, { ...deps, ...shared }),
       logger,
       this.#life.signal,
     );
@@ -57,11 +67,10 @@ class RunningApp implements App {
       keepalive: config.xds.keepalive,
       reflection: config.xds.reflection,
     });
-    this.#plan = new Plan(config);
-    this.#catalogue.setDerived(derivedServices(config));
+    this.#plan = this.#newPlan();
     this.#publisher = this.#newPublisher();
     this.#catalogue.onChange((names) => {
-      this.#publisher.changed(names);
+      this.#takeUp(names);
       this.#registries.settle();
     });
   }
@@ -82,7 +91,8 @@ class RunningApp implements App {
       await this.stop();
       throw thrown;
     }
-    this.#registries.apply(this.#config.discovery);
+    const { discovery, routes_from } = this.#config;
+    this.#registries.apply({ ...discovery, ...documentStores(routes_from) });
     this.#publisher.changed(new Set());
     this.#grace = setTimeout(() => this.#endGrace(), this.#config.startup_grace);
   }
@@ -96,9 +106,11 @@ class RunningApp implements App {
     const started = this.#publisher.started;
     this.#publisherLife.abort();
     this.#publisherLife = new AbortController();
-    this.#plan = new Plan(config);
-    this.#catalogue.setDerived(derivedServices(config));
-    this.#registries.apply(config.discovery);
+    const stores = documentStores(config.routes_from);
+    this.#documents.keepOnly(Object.keys(stores));
+    this.#documents.takeChanges();
+    this.#plan = this.#newPlan();
+    this.#registries.apply({ ...config.discovery, ...stores });
     this.#publisher = this.#newPublisher();
     if (started) this.#publisher.publishAll();
     else this.#publisher.changed(new Set());
@@ -111,6 +123,24 @@ class RunningApp implements App {
     // The admin API goes on telling why the instance is not ready.
     await this.#xds.stop();
     await this.#admin?.stop();
+  }
+
+  /** Services and documents that changed in one answer are published as one. */
+  #takeUp(names: ReadonlySet<string>): void {
+    const policies = this.#documents.takeChanges();
+    if (policies === undefined) {
+      this.#publisher.changed(names);
+      return;
+    }
+    this.#plan = this.#newPlan();
+    this.#publisher.replan(this.#plan, [...policies, ...names]);
+    this.#publisher.changed(new Set());
+  }
+
+  #newPlan(): Plan {
+    const documents = this.#documents.current();
+    this.#catalogue.setDerived(derivedServices(this.#config, documents));
+    return new Plan(this.#config, documents);
   }
 
   #newPublisher(): Publisher {
@@ -140,6 +170,8 @@ class RunningApp implements App {
         sources: () => this.#catalogue.sources(),
         routed: (name) => this.#plan.wanted.has(name),
         skippedBy: (name) => this.#skippedBy(name),
+        routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),
+        policyDocuments: () => this.#documents.policies(),
         streams: () => this.#xds.streams,
         history: () => this.#cache.history(),
         snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY,
@@ -167,8 +199,8 @@ class RunningApp implements App {
   }
 }
 
-function derivedServices({ services }: Config): DerivedServices {
-  const entries = Object.entries(services).flatMap(([name, { sources }]) =>
+function derivedServices({ services }: Config, { policies }: Documents): DerivedServices {
+  const entries = [...Object.entries(services), ...policies].flatMap(([name, { sources }]) =>
     sources === undefined ? [] : [[name, sources] as const],
   );
   return new DerivedServices(new Map(entries));

@@ -1,4 +1,5 @@
 import { addressOf } from '../model/instance.js';
+import { refusalOf } from '../resources/route/refusal.js';
 import type { Placed } from './discovery-block.js';
 import type { ConfigPath } from './problem.js';
 import type { Route } from './routing.js';
@@ -33,6 +34,7 @@ export function crossCheck(config: Config): CrossChecked {
       ...(config.publish.delay > config.publish.max_delay
         ? [{ path: ['publish', 'delay'], message: 'must be at most "max_delay"' }]
         : []),
+      ...refused(config.routes),
     ],
     warnings: unreachable(config.routes),
   };
@@ -44,6 +46,14 @@ function repeated(entries: readonly Entry[], message: string): readonly Placed[]
   return entries
     .filter(([value], index) => entries.findIndex(([other]) => other === value) < index)
     .map(([, path]) => ({ path, message }));
+}
+
+/** Routes for which Envoy would refuse all routes. */
+function refused(routes: readonly Route[]): readonly Placed[] {
+  return routes.flatMap((route, index) => {
+    const message = refusalOf(route);
+    return message === undefined ? [] : [{ path: ['routes', index], message }];
+  });
 }
 
 /** Routes that an equal match of the same or a higher priority takes everything from, for every one of their hosts. */

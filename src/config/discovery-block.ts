@@ -35,7 +35,16 @@ export function prepareDiscovery(value: unknown, folder: string): PreparedDiscov
       return [section, registry, names.get(String(registry))?.get(String(option)) ?? option, ...rest];
     },
   });
-  if (!isRecord(value) || !isRecord(value.discovery)) return result(value);
+  if (!isRecord(value)) return result(value);
+  const others = isRecord(value.routes_from) && {
+    routes_from: Object.fromEntries(
+      Object.entries(value.routes_from).map(([name, store]) => [
+        name,
+        isRecord(store) ? resolvePaths(store, folder, false) : store,
+      ]),
+    ),
+  };
+  if (!isRecord(value.discovery)) return result({ ...value, ...others });
 
   const registries = Object.entries(value.discovery).map(([name, given]) => {
     if (!isRecord(given)) return [name, given];
@@ -48,7 +57,7 @@ export function prepareDiscovery(value: unknown, folder: string): PreparedDiscov
     names.set(name, renamed.written);
     return [name, { type, ...resolvePaths(renamed.options, folder, type === 'file') }];
   });
-  return result({ ...value, discovery: Object.fromEntries(registries) });
+  return result({ ...value, ...others, discovery: Object.fromEntries(registries) });
 }
 
 /** Options that name files, in every registry: `dump.path`, the PEM files of `tls`, the `…_file` twins of secrets. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { routesFrom } from '../documents/options.js';
 import { listenAddress } from './address.js';
 import { registryOptions } from './registries.js';
 import { listener, route } from './routing.js';
@@ -43,6 +44,7 @@ export const configSchema = z.strictObject({
   services: z.record(z.string().min(1), servicePolicy).default({}),
   listeners: z.array(listener).default([]),
   routes: z.array(route).default([]),
+  routes_from: routesFrom.prefault({}),
   /** `/<service>/…` goes to each service, with that prefix taken off. */
   auto_routes: z.boolean().default(false),
 });

@@ -11,6 +11,18 @@ export interface RouteDocument {
   readonly rules: readonly RouteRule[];
   /** Why the document as it stands now is not in force. */
   readonly rejected?: string;
+  /** The document itself says that it is not to be in force. */
+  readonly disabled?: boolean;
+}
+
+/** What is shown of one document about a service at `/routes`. */
+export interface PolicyDocument {
+  readonly id: string;
+  readonly source: string;
+  readonly service: string;
+  /** What is in force; undefined where there never was a good version. */
+  readonly policy?: ServicePolicy;
+  readonly rejected?: string;
 }
 
 /** Routes and service policies that come from elsewhere than the configuration file, as they stand. */

@@ -11,7 +11,10 @@ export interface TextMatch {
 
 /** Which requests a route takes: one kind of path, and everything else that is said. */
 export interface RouteMatch {
+  /** Of whole segments: `/user` takes /user and /user/1, not /users. */
   readonly prefix?: string | undefined;
+  /** A prefix as a text, whatever follows it. */
+  readonly starts_with?: string | undefined;
   readonly path?: string | undefined;
   /** Of the whole path, RE2. */
   readonly regex?: string | undefined;
@@ -50,6 +53,8 @@ export interface RouteRule {
   readonly hosts?: readonly string[] | undefined;
   /** The higher one wins, whatever matches closer. */
   readonly priority?: number | undefined;
+  /** Among rules of one host and one path the higher one wins, whatever else they ask for. */
+  readonly path_priority?: number | undefined;
   readonly match: RouteMatch;
   readonly service_name?: string | undefined;
   readonly weighted?: readonly { readonly service_name: string; readonly weight: number }[] | undefined;

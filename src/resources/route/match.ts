@@ -18,7 +18,8 @@ export function envoyMatch(match: RouteMatch): EnvoyMatch {
   };
 }
 
-function pathMatch({ path, prefix, regex, template }: RouteMatch): EnvoyMatch {
+function pathMatch({ path, prefix, starts_with, regex, template }: RouteMatch): EnvoyMatch {
+  if (starts_with !== undefined) return { prefix: starts_with };
   if (path !== undefined) return { path };
   if (regex !== undefined) return { safe_regex: { regex } };
   if (template !== undefined) {
@@ -47,11 +48,14 @@ function methodMatchers(methods: readonly string[] | undefined): readonly Header
 function headerMatcher([name, match]: readonly [string, TextMatch]): HeaderMatcher {
   const invert = match.invert === true && { invert_match: true };
   if (match.present !== undefined) return { name, present_match: match.present, ...invert };
-  return { name, string_match: stringMatcher(match), ...invert };
+  // By itself Envoy takes a request without the header for neither the match nor its opposite.
+  const missing = match.invert === true && { treat_missing_header_as_empty: true };
+  return { name, string_match: stringMatcher(match), ...invert, ...missing };
 }
 
 function queryMatcher([name, match]: readonly [string, TextMatch]): QueryParameterMatcher {
-  if (match.present !== undefined) return { name, present_match: match.present };
+  // Envoy cannot turn the match of a parameter round; of its presence it can be said the other way.
+  if (match.present !== undefined) return { name, present_match: match.present !== (match.invert === true) };
   return { name, string_match: stringMatcher(match) };
 }
 

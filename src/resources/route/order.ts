@@ -33,12 +33,13 @@ const RANKS = new WeakMap<RouteRule, Rank>();
 function rankOf(rule: RouteRule): Rank {
   let rank = RANKS.get(rule);
   if (rank === undefined) {
-    const { path, prefix, template, regex, methods, headers = {}, query = {} } = rule.match;
-    const text = path ?? prefix ?? template ?? regex ?? '';
-    const kind = [path, prefix, template, regex].findIndex((kindOfPath) => kindOfPath !== undefined);
+    const { path, prefix, starts_with, template, regex, methods, headers = {}, query = {} } = rule.match;
+    const text = path ?? prefix ?? starts_with ?? template ?? regex ?? '';
+    const kinds = [path, prefix ?? starts_with, template, regex];
+    const kind = kinds.findIndex((kindOfPath) => kindOfPath !== undefined);
     const conditions =
       (methods === undefined ? 0 : 1) + Object.keys(headers).length + Object.keys(query).length;
-    rank = [kind, -text.length, -conditions, text];
+    rank = [kind, -text.length, -(rule.path_priority ?? 0), -conditions, text];
     RANKS.set(rule, rank);
   }
   return rank;

@@ -40,6 +40,8 @@ beforeEach(() => {
     routed: () => false,
     skippedBy: () => [],
     sources: () => [],
+    routes: () => [],
+    policyDocuments: () => [],
     streams: () => [],
     history: () => [],
     snapshot: () => Snapshot.EMPTY,
@@ -313,4 +315,35 @@ test('a defect is told without what it says', async () => {
     throw new Error('the token is hidden');
   };
   expect(await get('/config_dump', { snapshot })).toEqual({ status: 500, body: { error: 'internal error' } });
+});
+
+test('/routes: where each came from, whether it is in force, and why not', async () => {
+  const rules = [{ match: { prefix: '/' }, service_name: 'web' }];
+  const { body } = await get('/routes', {
+    routes: () => [
+      { id: 'routes[0]', source: 'file', rules },
+      { id: '/s/routes/a', source: 'routes_from.etcd', rules, rejected: 'no "match"' },
+      { id: '/s/routes/b', source: 'routes_from.etcd', rules: [], disabled: true },
+    ],
+    policyDocuments: () => [
+      { id: '/s/services/a', source: 'routes_from.etcd', service: 'a', rejected: 'bad' },
+    ],
+  });
+  expect(body).toEqual({
+    routes: [
+      { id: 'routes[0]', source: 'file', state: 'in_force', rules },
+      { id: '/s/routes/a', source: 'routes_from.etcd', state: 'rejected', reason: 'no "match"', rules },
+      { id: '/s/routes/b', source: 'routes_from.etcd', state: 'disabled', rules: [] },
+    ],
+    policies: [
+      {
+        id: '/s/services/a',
+        source: 'routes_from.etcd',
+        service: 'a',
+        state: 'rejected',
+        reason: 'bad',
+        policy: null,
+      },
+    ],
+  });
 });

@@ -1,0 +1,25 @@
+import type { PolicyDocument, RouteDocument } from '../documents/documents.js';
+
+/** What `/routes` shows of one route. Times are milliseconds. */
+export function routeView({ id, source, rules, rejected, disabled }: RouteDocument) {
+  return {
+    id,
+    source,
+    state: rejected !== undefined ? 'rejected' : disabled === true ? 'disabled' : 'in_force',
+    ...(rejected !== undefined && { reason: rejected }),
+    /** What is in force: of a rejected document its last good version. */
+    rules,
+  };
+}
+
+/** What `/routes` shows of one document about a service. */
+export function policyView({ id, source, service, policy, rejected }: PolicyDocument) {
+  return {
+    id,
+    source,
+    service,
+    state: rejected !== undefined ? 'rejected' : 'in_force',
+    ...(rejected !== undefined && { reason: rejected }),
+    policy: policy ?? null,
+  };
+}

@@ -1,0 +1,60 @@
+import { type JsonObject, readJson } from '../json-document.js';
+import { Reasons } from './reasons.js';
+
+interface Held<T> {
+  /** The last good version. */
+  readonly good: T | undefined;
+  /** Why the version of now is not good. */
+  readonly rejected: string | undefined;
+}
+
+/** Documents that others refer to, each with its last good version. */
+export class HeldDocuments<T> {
+  readonly #held = new Map<string, Held<T>>();
+  readonly #gone = new Set<string>();
+
+  /** @param read what a document says; it counts where no reason is given against it */
+  constructor(private readonly read: (given: JsonObject, id: string, reasons: Reasons) => T | undefined) {}
+
+  change(id: string, text: string | undefined): void {
+    const before = this.#held.get(id)?.good;
+    if (text === undefined) {
+      this.#gone.add(id);
+      this.#held.set(id, { good: before, rejected: 'there is no such document' });
+      return;
+    }
+    this.#gone.delete(id);
+    const json = readJson(text);
+    if (json.rejected !== undefined) {
+      this.#held.set(id, { good: before, rejected: json.rejected });
+      return;
+    }
+    const reasons = new Reasons();
+    const good = this.read(json.value, id, reasons);
+    const rejected = reasons.text;
+    this.#held.set(id, { good: rejected === undefined ? good : before, rejected });
+  }
+
+  /** The version of now; where it is not good, a reason is given. */
+  get(id: string, what: string, reasons: Reasons): T | undefined {
+    const held = this.#held.get(id);
+    const rejected = held === undefined ? 'there is no such document' : held.rejected;
+    if (rejected === undefined) return held?.good;
+    reasons.add(`${what}: ${rejected}`);
+    return undefined;
+  }
+
+  good(id: string): T | undefined {
+    return this.#held.get(id)?.good;
+  }
+
+  /** Forgets the documents that are gone and not needed; gives their ids. */
+  sweep(isFree: (id: string) => boolean): readonly string[] {
+    const free = [...this.#gone].filter(isFree);
+    for (const id of free) {
+      this.#gone.delete(id);
+      this.#held.delete(id);
+    }
+    return free;
+  }
+}

@@ -1,0 +1,12 @@
+import type { JsonObject } from '../json-document.js';
+import type { Reasons } from './reasons.js';
+
+/** `hosts`, or the one `host`: names, and `*.example.com`. */
+export function readHosts({ host, hosts }: JsonObject, reasons: Reasons): readonly string[] | undefined {
+  const given = hosts ?? (host === undefined ? undefined : [host]);
+  if (given === undefined) return undefined;
+  if (Array.isArray(given) && given.length > 0 && given.every((name) => typeof name === 'string'))
+    return given.map((name) => name.toLowerCase());
+  reasons.add('"hosts" is no list of names');
+  return undefined;
+}

@@ -1,0 +1,22 @@
+import type { RouteMatch } from '../../model/route.js';
+import type { JsonObject } from '../json-document.js';
+import type { Reasons } from './reasons.js';
+
+/** The paths of a route's `uri` or `uris`: exact ones, and with a `*` at the end all that begin so. */
+export function readUris({ uri, uris = [uri] }: JsonObject, reasons: Reasons): readonly RouteMatch[] {
+  const texts = Array.isArray(uris) ? uris : [];
+  if (texts.length === 0 || texts.some((text) => typeof text !== 'string')) {
+    reasons.add('it has no "uri" and no list "uris"');
+    return [];
+  }
+  return texts.map((text) => readUri(String(text), reasons));
+}
+
+function readUri(text: string, reasons: Reasons): RouteMatch {
+  const start = text.endsWith('*') ? text.slice(0, -1) : undefined;
+  if (start === '') return { prefix: '/' };
+  if (!text.startsWith('/')) reasons.add(`uri "${text}" does not begin with "/"`);
+  if ((start ?? text).includes('*')) reasons.add(`uri "${text}": "*" is carried over at the end only`);
+  if (start === undefined) return { path: text };
+  return start.endsWith('/') ? { prefix: start } : { starts_with: start };
+}

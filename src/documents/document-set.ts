@@ -1,0 +1,123 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ServicePolicy } from '../config/service-policy.js';
+import type { RouteRule } from '../model/route.js';
+import type { DocumentChanges, PolicyOutcome, RouteOutcome } from './document-table.js';
+import type { Documents, PolicyDocument, RouteDocument } from './documents.js';
+
+interface Store {
+  readonly routes: Map<string, RouteDocument>;
+  readonly policies: Map<string, PolicyDocument>;
+}
+
+/**
+ * The documents of all stores. A document that is broken keeps its last good version in force, and one that is as it
+ * was keeps its rules, the very objects: by these is known what has to be built again.
+ */
+export class DocumentSet {
+  readonly #stores = new Map<string, Store>();
+  #routesChanged = false;
+  #policiesChanged = new Set<string>();
+  /** In the order of their ids, so that the order of arrival never shows; undefined when to be put in order again. */
+  #ordered: readonly string[] | undefined;
+
+  /** @param whole the changes are all that there is: what they do not name is gone */
+  apply(source: string, changes: DocumentChanges, whole: boolean): void {
+    const store = this.#stores.get(source) ?? { routes: new Map(), policies: new Map() };
+    this.#stores.set(source, store);
+    if (whole) {
+      for (const id of store.routes.keys()) if (!changes.routes.has(id)) this.#setRoute(store, source, id);
+      for (const id of store.policies.keys())
+        if (!changes.policies.has(id)) this.#setPolicy(store, source, id);
+    }
+    for (const [id, outcome] of changes.routes) this.#setRoute(store, source, id, outcome);
+    for (const [id, outcome] of changes.policies) this.#setPolicy(store, source, id, outcome);
+  }
+
+  /** Forgets the stores that are no longer among these. */
+  keepOnly(sources: readonly string[]): void {
+    const nothing = { routes: new Map(), policies: new Map(), services: new Map() };
+    for (const source of [...this.#stores.keys()].filter((name) => !sources.includes(name))) {
+      this.apply(source, nothing, true);
+      this.#stores.delete(source);
+    }
+  }
+
+  /** The services whose policies have changed since the last call; undefined where no route has changed either. */
+  takeChanges(): ReadonlySet<string> | undefined {
+    const policies = this.#policiesChanged;
+    if (!this.#routesChanged && policies.size === 0) return undefined;
+    this.#routesChanged = false;
+    this.#policiesChanged = new Set();
+    return policies;
+  }
+
+  current(): Documents {
+    const policies = new Map<string, ServicePolicy>();
+    // Of two documents about one service the one whose key comes first counts.
+    for (const { service, policy } of this.policies()) {
+      if (policy !== undefined && !policies.has(service)) policies.set(service, policy);
+    }
+    return { routes: new Map(this.routes().map((document) => [document.id, document])), policies };
+  }
+
+  routes(): readonly RouteDocument[] {
+    const all = new Map([...this.#stores.values()].flatMap(({ routes }) => [...routes.entries()]));
+    this.#ordered ??= [...all.keys()].sort();
+    return this.#ordered.flatMap((id) => all.get(id) ?? []);
+  }
+
+  policies(): readonly PolicyDocument[] {
+    const all = [...this.#stores.values()].flatMap(({ policies }) => [...policies.values()]);
+    return all.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  #setRoute(store: Store, source: string, id: string, outcome?: RouteOutcome): void {
+    const before = store.routes.get(id);
+    const rulesBefore = before?.rules ?? [];
+    if (outcome === undefined) {
+      if (before === undefined) return;
+      store.routes.delete(id);
+      this.#ordered = undefined;
+      this.#routesChanged ||= rulesBefore.length > 0;
+      return;
+    }
+    const rules = outcome.rules === undefined ? rulesBefore : keptWhereEqual(rulesBefore, outcome.rules);
+    const disabled = outcome.rules === undefined ? before?.disabled : outcome.disabled;
+    if (before === undefined) this.#ordered = undefined;
+    this.#routesChanged ||= rules !== rulesBefore;
+    store.routes.set(id, {
+      id,
+      source,
+      rules,
+      ...(disabled === true && { disabled }),
+      ...(outcome.rejected !== undefined && { rejected: outcome.rejected }),
+    });
+  }
+
+  #setPolicy(store: Store, source: string, id: string, outcome?: PolicyOutcome): void {
+    const before = store.policies.get(id);
+    if (outcome === undefined) store.policies.delete(id);
+    else {
+      const policy = outcome.policy ?? before?.policy;
+      store.policies.set(id, {
+        id,
+        source,
+        service: outcome.service,
+        ...(policy !== undefined && { policy }),
+        ...(outcome.rejected !== undefined && { rejected: outcome.rejected }),
+      });
+    }
+    const after = store.policies.get(id);
+    if (isDeepStrictEqual(before?.policy, after?.policy) && before?.service === after?.service) return;
+    for (const changed of [before, after]) {
+      if (changed?.policy !== undefined) this.#policiesChanged.add(changed.service);
+    }
+  }
+}
+
+/** `after`, with the objects of `before` where they say the same; `before` itself where all do. */
+function keptWhereEqual(before: readonly RouteRule[], after: readonly RouteRule[]): readonly RouteRule[] {
+  const kept = after.map((rule) => before.find((other) => isDeepStrictEqual(other, rule)) ?? rule);
+  const same = kept.length === before.length && kept.every((rule, index) => rule === before[index]);
+  return same ? before : kept;
+}

@@ -1,0 +1,32 @@
+import type { ServicePolicy } from '../config/service-policy.js';
+import type { ServiceState } from '../discovery/source.js';
+import type { RouteRule } from '../model/route.js';
+
+/** What a route's document comes to as it stands. */
+export type RouteOutcome =
+  | { readonly rules: readonly RouteRule[]; readonly disabled?: boolean; readonly rejected?: undefined }
+  | { readonly rejected: string; readonly rules?: undefined };
+
+/** What a document about a service comes to as it stands. */
+export type PolicyOutcome =
+  | { readonly service: string; readonly policy: ServicePolicy; readonly rejected?: undefined }
+  | { readonly service: string; readonly rejected: string; readonly policy?: undefined };
+
+/** What has changed, by key; undefined for what is gone. */
+export interface DocumentChanges {
+  readonly routes: ReadonlyMap<string, RouteOutcome | undefined>;
+  readonly policies: ReadonlyMap<string, PolicyOutcome | undefined>;
+  /** Services whose instances stand in the documents themselves, by name. */
+  readonly services: ReadonlyMap<string, ServiceState | undefined>;
+}
+
+/** Reads the documents of one store in one format. */
+export interface DocumentTable {
+  /**
+   * @param key the key without the store's prefix
+   * @param value undefined where the key is gone
+   */
+  change(key: string, value: string | undefined): void;
+  /** What the changes since the last call come to. */
+  take(): DocumentChanges;
+}

@@ -1,0 +1,37 @@
+import type { z } from 'zod';
+import { formatPath } from '../../config/problem.js';
+import { route } from '../../config/routing.js';
+import { check } from '../../config/schema-problems.js';
+import { servicePolicy } from '../../config/service-policy.js';
+import { refusalOf } from '../../resources/route/refusal.js';
+import type { PolicyOutcome, RouteOutcome } from '../document-table.js';
+import { readJson } from '../json-document.js';
+
+/** One route, as in the configuration file's `routes`. */
+export function readRouteDocument(text: string): RouteOutcome {
+  const read = readChecked(route, text);
+  if (read.rejected !== undefined) return read;
+  const refusal = refusalOf(read.value);
+  return refusal === undefined ? { rules: [read.value] } : { rejected: refusal };
+}
+
+/** What stands under a service's name in the configuration file's `services`. */
+export function readPolicyDocument(service: string, text: string): PolicyOutcome {
+  const read = readChecked(servicePolicy, text);
+  return read.rejected !== undefined ? { service, rejected: read.rejected } : { service, policy: read.value };
+}
+
+type Read<T> =
+  | { readonly value: T; readonly rejected?: undefined }
+  | { readonly rejected: string; readonly value?: undefined };
+
+function readChecked<T>(schema: z.ZodType<T>, text: string): Read<T> {
+  const json = readJson(text);
+  if (json.rejected !== undefined) return json;
+  const checked = check(schema, json.value);
+  if (checked.problems === undefined) return { value: checked.value };
+  const problems = checked.problems.map(({ path, message }) =>
+    path.length === 0 ? message : `${formatPath(path)}: ${message}`,
+  );
+  return { rejected: problems.join('; ') };
+}
