@@ -86,7 +86,10 @@ export class RegistrySet {
     }));
     const life = new AbortController();
     const signal = AbortSignal.any([life.signal, this.signal]);
-    const dump = options.dump && new RegistryDump(name, options.dump, this.logger, signal);
+    const dump =
+      'dump' in options && options.dump
+        ? new RegistryDump(name, options.dump, this.logger, signal)
+        : undefined;
     return { text, entries, life, dump };
   }
 

@@ -19,7 +19,14 @@ export async function drain(
     setTimeout(() => stream.end('the control plane is shutting down'), (milliseconds * index) / open.length),
   );
   const last = (milliseconds * Math.max(0, open.length - 1)) / Math.max(1, open.length);
-  const forced = setTimeout(() => server.forceShutdown(), last + GRACE);
-  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  let forced: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve) => {
+    server.tryShutdown(() => resolve());
+    forced = setTimeout(() => {
+      server.forceShutdown();
+      // A connection that the network holds up may be told of its end late.
+      forced = setTimeout(resolve, GRACE);
+    }, last + GRACE);
+  });
   for (const timer of [...timers, forced]) clearTimeout(timer);
 }

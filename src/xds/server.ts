@@ -62,8 +62,6 @@ export class XdsServer {
     this.#server = new Server({
       'grpc.max_receive_message_length': MOST_REQUEST_BYTES,
       'grpc.max_send_message_length': -1,
-      // Statistics of every call that nobody reads.
-      'grpc.enable_channelz': 0,
       'grpc.keepalive_time_ms': keepalive.time,
       'grpc.keepalive_timeout_ms': keepalive.timeout,
     });

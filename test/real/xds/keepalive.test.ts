@@ -2,7 +2,6 @@ import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { eventually } from '../../peers/eventually.js';
-import { freePort } from '../../peers/process.js';
 import { AdsStream, connect } from '../../support/ads-client.js';
 import { ControlPlane } from '../../support/control-plane.js';
 
@@ -16,8 +15,9 @@ test('a proxy that is cut off without a word is dropped', async () => {
     socket.pipe(onward).pipe(socket);
     for (const end of [socket, onward]) end.on('error', () => undefined);
   });
-  const port = await freePort();
-  await new Promise<void>((resolve) => relay.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const address = relay.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
   const client = connect(`127.0.0.1:${port}`);
   try {
     const stream = new AdsStream(client, 'n');
