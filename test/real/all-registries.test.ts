@@ -68,30 +68,43 @@ test('a service from each of the seven registries is answered by its own instanc
   }
 });
 
-test('changes come to Envoy from each registry, and no request fails meanwhile', async () => {
-  const steady = traffic.steady(...peers.map(path));
-  for (const peer of peers) {
-    const times: number[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const own = backendOf(peer);
-      const [to, from] = round % 2 === 0 ? [other, own] : [own, other];
-      const began = performance.now();
-      await peer.add(to);
-      await answersFrom(peer, to, 1);
-      times.push(performance.now() - began);
-      await peer.remove(from);
-      await eventually(
-        async () => expect(await traffic.count(path(peer), 8)).toEqual({ [to.name]: 8 }),
-        30_000,
-      );
-    }
-    times.sort((a, b) => a - b);
-    const [median = 0, worst = 0] = [times[ROUNDS / 2], times.at(-1)];
-    console.log(
-      `${peer.type}: registered to the first answer through Envoy: ` +
-        `median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms of ${ROUNDS}`,
+/** Milliseconds from a registration to the first answer of what was registered, of 20 one after the other. */
+async function latencies(peer: RegistryPeer): Promise<readonly number[]> {
+  const own = backendOf(peer);
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const [to, from] = round % 2 === 0 ? [other, own] : [own, other];
+    const began = performance.now();
+    await peer.add(to);
+    await answersFrom(peer, to, 1);
+    times.push(performance.now() - began);
+    await peer.remove(from);
+    await eventually(
+      async () => expect(await traffic.count(path(peer), 8)).toEqual({ [to.name]: 8 }),
+      30_000,
     );
   }
+  return times.sort((a, b) => a - b);
+}
+
+test('changes come to Envoy from each registry, and no request fails meanwhile', async () => {
+  const steady = traffic.steady(...peers.map(path));
+  const inTurn = async (some: readonly RegistryPeer[]) => {
+    for (const peer of some) {
+      const times = await latencies(peer);
+      const [median = 0, worst = 0] = [times[ROUNDS / 2], times.at(-1)];
+      console.log(
+        `${peer.type}: registered to the first answer through Envoy: ` +
+          `median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms of ${ROUNDS}`,
+      );
+    }
+  };
+  // Those that mostly wait do so beside the others.
+  const waits = (peer: RegistryPeer) => ['eureka', 'nacos'].includes(peer.type);
+  await Promise.all([
+    ...peers.filter(waits).map((peer) => inTurn([peer])),
+    inTurn(peers.filter((peer) => !waits(peer))),
+  ]);
   const { requests, failures } = await steady.stop();
   expect(failures).toEqual([]);
   expect(requests).toBeGreaterThan(1_000);
@@ -128,10 +141,10 @@ test('each registry killed in turn changes its own row alone, and no request fai
     await eventually(async () => expect(await rows()).toEqual(expected), 60_000);
     expect(await signalbox.status('/readyz')).toBe(200);
   }
-  for (const peer of peers) expect(await traffic.count(path(peer), 20)).toEqual({ [peer.type]: 20 });
+  for (const peer of peers) expect(await traffic.count(path(peer), 100)).toEqual({ [peer.type]: 100 });
   const { requests, failures } = await steady.stop();
   expect(failures).toEqual([]);
-  expect(requests).toBeGreaterThan(500);
+  expect(requests).toBeGreaterThan(100);
 }, 180_000);
 
 test('Envoy rejected nothing after all of it', async () => {
