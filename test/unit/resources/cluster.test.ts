@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Instance } from '../../../src/model/instance.js';
+import { toJson } from '../../../src/protobuf/json.js';
 import { decode } from '../../../src/protobuf/messages.js';
 import { clusterResource, needsDns } from '../../../src/resources/cluster.js';
 import type { ClusterPolicy } from '../../../src/resources/cluster-policy.js';
@@ -48,12 +49,11 @@ test('one host name is enough, none needs no DNS', () => {
 });
 
 describe('a policy', () => {
-  const withPolicy = (more: Partial<ClusterPolicy>) =>
-    decode(
-      'envoy.config.cluster.v3.Cluster',
-      clusterResource('web', [instanceAt('10.0.0.1:80')], { ...policy, lbPolicy: 'ROUND_ROBIN', ...more })
-        .body,
-    );
+  const type = 'envoy.config.cluster.v3.Cluster';
+  const bytes = (more: Partial<ClusterPolicy>) =>
+    clusterResource('web', [instanceAt('10.0.0.1:80')], { ...policy, lbPolicy: 'ROUND_ROBIN', ...more }).body;
+  const withPolicy = (more: Partial<ClusterPolicy>) => decode(type, bytes(more));
+  const asJson = (more: Partial<ClusterPolicy>) => toJson(type, bytes(more)) as Record<string, unknown>;
   const seconds = (value: number) => ({ seconds: String(value), nanos: 0 });
 
   test('of a slow start is one of the load balancer, where that has one', () => {
@@ -117,32 +117,36 @@ describe('a policy', () => {
   });
 
   test('of TLS checks certificates where there is a CA', () => {
-    const context = (tls: ClusterPolicy['tls']) => {
-      const { transport_socket } = withPolicy({ tls });
-      expect(transport_socket?.name).toBe('envoy.transport_sockets.tls');
-      const { value } = transport_socket?.typed_config ?? {};
-      const name = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
-      return decode(name, Buffer.from(value ?? ''));
-    };
-    expect(context({})).toEqual({ common_tls_context: {} });
-    expect(context({ sni: 'web', ca: 'ca.pem', san: ['a'], cert: 'c.pem', key: 'k.pem' })).toEqual({
-      sni: 'web',
-      common_tls_context: {
-        validation_context: {
-          trusted_ca: { filename: 'ca.pem' },
-          match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: 'a' } }],
+    const withTls = (tls: ClusterPolicy['tls']) => asJson({ tls }).transport_socket;
+    const type = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
+    const name = 'envoy.transport_sockets.tls';
+    expect(withTls({})).toEqual({ name, typed_config: { '@type': type, common_tls_context: {} } });
+    expect(withTls({ sni: 'web', ca: 'ca.pem', san: ['a'], cert: 'c.pem', key: 'k.pem' })).toEqual({
+      name,
+      typed_config: {
+        '@type': type,
+        sni: 'web',
+        common_tls_context: {
+          validation_context: {
+            trusted_ca: { filename: 'ca.pem' },
+            match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: 'a' } }],
+          },
+          tls_certificates: [
+            { certificate_chain: { filename: 'c.pem' }, private_key: { filename: 'k.pem' } },
+          ],
         },
-        tls_certificates: [{ certificate_chain: { filename: 'c.pem' }, private_key: { filename: 'k.pem' } }],
       },
     });
   });
 
   test('of HTTP/2 is one of the protocol options', () => {
     const name = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-    const { value } = withPolicy({ http2: true }).typed_extension_protocol_options?.[name] ?? {};
-    expect(decode(name, Buffer.from(value ?? ''))).toEqual({
-      explicit_http_config: { http2_protocol_options: {} },
+    expect(asJson({ http2: true }).typed_extension_protocol_options).toEqual({
+      [name]: {
+        '@type': `type.googleapis.com/${name}`,
+        explicit_http_config: { http2_protocol_options: {} },
+      },
     });
-    expect(withPolicy({})).not.toHaveProperty('typed_extension_protocol_options');
+    expect(asJson({})).not.toHaveProperty('typed_extension_protocol_options');
   });
 });
