@@ -86,7 +86,9 @@ export class RegistrySet {
     }));
     const life = new AbortController();
     const signal = AbortSignal.any([life.signal, this.signal]);
-    const dump = options.dump && new RegistryDump(name, options.dump, this.logger, signal);
+    // A document store keeps no such file.
+    const file = 'dump' in options ? options.dump : undefined;
+    const dump = file && new RegistryDump(name, file, this.logger, signal);
     return { text, entries, life, dump };
   }
 
