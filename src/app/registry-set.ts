@@ -86,10 +86,9 @@ export class RegistrySet {
     }));
     const life = new AbortController();
     const signal = AbortSignal.any([life.signal, this.signal]);
-    const dump =
-      'dump' in options && options.dump
-        ? new RegistryDump(name, options.dump, this.logger, signal)
-        : undefined;
+    // A document store keeps no such file.
+    const file = 'dump' in options ? options.dump : undefined;
+    const dump = file && new RegistryDump(name, file, this.logger, signal);
     return { text, entries, life, dump };
   }
 

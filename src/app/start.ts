@@ -201,7 +201,7 @@ class RunningApp implements App {
 
 function derivedServices({ services }: Config, { policies }: Documents): DerivedServices {
   const entries = [...Object.entries(services), ...policies].flatMap(([name, { sources }]) =>
-    sources === undefined ? [] : [[name, sources] as const],
+    sources === undefined || name === '*' ? [] : [[name, sources] as const],
   );
   return new DerivedServices(new Map(entries));
 }

@@ -33,9 +33,11 @@ export class DerivedServices {
     const parts = this.parts.get(name);
     if (parts === undefined) return undefined;
     const views = parts.map((part) => viewOfPart(part, states));
-    const { instances, filtered } = mergeInstances(
-      views.map((view, index) => instancesOfPart(parts[index] ?? { service: name }, view.instances)),
-    );
+    const chosen = parts.map((part, index) => instancesOfPart(part, views[index]?.instances ?? []));
+    const { instances: merged, filtered } = mergeInstances(chosen);
+    const winners = new Set(merged);
+    const served = new Map(parts.flatMap((part, index) => shaped(part, chosen[index] ?? [], winners)));
+    const instances = merged.map((instance) => served.get(instance) ?? instance);
     return {
       name,
       registries: [...new Set(views.flatMap((view) => view.registries))],
@@ -82,17 +84,27 @@ function viewOfPart(part: DerivedPart, states: readonly SourceState[]): Omit<Ser
   };
 }
 
-/** The instances of a part as the derived service serves them. */
+/** The instances that a part chooses. */
 function instancesOfPart(part: DerivedPart, instances: readonly PlacedInstance[]): readonly PlacedInstance[] {
-  const chosen = instances.filter((instance) => matches(part, instance));
-  const total = chosen.reduce((sum, instance) => sum + instance.weight, 0);
-  const { weight: share, priority } = part;
-  if (share === 0) return [];
-  return chosen.map((instance) => ({
-    ...instance,
-    ...(share !== undefined && { weight: (instance.weight * share) / total }),
-    ...(priority !== undefined && { priority }),
-  }));
+  return part.weight === 0 ? [] : instances.filter((instance) => matches(part, instance));
+}
+
+/** Those of a part's instances that no earlier part has, each with what the derived service serves in its place. */
+function shaped(
+  { weight: share, priority }: DerivedPart,
+  chosen: readonly PlacedInstance[],
+  winners: ReadonlySet<PlacedInstance>,
+): readonly (readonly [PlacedInstance, PlacedInstance])[] {
+  const own = chosen.filter((instance) => winners.has(instance));
+  const total = own.reduce((sum, instance) => sum + instance.weight, 0);
+  return own.map((instance) => [
+    instance,
+    {
+      ...instance,
+      ...(share !== undefined && { weight: (instance.weight * share) / total }),
+      ...(priority !== undefined && { priority }),
+    },
+  ]);
 }
 
 function matches({ where }: DerivedPart, instance: PlacedInstance): boolean {

@@ -1,5 +1,6 @@
 import { addressOf } from '../model/instance.js';
 import { refusalOf } from '../resources/route/refusal.js';
+import { derivedProblems } from './derived-checks.js';
 import type { Placed } from './discovery-block.js';
 import type { ConfigPath } from './problem.js';
 import type { Route } from './routing.js';
@@ -31,6 +32,7 @@ export function crossCheck(config: Config): CrossChecked {
       ...repeated(names, 'another listener has this name already'),
       ...repeated(addresses, 'another listener has this address already'),
       ...repeated(own, 'xds listens on this address already'),
+      ...derivedProblems(config),
       ...(config.publish.delay > config.publish.max_delay
         ? [{ path: ['publish', 'delay'], message: 'must be at most "max_delay"' }]
         : []),

@@ -21,8 +21,14 @@ const derivedPart = z.strictObject({
 /** An active health check; `path` makes it HTTP. */
 const healthCheck = z
   .strictObject({
-    path: z.string().startsWith('/', 'expected a path that starts with "/"').optional(),
-    host: z.string().min(1).optional(),
+    path: z
+      .string()
+      .regex(/^\/[\x21-\x7e]*$/, 'expected a path that starts with "/"')
+      .optional(),
+    host: z
+      .string()
+      .regex(/^[\x21-\x7e]+$/, 'expected a host name')
+      .optional(),
     tcp: z.boolean().optional(),
     grpc: z.boolean().optional(),
     interval: positive('5s'),
@@ -47,13 +53,22 @@ const outlierDetection = z.strictObject({
 });
 
 /** TLS towards the instances; `ca` makes Envoy check their certificates. Paths are Envoy's. */
-const upstreamTls = z.strictObject({
-  sni: z.string().min(1).optional(),
-  ca: z.string().min(1).optional(),
-  san: z.array(z.string().min(1)).min(1).optional(),
-  cert: z.string().min(1).optional(),
-  key: z.string().min(1).optional(),
-});
+const upstreamTls = z
+  .strictObject({
+    sni: z.string().min(1).optional(),
+    ca: z.string().min(1).optional(),
+    san: z.array(z.string().min(1)).min(1).optional(),
+    cert: z.string().min(1).optional(),
+    key: z.string().min(1).optional(),
+  })
+  .refine(({ ca, san }) => san === undefined || ca !== undefined, {
+    error: '"san" needs "ca": without one no certificate is checked',
+    path: ['san'],
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    error: '"cert" and "key" need each other',
+    path: ['cert'],
+  });
 
 const threshold = z.number().int().min(1).optional();
 

@@ -33,11 +33,10 @@ export class Plan {
 
   /** The services that routes and policies name: what is of interest in a registry that holds far more. */
   get named(): ReadonlySet<string> {
-    const policies = [...Object.keys(this.config.services), ...this.documents.policies.keys()];
-    const parts = Object.values(this.config.services).flatMap(({ sources = [] }) =>
-      sources.map(({ service }) => service),
-    );
-    return new Set([...this.wanted, ...parts, ...policies.filter((name) => name !== '*')]);
+    const policies = [...Object.entries(this.config.services), ...this.documents.policies];
+    const names = policies.map(([name]) => name).filter((name) => name !== '*');
+    const parts = policies.flatMap(([, { sources = [] }]) => sources.map(({ service }) => service));
+    return new Set([...this.wanted, ...parts, ...names]);
   }
 
   /** Whether which services there are decides about routes. */

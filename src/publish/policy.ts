@@ -5,6 +5,9 @@ import type { ClusterPolicy, HealthCheck, OutlierDetection } from '../resources/
 /** How the instances of a registry are checked that names a path and nothing else. Milliseconds. */
 const CHECKURL = { interval: 5_000, timeout: 2_000, unhealthyThreshold: 3, healthyThreshold: 2 };
 const FAIL_TIMEOUT = 10_000;
+/** What instances say is data: beyond these Envoy would refuse the cluster. */
+const LONGEST = 86_400_000;
+const MOST_FAILS = 1_000_000;
 
 /**
  * The policy of a cluster: what the configuration says, the closest first, then what the instances say. Where they
@@ -20,20 +23,21 @@ export function clusterPolicy(
       .map((policy) => (policy === undefined ? undefined : get(policy)))
       .find((value) => value !== undefined);
   const slowStart = mostSaid(instances, 'slowStartSeconds');
+  const healthCheck =
+    healthCheckOf(first((policy) => policy.health_check)) ?? checkUrl(mostSaid(instances, 'healthCheckPath'));
   return {
     connectTimeout: first((policy) => policy.connect_timeout) ?? 5_000,
     lbPolicy: first((policy) => policy.lb_policy) ?? 'ROUND_ROBIN',
     slowStart:
-      first((policy) => policy.slow_start) ?? (slowStart === undefined ? undefined : slowStart * 1_000),
-    healthCheck:
-      healthCheckOf(first((policy) => policy.health_check)) ??
-      checkUrl(mostSaid(instances, 'healthCheckPath')),
+      first((policy) => policy.slow_start) ?? (slowStart === undefined ? undefined : milliseconds(slowStart)),
+    healthCheck,
     outlierDetection:
       outlierDetectionOf(first((policy) => policy.outlier_detection)) ??
       maxFails(mostSaid(instances, 'maxFails'), mostSaid(instances, 'failTimeoutSeconds')),
     circuitBreakers: first((policy) => policy.circuit_breakers),
     tls: first((policy) => policy.tls) ?? (mostlySecure(instances) ? {} : undefined),
-    http2: first((policy) => policy.protocol) === 'http2',
+    // Envoy refuses a cluster that is checked by gRPC and does not speak HTTP/2.
+    http2: first((policy) => policy.protocol) === 'http2' || healthCheck?.kind === 'grpc',
   };
 }
 
@@ -90,11 +94,16 @@ function outlierDetectionOf(detection: ServicePolicy['outlier_detection']): Outl
 /** nginx's meaning: so many failures in a row take an instance out for so long; 0 turns it off. */
 function maxFails(fails: number | undefined, timeout: number | undefined): OutlierDetection | undefined {
   if (fails === undefined || fails === 0) return undefined;
-  const baseEjectionTime = timeout === undefined || timeout === 0 ? FAIL_TIMEOUT : timeout * 1_000;
+  const baseEjectionTime =
+    timeout === undefined || timeout === 0 ? FAIL_TIMEOUT : Math.max(1, milliseconds(timeout));
   return {
-    consecutive5xx: fails,
+    consecutive5xx: Math.min(Math.ceil(fails), MOST_FAILS),
     interval: Math.min(1_000, baseEjectionTime),
     baseEjectionTime,
     maxEjectionPercent: 100,
   };
+}
+
+function milliseconds(seconds: number): number {
+  return Math.min(Math.round(seconds * 1_000), LONGEST);
 }

@@ -76,6 +76,8 @@ function healthCheck({
 }: HealthCheck): EnvoyHealthCheck {
   const common: EnvoyHealthCheck = {
     interval: protoDuration(interval),
+    // Envoy's own is 60 s, which also delays the first check after the first request.
+    no_traffic_interval: protoDuration(interval),
     timeout: protoDuration(timeout),
     unhealthy_threshold: { value: unhealthyThreshold },
     healthy_threshold: { value: healthyThreshold },

@@ -51,6 +51,13 @@ export interface HeartbeatRequest {
 /** Makes responses, and makes each of them once. */
 export class ResponseFactory {
   readonly #made = new WeakMap<ResourceSet, Map<string, Response | undefined>>();
+  #last:
+    | {
+        readonly variant: Variant;
+        readonly request: ResponseRequest;
+        readonly response: Response | undefined;
+      }
+    | undefined;
 
   /**
    * @param identifier `control_plane.identifier`
@@ -63,9 +70,15 @@ export class ResponseFactory {
 
   /** The response that brings a proxy from `held` to `target`; undefined where there is nothing to say. */
   response(variant: Variant, request: ResponseRequest): Response | undefined {
+    // One proxy after the other is brought over the same step.
+    if (this.#last?.variant === variant && equal(this.#last.request, request)) return this.#last.response;
     const { subscription, held, target, owed, mustAnswer, mark } = request;
     const key = `${variant} ${request.typeUrl} ${subscription.id} ${held.id} ${owed.id} ${mustAnswer} ${mark}`;
-    return this.#once(target, key, () => (variant === 'sotw' ? this.#sotw(request) : this.#delta(request)));
+    const response = this.#once(target, key, () =>
+      variant === 'sotw' ? this.#sotw(request) : this.#delta(request),
+    );
+    this.#last = { variant, request, response };
+    return response;
   }
 
   /** What keeps resources from expiring; undefined where nothing that was sent would expire. */
@@ -139,6 +152,18 @@ export class ResponseFactory {
     const body = Buffer.concat([text(1, version), ...beats, text(4, typeUrl), plane, NONCE_FIELD]);
     return { typeUrl, version, resources, removed: [], changed: [], body };
   }
+}
+
+function equal(a: ResponseRequest, b: ResponseRequest): boolean {
+  return (
+    a.target === b.target &&
+    a.held === b.held &&
+    a.typeUrl === b.typeUrl &&
+    a.subscription === b.subscription &&
+    a.owed === b.owed &&
+    a.mustAnswer === b.mustAnswer &&
+    a.mark === b.mark
+  );
 }
 
 /** A response as one stream sends it: the shared body and the stream's own nonce. */

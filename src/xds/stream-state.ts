@@ -14,10 +14,11 @@ import {
 } from './response.js';
 import { onSotwRequest } from './sotw.js';
 import { currentVersion, sent, type TypeState, versionMark } from './type-state.js';
+import { TypeStates } from './type-states.js';
 
 /** All that is known of one stream. Immutable: `receive` and `next` make the next state. */
 export interface StreamState {
-  readonly types: ReadonlyMap<string, TypeState>;
+  readonly types: TypeStates;
   /** How many responses have been sent; the last one's nonce. */
   readonly responses: number;
   /** Load assignments of clusters that were sent and whose assignments have not been since; Envoy needs them to warm. */
@@ -27,7 +28,7 @@ export interface StreamState {
 }
 
 export const NEW_STREAM: StreamState = {
-  types: new Map(),
+  types: TypeStates.NONE,
   responses: 0,
   warming: NameSet.EMPTY,
   awaited: NameSet.EMPTY,
@@ -77,7 +78,7 @@ export function receive(
       ? onSotwRequest(before, request, set, table)
       : onDeltaRequest(before, request, set, table);
   if (typeUrl === endpoints) after = owing(after, state.warming, table);
-  const types = new Map(state.types).set(typeUrl, after);
+  const types = state.types.with(after);
   if (state.awaited.size === 0) return { ...state, types };
   if (typeUrl === endpoints) {
     return { ...state, types, awaited: table.difference(state.awaited, after.subscription.names) };
@@ -107,7 +108,7 @@ export function next(state: StreamState, variant: Variant, snapshot: Snapshot, s
     if (step.response !== undefined) return step;
     current = step.state;
   }
-  for (const typeUrl of state.types.keys()) {
+  for (const { typeUrl } of state.types.values()) {
     if (ORDERED.has(typeUrl)) continue;
     const step = advance(current, variant, typeUrl, snapshot, shared, false);
     if (step.response !== undefined) return step;
@@ -198,7 +199,7 @@ function advance(
 }
 
 function withType(state: StreamState, type: TypeState): StreamState {
-  return { ...state, types: new Map(state.types).set(type.typeUrl, type) };
+  return { ...state, types: state.types.with(type) };
 }
 
 /** Envoy warms a changed cluster until it gets its load assignment again, and asks for it in SotW only. */

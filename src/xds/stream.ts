@@ -222,7 +222,7 @@ export class XdsStream {
 
   /** A proxy that does not read gets no heap of heartbeats. */
   #beat(): void {
-    for (const typeUrl of this.#state.types.keys()) {
+    for (const { typeUrl } of this.#state.types.values()) {
       if (this.#inFlight >= MOST_IN_FLIGHT) return;
       const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
       this.#state = step.state;

@@ -74,7 +74,9 @@ const MOST_REJECTED = 100;
 
 /** The state after a response was written. */
 export function sent(state: TypeState, response: Response, nonce: string, held: ResourceSet): TypeState {
-  const outstanding = [...state.outstanding.slice(-MOST_OUTSTANDING + 1), { nonce, response, held }];
+  const waiting =
+    state.outstanding.length < MOST_OUTSTANDING ? state.outstanding : state.outstanding.slice(1);
+  const outstanding = [...waiting, { nonce, response, held }];
   return {
     ...state,
     held,

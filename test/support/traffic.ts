@@ -45,8 +45,11 @@ export class Traffic {
     return counts;
   }
 
-  /** Asks steadily, a few at a time, until told to stop; failures are answers other than 200 and broken connections. */
-  steady(path: string): {
+  /**
+   * Asks these paths in turn, steadily, a few at a time, until told to stop; failures are answers other than 200 and
+   * broken connections.
+   */
+  steady(...paths: readonly string[]): {
     stop(): Promise<{ readonly requests: number; readonly failures: readonly string[] }>;
   } {
     let going = true;
@@ -54,10 +57,11 @@ export class Traffic {
     const failures: string[] = [];
     const worker = async () => {
       while (going) {
+        const path = paths[requests % paths.length] ?? '/';
         requests += 1;
         const outcome = await this.get(path).then(
-          ({ status }) => (status === 200 ? undefined : String(status)),
-          (error: unknown) => String(error),
+          ({ status }) => (status === 200 ? undefined : `${path} ${status}`),
+          (error: unknown) => `${path} ${String(error)}`,
         );
         if (outcome !== undefined) failures.push(outcome);
         await setTimeout(PACE);

@@ -70,7 +70,8 @@ function readPolicy(fields: Fields): { readonly said: InstancePolicy; readonly r
   const maxFails = number('max_fails');
   const failTimeoutSeconds = number('fail_timeout');
   const { checkurl } = fields;
-  const path = typeof checkurl === 'string' && checkurl.startsWith('/');
+  // Envoy refuses a path with a line break in it.
+  const path = typeof checkurl === 'string' && /^\/[\x21-\x7e]*$/.test(checkurl);
   if (!path && checkurl !== undefined && checkurl !== null && checkurl !== '')
     remarks.push('checkurl is no path that begins with "/" and is ignored');
   return {

@@ -10,6 +10,7 @@ import { UNKNOWN_NODE } from '../../../src/xds/node.js';
 import { NEW_STREAM } from '../../../src/xds/stream-state.js';
 import { Subscription } from '../../../src/xds/subscription.js';
 import { newTypeState, type TypeState } from '../../../src/xds/type-state.js';
+import { TypeStates } from '../../../src/xds/type-states.js';
 
 const { cluster, endpoints, route } = TYPE_URL;
 const place = { registry: 'consul', server: 'http://10.0.0.1:8500' };
@@ -40,7 +41,7 @@ const version = clusters.get('users')?.version ?? '';
 function stream(id: string, change: Partial<TypeState>): StreamView {
   const subscription = Subscription.of(true, NameSet.EMPTY);
   const type = { ...newTypeState(cluster), subscription, held: clusters, version: 'v', ...change };
-  const state = { ...NEW_STREAM, types: new Map([[cluster, type]]) };
+  const state = { ...NEW_STREAM, types: TypeStates.NONE.with(type) };
   return { node: { ...UNKNOWN_NODE, id }, group: 'default', peer: '10.0.0.9:1', state };
 }
 

@@ -106,6 +106,15 @@ describe('one problem, with its line, column and path', () => {
       'discovery:\n  a: { type: file, path: a, dump: { path: d } }\n  b: { type: file, path: b, dump: { path: ./d } }',
       '3:43: discovery.b.dump.path: another registry dumps to this file already',
     ],
+    // Services that are made of others
+    [
+      `${CONSUL}services:\n  web:\n    sources: [{ registry: eureka, service: web }]`,
+      '6:27: services.web.sources[0].registry: there is no registry "eureka" here',
+    ],
+    [
+      'services:\n  "*": { sources: [{ service: web }] }',
+      '2:19: services["*"].sources: "*" stands for all services, which cannot be made of the same parts',
+    ],
     // Listeners and routes
     [
       'listeners:\n  - { name: a, address: "0.0.0.0:80" }\n  - { name: a, address: "0.0.0.0:81" }',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ServiceView } from '../../../src/catalogue/service-view.js';
+import { servicePolicy } from '../../../src/config/service-policy.js';
 import { addressOf } from '../../../src/model/instance.js';
 import { decode } from '../../../src/protobuf/messages.js';
 import { Plan } from '../../../src/publish/plan.js';
@@ -154,5 +155,15 @@ describe('routes', () => {
     ];
     expect([...plan({ routes }).wanted].sort()).toEqual(['a', 'b', 'm']);
     expect(plan({ auto_routes: true }).routesFollowServices).toBe(true);
+  });
+
+  test('named are those, the services with policies, and what derived ones are made of', () => {
+    const policies = new Map([['d', servicePolicy.parse({ sources: [{ service: 'e' }] })]]);
+    const config = configOf({
+      routes: [{ match: { prefix: '/' }, service_name: 'a' }],
+      services: { '*': {}, b: { sources: [{ service: 'c' }] } },
+    });
+    const { named } = new Plan(config, { routes: new Map(), policies });
+    expect([...named].sort()).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 });

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Instance } from '../../../src/model/instance.js';
+import { toJson } from '../../../src/protobuf/json.js';
 import { decode } from '../../../src/protobuf/messages.js';
 import { clusterResource, needsDns } from '../../../src/resources/cluster.js';
+import type { ClusterPolicy } from '../../../src/resources/cluster-policy.js';
 import { loadAssignment } from '../../../src/resources/endpoints.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { instanceAt } from '../../support/instances.js';
@@ -44,4 +46,107 @@ test('one host name is enough, none needs no DNS', () => {
   expect(needsDns([])).toBe(false);
   expect(needsDns([instanceAt('[::1]:80'), instanceAt('1.2.3.4:80')])).toBe(false);
   expect(needsDns([instanceAt('[::1]:80'), instanceAt('localhost:80')])).toBe(true);
+});
+
+describe('a policy', () => {
+  const type = 'envoy.config.cluster.v3.Cluster';
+  const bytes = (more: Partial<ClusterPolicy>) =>
+    clusterResource('web', [instanceAt('10.0.0.1:80')], { ...policy, lbPolicy: 'ROUND_ROBIN', ...more }).body;
+  const withPolicy = (more: Partial<ClusterPolicy>) => decode(type, bytes(more));
+  const asJson = (more: Partial<ClusterPolicy>) => toJson(type, bytes(more)) as Record<string, unknown>;
+  const seconds = (value: number) => ({ seconds: String(value), nanos: 0 });
+
+  test('of a slow start is one of the load balancer, where that has one', () => {
+    const config = { slow_start_config: { slow_start_window: seconds(30) } };
+    expect(withPolicy({ slowStart: 30_000 })).toMatchObject({ round_robin_lb_config: config });
+    expect(withPolicy({ slowStart: 30_000, lbPolicy: 'LEAST_REQUEST' })).toMatchObject({
+      least_request_lb_config: config,
+    });
+    for (const none of [{ slowStart: 30_000, lbPolicy: 'RANDOM' } as const, { slowStart: 0 }])
+      expect(Object.keys(withPolicy(none)).filter((key) => key.endsWith('_lb_config'))).toEqual([]);
+  });
+
+  const check = { interval: 5_000, timeout: 2_000, unhealthyThreshold: 3, healthyThreshold: 2 };
+  test.each([
+    [{ http: '/health', host: 'web' }, { http_health_check: { path: '/health', host: 'web' } }],
+    [{ http: '/health' }, { http_health_check: { path: '/health' } }],
+    ['tcp', { tcp_health_check: {} }],
+    ['grpc', { grpc_health_check: {} }],
+  ] as const)('of a health check by %j', (kind, said) => {
+    const cluster = withPolicy({ healthCheck: { ...check, kind } });
+    expect(cluster.ignore_health_on_host_removal).toBe(true);
+    expect(cluster.health_checks).toEqual([
+      {
+        interval: seconds(5),
+        no_traffic_interval: seconds(5),
+        timeout: seconds(2),
+        unhealthy_threshold: { value: 3 },
+        healthy_threshold: { value: 2 },
+        ...said,
+      },
+    ]);
+  });
+
+  test('of outlier detection does what it says and nothing else', () => {
+    const outlierDetection = { interval: 1_000, baseEjectionTime: 3_000, maxEjectionPercent: 50 };
+    const built = (more: object) =>
+      withPolicy({ outlierDetection: { ...outlierDetection, ...more } }).outlier_detection;
+    expect(built({ consecutive5xx: 2 })).toEqual({
+      interval: seconds(1),
+      base_ejection_time: seconds(3),
+      max_ejection_time: seconds(300),
+      max_ejection_percent: { value: 50 },
+      enforcing_success_rate: { value: 0 },
+      enforcing_failure_percentage: { value: 0 },
+      consecutive_5xx: { value: 2 },
+      enforcing_consecutive_5xx: { value: 100 },
+    });
+    expect(built({ consecutiveGatewayFailure: 4 })).toMatchObject({
+      consecutive_gateway_failure: { value: 4 },
+      enforcing_consecutive_gateway_failure: { value: 100 },
+      enforcing_consecutive_5xx: { value: 0 },
+    });
+    expect(built({ consecutive5xx: 2, baseEjectionTime: 600_000 })?.max_ejection_time).toEqual(seconds(600));
+  });
+
+  test('of circuit breakers has the limits that are said', () => {
+    const circuitBreakers = { max_connections: 7, max_retries: undefined };
+    expect(withPolicy({ circuitBreakers }).circuit_breakers).toEqual({
+      thresholds: [{ max_connections: { value: 7 } }],
+    });
+  });
+
+  test('of TLS checks certificates where there is a CA', () => {
+    const withTls = (tls: ClusterPolicy['tls']) => asJson({ tls }).transport_socket;
+    const type = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
+    const name = 'envoy.transport_sockets.tls';
+    expect(withTls({})).toEqual({ name, typed_config: { '@type': type, common_tls_context: {} } });
+    expect(withTls({ sni: 'web', ca: 'ca.pem', san: ['a'], cert: 'c.pem', key: 'k.pem' })).toEqual({
+      name,
+      typed_config: {
+        '@type': type,
+        sni: 'web',
+        common_tls_context: {
+          validation_context: {
+            trusted_ca: { filename: 'ca.pem' },
+            match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: 'a' } }],
+          },
+          tls_certificates: [
+            { certificate_chain: { filename: 'c.pem' }, private_key: { filename: 'k.pem' } },
+          ],
+        },
+      },
+    });
+  });
+
+  test('of HTTP/2 is one of the protocol options', () => {
+    const name = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+    expect(asJson({ http2: true }).typed_extension_protocol_options).toEqual({
+      [name]: {
+        '@type': `type.googleapis.com/${name}`,
+        explicit_http_config: { http2_protocol_options: {} },
+      },
+    });
+    expect(asJson({})).not.toHaveProperty('typed_extension_protocol_options');
+  });
 });

@@ -66,6 +66,20 @@ test('an empty part of a locality is none: no locality stands there twice', () =
   expect(loadAssignment('web', instances).endpoints).toHaveLength(1);
 });
 
+test('priorities are groups of their own, without a gap, as gRPC wants them', () => {
+  const { endpoints } = decoded(
+    instanceAt('a:1', { priority: 7 }),
+    instanceAt('b:1', { priority: 2, locality: { region: 'eu' } }),
+    instanceAt('c:1', { priority: 2 }),
+    instanceAt('d:1', { priority: 7 }),
+  );
+  expect(endpoints?.map((group) => [group.priority, group.locality, group.lb_endpoints?.length])).toEqual([
+    [undefined, {}, 1],
+    [undefined, { region: 'eu' }, 1],
+    [1, {}, 2],
+  ]);
+});
+
 test('metadata is for the load balancer, as texts', () => {
   const { endpoints } = decoded(instanceAt('a:1', { metadata: { version: 'v1', canary: 'true' } }));
   expect(endpoints?.[0]?.lb_endpoints?.[0]?.metadata).toEqual({

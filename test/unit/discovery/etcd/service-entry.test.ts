@@ -53,6 +53,7 @@ describe('readEntry', () => {
     ['7', 'the value is no JSON object; weight 1 is used'],
     ['{"weight":"heavy"}', 'weight "heavy" is no number; 1 is used'],
     ['{"checkurl":"health"}', 'checkurl is no path that begins with "/" and is ignored'],
+    ['{"checkurl":"/a\\nb"}', 'checkurl is no path that begins with "/" and is ignored'],
     ['{"slow_start":-1}', 'slow_start is no number from 0 up and is ignored'],
   ])('serves %s with a remark', (value, remark) => {
     expect(read(value).instance).toEqual({ ...plain, remarks: [remark] });

@@ -8,12 +8,13 @@ import { UNKNOWN_NODE } from '../../../../src/xds/node.js';
 import { NEW_STREAM } from '../../../../src/xds/stream-state.js';
 import { Subscription } from '../../../../src/xds/subscription.js';
 import { newTypeState } from '../../../../src/xds/type-state.js';
+import { TypeStates } from '../../../../src/xds/type-states.js';
 
 const EDS = TYPE_URL.endpoints;
 const snapshot = Snapshot.of([makeResource(EDS, 'users', Buffer.alloc(10_000))]);
 const node = { ...UNKNOWN_NODE, id: 'n', metadata: { tags: ['a', 1, true, null, { b: 'c' }] } };
 const subscription = Subscription.of(false, new NameTable().of(['users']));
-const types = new Map([[EDS, { ...newTypeState(EDS), subscription }]]);
+const types = TypeStates.NONE.with({ ...newTypeState(EDS), subscription });
 const stream = { node, group: 'default', peer: '127.0.0.1:1', state: { ...NEW_STREAM, types } };
 const configs = (options: Partial<ClientStatusOptions> = {}, streams = [stream]) =>
   clientConfigs(streams, {
