@@ -33,14 +33,21 @@ export function onDeltaRequest(
   // What the wildcard still covers is told to the proxy, which has just forgotten it by name.
   const owed = table.union(table.union(before.owed, subscribed), wildcard ? dropped : NameSet.EMPTY);
   const fresh = wildcardAdded && !before.subscription.wildcard;
+  const late = fresh ? goneWhileUnderWay(state, set, table) : NameSet.EMPTY;
   return {
     ...state,
     subscription: Subscription.of(wildcard, names),
     implicit: before.implicit && wildcard,
-    owed: wildcard ? owed : table.intersection(owed, names),
+    owed: wildcard ? table.union(owed, late) : table.intersection(owed, names),
     held: fresh ? ResourceSet.EMPTY : state.held,
     mustAnswer: fresh || state.mustAnswer,
   };
+}
+
+/** What is gone but may still reach the proxy with a response that it asked for before it let go of everything. */
+function goneWhileUnderWay(state: TypeState, set: ResourceSet, table: NameTable): NameSet {
+  const names = state.outstanding.flatMap(({ response }) => response.resources.map(({ name }) => name));
+  return table.of(names.filter((name) => set.get(name) === undefined));
 }
 
 function first(request: DeltaRequest, set: ResourceSet, table: NameTable): TypeState {

@@ -1,6 +1,7 @@
 import { ResourceSet } from '../snapshot/resource-set.js';
 import { NameSet, type NameTable } from './name-set.js';
 import type { SotwRequest } from './request.js';
+import { isFullState } from './response.js';
 import { Subscription } from './subscription.js';
 import { answered, isNamedOnly, newTypeState, type TypeState } from './type-state.js';
 
@@ -18,12 +19,12 @@ export function onSotwRequest(
 ): TypeState {
   const listed = request.names;
   if (before === undefined) return first(request, set, table);
+  const state = request.nonce === '' ? before : answered(before, request.nonce, request.error);
   const stale = request.nonce !== '' && before.nonce !== '' && request.nonce !== before.nonce;
   if (stale) {
-    // Ignored, but for the names that the proxy has let go of: when it names them again, it wants them sent again.
-    return { ...before, listed: table.intersection(before.listed, listed) };
+    // It changes no subscription. But what it lets go of, it wants sent again when it names it again.
+    return { ...state, listed: table.intersection(before.listed, listed) };
   }
-  const state = request.nonce === '' ? before : answered(before, request.nonce, request.error);
   if (listed === before.listed && (before.implicit || listed === before.subscription.names)) return state;
   const { subscription, implicit } = subscriptionOf(request, table, before.implicit && listed.size === 0);
   const added = table.difference(subscription.names, before.listed);
@@ -52,7 +53,8 @@ function first(request: SotwRequest, set: ResourceSet, table: NameTable): TypeSt
     implicit,
     listed: request.names,
     held: known ? set : ResourceSet.EMPTY,
-    mustAnswer: subscription.wildcard && !known,
+    // An answer that lacks a name tells a proxy that has come back that it is gone.
+    mustAnswer: !known && (subscription.wildcard || isFullState(request.typeUrl)),
     ...(known && {
       acknowledged: set,
       acknowledgedVersion: request.versionInfo,
