@@ -33,21 +33,20 @@ export function onDeltaRequest(
   // What the wildcard still covers is told to the proxy, which has just forgotten it by name.
   const owed = table.union(table.union(before.owed, subscribed), wildcard ? dropped : NameSet.EMPTY);
   const fresh = wildcardAdded && !before.subscription.wildcard;
-  const late = fresh ? goneWhileUnderWay(state, set, table) : NameSet.EMPTY;
+  const everything = fresh ? everythingFrom(state, set, table) : NameSet.EMPTY;
   return {
     ...state,
     subscription: Subscription.of(wildcard, names),
     implicit: before.implicit && wildcard,
-    owed: wildcard ? table.union(owed, late) : table.intersection(owed, names),
-    held: fresh ? ResourceSet.EMPTY : state.held,
+    owed: wildcard ? table.union(owed, everything) : table.intersection(owed, names),
     mustAnswer: fresh || state.mustAnswer,
   };
 }
 
-/** What is gone but may still reach the proxy with a response that it asked for before it let go of everything. */
-function goneWhileUnderWay(state: TypeState, set: ResourceSet, table: NameTable): NameSet {
-  const names = state.outstanding.flatMap(({ response }) => response.resources.map(({ name }) => name));
-  return table.of(names.filter((name) => set.get(name) === undefined));
+/** All that there is, and what is gone but may still reach the proxy with a response that is under way. */
+function everythingFrom(state: TypeState, set: ResourceSet, table: NameTable): NameSet {
+  const underWay = state.outstanding.flatMap(({ response }) => response.resources.map(({ name }) => name));
+  return table.of([...set.names(), ...underWay]);
 }
 
 function first(request: DeltaRequest, set: ResourceSet, table: NameTable): TypeState {

@@ -23,7 +23,8 @@ export function onSotwRequest(
   const stale = request.nonce !== '' && before.nonce !== '' && request.nonce !== before.nonce;
   if (stale) {
     // It changes no subscription. But what it lets go of, it wants sent again when it names it again.
-    return { ...state, listed: table.intersection(before.listed, listed) };
+    const implicit = before.implicit && listed.size === 0;
+    return { ...state, implicit, listed: table.intersection(before.listed, listed) };
   }
   if (listed === before.listed && (before.implicit || listed === before.subscription.names)) return state;
   const { subscription, implicit } = subscriptionOf(request, table, before.implicit && listed.size === 0);

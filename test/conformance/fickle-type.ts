@@ -115,6 +115,7 @@ export class FickleType {
     for (const { name, body, version } of response.resources) {
       this.#refused.delete(name);
       if (this.covers(name)) this.#accepted.set(name, { content: textOf(body), version });
+      else this.#versionHolds = false;
     }
     for (const name of response.removed) {
       this.#refused.delete(name);
