@@ -14,7 +14,7 @@ if (await installPackages()) {
   await attempt('types', 'npm', ['run', '--silent', 'types']);
   const peers = await attempt('peers', bin('tsx'), ['test/peers/install-all.ts']);
   // Without its peers a real test can only fail, and slowly.
-  await runTests(peers ? [] : ['--project', 'unit', '--project', 'conformance']);
+  await runTests(peers ? [] : ['unit', 'component', 'conformance'].flatMap((name) => ['--project', name]));
 } else {
   failed.push('packages');
 }

@@ -24,7 +24,7 @@ const write = (content: string) => {
   renameSync(`${path}.new`, path);
 };
 const serve = (script = '') => {
-  running = start('test/unit/cli/scripted-app.ts', script, path);
+  running = start('test/component/cli/scripted-app.ts', script, path);
 };
 /** Waits for a line with these fields. */
 const says = async (fields: Readonly<Record<string, unknown>>) =>
