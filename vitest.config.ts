@@ -4,7 +4,16 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/conformance/table-reporter.ts'],
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000, pool: 'threads', isolate: false } },
+      // Pure functions: nothing that one file leaves behind can reach another, so they share their workers.
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 10_000,
+          pool: 'threads',
+          isolate: false,
+        },
+      },
       // Parts that run processes, listen or let time pass, with scripted servers.
       { test: { name: 'component', include: ['test/component/**/*.test.ts'], testTimeout: 20_000 } },
       // Real connections within one process; docs/conformance.md is written from what these tests say.
