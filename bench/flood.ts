@@ -13,7 +13,7 @@ await buildGo();
 await buildServer();
 console.log(`${await machine()}; ${JSON.stringify(size)}, ${rate} changes/s for ${seconds} s`);
 for (const variant of ['delta', 'sotw'] as const) {
-  const server = await startServer('signalbox', size, variant, process.env.FLOOD_FLAGS?.split(' ') ?? []);
+  const server = await startServer('signalbox', size, variant);
   try {
     const { updates, check, rss_mb } = await runLoad(server, variant, size, [
       ...['-serial=false', `-interval=${1e6 / rate}us`, '-warmup=50', `-updates=${rate * seconds}`],
