@@ -1,8 +1,9 @@
-// From the start of the process to a `/readyz` that says yes, with the file registry. Run after `npm run build`.
+// From the start of the process to a `/readyz` that says yes, with a services file and with etcd. Run after `npm run build`.
 // npx tsx bench/start.ts
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Etcd } from '../test/peers/etcd.js';
 import { freePort, PeerProcess } from '../test/peers/process.js';
 import { instancesOf, serviceName } from './fixture.js';
 import { machine } from './machine.js';
@@ -19,19 +20,41 @@ interface Start {
 }
 
 console.log(`${await machine()}; medians of ${RUNS} starts\n`);
-console.log('| services | instances each | file | ready, ms | CPU until then, ms | memory, MB |');
+console.log('| services | instances each | from | ready, ms | CPU until then, ms | memory, MB |');
 console.log('| --: | --: | --- | --: | --: | --: |');
-await report(10, 2, 'YAML');
-await report(10_000, 10, 'JSON');
-await report(10_000, 10, 'YAML');
+await withFile(10, 2, 'YAML');
+await withFile(10_000, 10, 'JSON');
+await withFile(10_000, 10, 'YAML');
+await withEtcd(10_000, 10);
 
-async function report(services: number, instances: number, format: 'JSON' | 'YAML'): Promise<void> {
+async function withFile(services: number, instances: number, format: 'JSON' | 'YAML'): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-start-'));
   try {
     const file = join(folder, 'services');
     writeFileSync(file, (format === 'JSON' ? jsonFile : yamlFile)(services, instances));
+    await report(services, instances, `a file, ${format}`, { file: { path: file } });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function withEtcd(services: number, instances: number): Promise<void> {
+  const etcd = await Etcd.start();
+  const keys = Array.from({ length: services }, (_, service) =>
+    placesOf(service, instances).map(
+      ({ host, port }) => [`/services/${serviceName(service)}/${host}:${port}`, { weight: 1 }] as const,
+    ),
+  );
+  await etcd.client.putAll(keys.flat());
+  await report(services, instances, 'etcd', { etcd: { endpoints: [etcd.url] } });
+  await etcd.close();
+}
+
+async function report(services: number, instances: number, from: string, discovery: object): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-start-'));
+  try {
     const config = join(folder, 'signalbox.yaml');
-    writeFileSync(config, `discovery: { file: { path: ${JSON.stringify(file)} } }\n`);
+    writeFileSync(config, JSON.stringify({ discovery }));
     const starts: Start[] = [];
     for (let run = 0; run < RUNS; run += 1) starts.push(await start(config));
     const figures = [
@@ -39,7 +62,7 @@ async function report(services: number, instances: number, format: 'JSON' | 'YAM
       starts.map(({ cpu }) => cpu),
       starts.map(({ megabytes }) => megabytes),
     ].map((values) => median(values)?.toFixed(0));
-    console.log(`| ${[services, instances, format, ...figures].join(' | ')} |`);
+    console.log(`| ${[services, instances, from, ...figures].join(' | ')} |`);
   } finally {
     rmSync(folder, { recursive: true });
   }
