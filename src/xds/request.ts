@@ -1,6 +1,7 @@
 import protobuf from 'protobufjs';
 import { NameSet, type NameTable } from './name-set.js';
 import { type ProxyNode, readNode } from './node.js';
+import { RequestMemory } from './request-memory.js';
 
 export interface RequestError {
   readonly code: number;
@@ -42,11 +43,24 @@ export class RequestReader {
   readonly #known = new Map<string, KnownVersions>();
   readonly #typeUrls: { readonly bytes: Buffer; readonly text: string }[] = [];
   #lastNames: { readonly bytes: Uint8Array; readonly names: NameSet } | undefined;
+  readonly #sotw = new RequestMemory<SotwRequest>();
+  readonly #delta = new RequestMemory<DeltaRequest>();
 
   constructor(private readonly table: NameTable) {}
 
   /** @throws Error for bytes that are no DiscoveryRequest */
   sotw(bytes: Uint8Array, wantNode: boolean): SotwRequest {
+    if (wantNode) return this.#readSotw(bytes, true);
+    return this.#sotw.read(bytes, () => this.#readSotw(bytes, false));
+  }
+
+  /** @throws Error for bytes that are no DeltaDiscoveryRequest */
+  delta(bytes: Uint8Array, wantNode: boolean): DeltaRequest {
+    if (wantNode) return this.#readDelta(bytes, true);
+    return this.#delta.read(bytes, () => this.#readDelta(bytes, false));
+  }
+
+  #readSotw(bytes: Uint8Array, wantNode: boolean): SotwRequest {
     const reader = protobuf.Reader.create(bytes);
     const request = { ...EMPTY, versionInfo: '', names: NameSet.EMPTY };
     while (reader.pos < reader.len) {
@@ -77,8 +91,7 @@ export class RequestReader {
     return request;
   }
 
-  /** @throws Error for bytes that are no DeltaDiscoveryRequest */
-  delta(bytes: Uint8Array, wantNode: boolean): DeltaRequest {
+  #readDelta(bytes: Uint8Array, wantNode: boolean): DeltaRequest {
     const reader = protobuf.Reader.create(bytes);
     const request = { ...EMPTY, subscribe: NameSet.EMPTY, unsubscribe: NameSet.EMPTY, known: NOTHING_KNOWN };
     while (reader.pos < reader.len) {

@@ -173,8 +173,8 @@ export class XdsStream {
       const step = next(this.#state, this.variant, snapshot, this.deps.shared);
       this.#state = step.state;
       if (step.response === undefined) break;
-      this.#write({ body: step.response.body, nonce: step.nonce });
-      this.#log(step.response, step.nonce);
+      this.#write(step.message);
+      this.#log(step.response, step.message.nonce);
     }
     this.#waitForAssignments();
     this.#keepAlive();
@@ -226,7 +226,7 @@ export class XdsStream {
       if (this.#inFlight >= MOST_IN_FLIGHT) return;
       const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
       this.#state = step.state;
-      if (step.response !== undefined) this.#write({ body: step.response.body, nonce: step.nonce });
+      if (step.response !== undefined) this.#write(step.message);
     }
   }
 

@@ -3,7 +3,8 @@ import { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { NameTable } from '../../../src/xds/name-set.js';
 import type { DeltaRequest, SotwRequest } from '../../../src/xds/request.js';
-import { nonceOf, type Response, ResponseFactory, type Variant } from '../../../src/xds/response.js';
+import { type Message, type Response, ResponseFactory, type Variant } from '../../../src/xds/response.js';
+import { StepMemory } from '../../../src/xds/step-memory.js';
 import {
   NEW_STREAM,
   next,
@@ -37,10 +38,16 @@ export function resource(text: string): Resource {
 
 /** The state machine of one stream with the snapshot it is to follow: the whole of xDS without a network. */
 export class Machine {
-  readonly shared: Shared = { table: new NameTable(), responses: new ResponseFactory('test') };
+  readonly shared: Shared = {
+    table: new NameTable(),
+    responses: new ResponseFactory('test'),
+    memory: new StepMemory(),
+  };
   state: StreamState = NEW_STREAM;
   snapshot: Snapshot;
   readonly responses: Response[] = [];
+  /** The nonces of the responses, in order. */
+  readonly nonces: Message['nonce'][] = [];
 
   constructor(
     readonly variant: Variant,
@@ -58,7 +65,8 @@ export class Machine {
     const common = {
       node: undefined,
       typeUrl,
-      nonce: typeof nonce === 'number' ? nonceOf(nonce) : (nonce ?? this.type(short)?.nonce ?? ''),
+      nonce:
+        typeof nonce === 'number' ? (this.nonces[nonce - 1] ?? '') : (nonce ?? this.type(short)?.nonce ?? ''),
       error: error === undefined ? undefined : { code: 3, message: error },
     };
     const { table } = this.shared;
@@ -111,6 +119,7 @@ export class Machine {
       this.state = step.state;
       if (step.response === undefined) return texts;
       this.responses.push(step.response);
+      this.nonces.push(step.message.nonce);
       texts.push(textOf(step.response));
     }
   }
