@@ -67,8 +67,8 @@ export class BareProxy {
   #receive(bytes: Uint8Array, snapshot: Snapshot): void {
     const request =
       this.variant === 'delta'
-        ? ({ variant: 'delta', request: this.server.reader.delta(bytes, false) } as const)
-        : ({ variant: 'sotw', request: this.server.reader.sotw(bytes, false) } as const);
+        ? ({ variant: 'delta', request: this.server.reader.delta(bytes) } as const)
+        : ({ variant: 'sotw', request: this.server.reader.sotw(bytes) } as const);
     this.#state = receive(this.#state, request, snapshot, this.server);
   }
 }

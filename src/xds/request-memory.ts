@@ -2,15 +2,15 @@ import type { DeltaRequest, SotwRequest } from './request.js';
 
 /** Enough for the types and phases that the proxies of one restart are in at a time. */
 const REMEMBERED = 8;
-/** Longer requests are decoded each time, bytes; what is remembered is bounded. */
-const LONGEST = 2 ** 20;
+/** Longer requests, in bytes, are decoded each time: most of an Envoy's first one is its node, which is its own. */
+const LONGEST = 32 * 1024;
 
 /**
  * The last requests of any stream. Equal bytes give one object without being decoded: a thousand proxies that
  * acknowledge one response say the same. Requests that differ in their node alone give one object too.
  */
 export class RequestMemory<Request extends SotwRequest | DeltaRequest> {
-  readonly #bytes: Buffer[] = [];
+  readonly #bytes: (Buffer | undefined)[] = [];
   readonly #requests: Request[] = [];
   #next = 0;
 
@@ -20,9 +20,8 @@ export class RequestMemory<Request extends SotwRequest | DeltaRequest> {
       if (known !== undefined && this.#bytes[index]?.equals(bytes)) return known;
     }
     const decoded = decode();
-    if (bytes.length > LONGEST) return decoded;
     const request = this.#requests.find((known) => equal(known, decoded)) ?? decoded;
-    this.#bytes[this.#next] = Buffer.from(bytes);
+    this.#bytes[this.#next] = bytes.length > LONGEST ? undefined : Buffer.from(bytes);
     this.#requests[this.#next] = request;
     this.#next = (this.#next + 1) % REMEMBERED;
     return request;
@@ -34,14 +33,4 @@ function equal(a: SotwRequest | DeltaRequest, b: SotwRequest | DeltaRequest): bo
   return FIELDS.every((field) => Reflect.get(a, field) === Reflect.get(b, field));
 }
 
-const FIELDS = [
-  'node',
-  'typeUrl',
-  'nonce',
-  'error',
-  'versionInfo',
-  'names',
-  'subscribe',
-  'unsubscribe',
-  'known',
-];
+const FIELDS = ['typeUrl', 'nonce', 'error', 'versionInfo', 'names', 'subscribe', 'unsubscribe', 'known'];

@@ -158,7 +158,6 @@ class Interleaving {
   #request(sent: Sent): StreamRequest {
     const { table } = this.shared;
     const common = {
-      node: undefined,
       typeUrl: sent.typeUrl ?? '',
       nonce: sent.nonce ?? '',
       error: sent.error === undefined ? undefined : { code: 3, message: sent.error },

@@ -63,7 +63,6 @@ export class Machine {
   ): string[] {
     const typeUrl = TYPES[short];
     const common = {
-      node: undefined,
       typeUrl,
       nonce:
         typeof nonce === 'number' ? (this.nonces[nonce - 1] ?? '') : (nonce ?? this.type(short)?.nonce ?? ''),

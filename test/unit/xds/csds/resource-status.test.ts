@@ -43,7 +43,7 @@ class Peer {
 
   ask(names: readonly string[], change: Partial<SotwRequest> = {}): this {
     const request = {
-      ...{ node: undefined, typeUrl: EDS, nonce: this.#nonce, error: undefined, versionInfo: '' },
+      ...{ typeUrl: EDS, nonce: this.#nonce, error: undefined, versionInfo: '' },
       ...{ names: this.#shared.table.of(names), ...change },
     };
     this.#state = receive(this.#state, { variant: 'sotw', request }, this.snapshot, this.#shared);
@@ -52,7 +52,7 @@ class Peer {
 
   askDelta(change: Partial<DeltaRequest>): this {
     const request = {
-      ...{ node: undefined, typeUrl: EDS, nonce: this.#nonce, error: undefined },
+      ...{ typeUrl: EDS, nonce: this.#nonce, error: undefined },
       ...{ subscribe: NameSet.EMPTY, unsubscribe: NameSet.EMPTY, known: new Map(), ...change },
     };
     this.#state = receive(this.#state, { variant: 'delta', request }, this.snapshot, this.#shared);
