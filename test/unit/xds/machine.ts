@@ -38,7 +38,7 @@ export function resource(text: string): Resource {
 
 /** The state machine of one stream with the snapshot it is to follow: the whole of xDS without a network. */
 export class Machine {
-  readonly shared: Shared = {
+  shared: Shared = {
     table: new NameTable(),
     responses: new ResponseFactory('test'),
     memory: new StepMemory(),
@@ -84,15 +84,32 @@ export class Machine {
     return this.pump();
   }
 
+  /** Another stream of the same server. */
+  another(): Machine {
+    const machine = new Machine(this.variant);
+    machine.shared = this.shared;
+    machine.snapshot = this.snapshot;
+    return machine;
+  }
+
   /** What a publication brings; `-CDS a` removes. */
   publish(...texts: readonly string[]): string[] {
+    return this.follow(this.changed(...texts));
+  }
+
+  /** The snapshot after a publication. */
+  changed(...texts: readonly string[]): Snapshot {
     const changes = new Map<string, Map<string, Resource | undefined>>();
     for (const text of texts) {
       const { typeUrl, name, ...rest } = resource(text.replace(/^-/, ''));
       const ofType = changes.get(typeUrl) ?? new Map<string, Resource | undefined>();
       changes.set(typeUrl, ofType.set(name, text.startsWith('-') ? undefined : { typeUrl, name, ...rest }));
     }
-    this.snapshot = this.snapshot.with(changes);
+    return this.snapshot.with(changes);
+  }
+
+  follow(snapshot: Snapshot): string[] {
+    this.snapshot = snapshot;
     return this.pump();
   }
 
