@@ -398,6 +398,9 @@ func main() {
 				fail("update %d did not reach %d clients in %v", k, u.left.Load(), *updTimeout)
 				break
 			}
+			for reg != nil && u.bare.Load() == 0 && time.Since(u.t0) < *updTimeout { // it may be the last to see it
+				time.Sleep(time.Millisecond)
+			}
 			due = due.Add(*interval)
 			if *serial {
 				due = u.t0.Add(*interval)
