@@ -79,7 +79,11 @@ export class RegistrySet {
   }
 
   #create(name: string, text: string, options: SourceOptions): Registry {
-    const rules = { serviceTemplate: options.service_template, skipped: globMatcher(options.skip_services) };
+    const rules = {
+      serviceTemplate: options.service_template,
+      skipped: globMatcher(options.skip_services),
+      ...('mass_loss' in options && { massLoss: options.mass_loss }),
+    };
     const entries = this.createSources(name, options, { logger: this.logger }).map((source) => ({
       source,
       rules,
