@@ -90,7 +90,11 @@ export class RegistrySet {
   }
 
   async #create(name: string, text: string, options: SourceOptions): Promise<Registry> {
-    const rules = { serviceTemplate: options.service_template, skipped: globMatcher(options.skip_services) };
+    const rules = {
+      serviceTemplate: options.service_template,
+      skipped: globMatcher(options.skip_services),
+      ...('mass_loss' in options && { massLoss: options.mass_loss }),
+    };
     const sources = await this.createSources(name, options, { logger: this.logger });
     const entries = sources.map((source) => ({ source, rules }));
     const life = new AbortController();
