@@ -1,5 +1,5 @@
 // The program of a worker process; `WorkerPool` starts it.
-import type { ToWorker } from './messages.js';
+import type { FromWorker, ToWorker } from './messages.js';
 import { Worker } from './worker.js';
 
 // The primary tells when to end: a signal to the whole group of processes must not come before it.
@@ -13,3 +13,4 @@ const worker = new Worker(
   (code) => process.exit(code),
 );
 process.on('message', (message: ToWorker) => void worker.receive(message));
+process.send?.({ kind: 'ready' } satisfies FromWorker);

@@ -56,6 +56,8 @@ export type ToWorker =
 export type FromWorker =
   | Question
   | Answer
+  /** It listens to the channel: what is sent before is lost. */
+  | { readonly kind: 'ready' }
   /** The last step is in force. */
   | { readonly kind: 'taken' }
   | { readonly kind: 'serving'; readonly address: string }

@@ -38,7 +38,10 @@ export function packStep(group: Group, from: Snapshot | undefined, to: Snapshot)
   const before = from ?? Snapshot.EMPTY;
   const types = [...new Set([...before.sets.keys(), ...to.sets.keys()])].map((typeUrl) => {
     const set = to.set(typeUrl);
-    const names = set.differencesFrom(before.set(typeUrl));
+    const earlier = before.set(typeUrl);
+    const names = set
+      .differencesFrom(earlier)
+      .filter((name) => set.get(name)?.version !== earlier.get(name)?.version);
     const resources = names.map((name) => set.get(name)).filter((resource) => resource !== undefined);
     const removed = names.filter((name) => set.get(name) === undefined);
     return { typeUrl, put: resources.map(packed), removed };

@@ -19,6 +19,7 @@ export class WorkerProcess {
   readonly #worker: Worker;
   readonly #feed: SnapshotFeed;
   readonly #questions: Questions;
+  #isReady = false;
   #isServing = false;
 
   /** @param clientStatus of the clients of all workers */
@@ -34,9 +35,6 @@ export class WorkerProcess {
     this.ended = this.#untilEnded();
     this.serving = this.#untilServing();
     this.#worker.on('message', (message: FromWorker) => void this.#receive(message));
-    // What there is goes first, so that no proxy meets a worker that knows nothing.
-    this.#feed.push();
-    this.#send({ kind: 'serve', task });
   }
 
   get pid(): number | undefined {
@@ -54,7 +52,7 @@ export class WorkerProcess {
 
   /** Brings it to the latest snapshots. */
   push(): void {
-    this.#feed.push();
+    if (this.#isReady) this.#feed.push();
   }
 
   /** @returns undefined where it has ended. @throws SignalboxError `worker_silent` */
@@ -67,7 +65,8 @@ export class WorkerProcess {
 
   /** Tells it to send its proxies away and end. */
   stop(): void {
-    this.#send({ kind: 'stop' });
+    if (this.#isReady) this.#send({ kind: 'stop' });
+    else this.kill();
   }
 
   kill(): void {
@@ -77,6 +76,12 @@ export class WorkerProcess {
   async #receive(message: FromWorker): Promise<void> {
     this.#questions.heard();
     switch (message.kind) {
+      case 'ready':
+        this.#isReady = true;
+        // What there is goes first, so that no proxy meets a worker that knows nothing.
+        this.#feed.push();
+        this.#send({ kind: 'serve', task: this.task });
+        return;
       case 'taken':
         this.#feed.taken();
         return;
