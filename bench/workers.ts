@@ -24,6 +24,7 @@ const ROWS: readonly Row[] = [
   { title: 'connect storm: server CPU, ms', of: ({ storm }) => storm.server_cpu_s * 1e3 },
   { title: 'memory before a proxy came, MB', of: ({ rss_mb }) => rss_mb.idle },
   { title: 'memory after the storm, MB', of: ({ rss_mb }) => rss_mb.storm },
+  { title: 'what other programs took of the machine, %', of: disturbance },
 ];
 
 await buildGo();
@@ -34,24 +35,22 @@ for (let run = 0; run < runs; run += 1) {
   for (const [workers, ofNumber] of results) {
     const result = await runOnce(workers);
     ofNumber.push(result);
-    const { storm, updates } = result;
-    console.error(
-      `run ${run + 1}, ${workers} workers: update p50 ${updates?.p50_ms} ms, p99 ${updates?.p99_ms} ms, ` +
-        `${updates?.server_cpu_ms} ms CPU; others ${storm.others_cpu_pct} and ${updates?.others_cpu_pct} % of the machine`,
-    );
+    const figures = ROWS.map(({ title, of }) => `${title} ${rounded(of(result))}`).join('; ');
+    console.error(`run ${run + 1}, workers ${workers}: others ${disturbance(result)} %; ${figures}`);
   }
 }
 const columns = numbers.map((workers) => results.get(workers) ?? []);
-const others = columns
-  .flat()
-  .map(({ storm, updates }) => Math.max(storm.others_cpu_pct, updates?.others_cpu_pct ?? 0));
 console.log(`${await machine()}; ${proxies} delta streams, S=${size.services} E=${size.endpoints}, medians of ${runs}
-all processes of the server together; other programs took ${rounded(median(others))} % of the machine (median)
+all processes of the server together
 `);
 console.log(`| workers | ${numbers.join(' | ')} |\n| --- |${' --: |'.repeat(numbers.length)}`);
 for (const { title, of } of ROWS) {
   const cells = columns.map((found) => rounded(median(found.map(of).filter((value) => value !== undefined))));
   console.log(`| ${title} | ${cells.join(' | ')} |`);
+}
+
+function disturbance({ storm, updates }: LoadResult): number {
+  return Math.max(storm.others_cpu_pct, updates?.others_cpu_pct ?? 0);
 }
 
 async function runOnce(workers: number): Promise<LoadResult> {

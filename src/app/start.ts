@@ -186,7 +186,7 @@ class RunningApp implements App {
 
   #unready(): string | undefined {
     if (this.#life.signal.aborted) return 'shutting down';
-    if (this.#publisher.started) return undefined;
+    if (this.#publisher.started) return this.#xds.unready();
     const missing = this.#catalogue
       .unanswered()
       .map(({ registry, server, lastError }) =>

@@ -12,6 +12,8 @@ export interface ProxyServer {
    * @throws SignalboxError `listen_failed`
    */
   listen(address: string): Promise<string>;
+  /** Why proxies cannot be served now; undefined where they can. */
+  unready(): string | undefined;
   /** Every open stream. @throws SignalboxError `worker_silent` */
   proxies(): Promise<readonly ProxyView[]>;
   /** For each resource, where the proxies are that ask for it. @throws SignalboxError `worker_silent` */
@@ -33,6 +35,10 @@ export class LocalProxyServer implements ProxyServer {
 
   async listen(address: string): Promise<string> {
     return await this.#server.listen(address);
+  }
+
+  unready(): undefined {
+    return undefined;
   }
 
   async proxies(): Promise<readonly ProxyView[]> {

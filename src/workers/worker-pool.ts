@@ -56,6 +56,11 @@ export class WorkerPool implements ProxyServer {
     return addresses[0] ?? address;
   }
 
+  unready(): string | undefined {
+    const serves = [...this.#processes.values()].some(({ isServing }) => isServing);
+    return serves ? undefined : 'no worker serves the proxies';
+  }
+
   async proxies(): Promise<readonly ProxyView[]> {
     const answers = await this.#askAll('proxies', undefined);
     return answers.flatMap(({ worker, answer }) => answer.map((proxy) => ({ ...proxy, worker })));

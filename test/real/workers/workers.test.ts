@@ -236,6 +236,16 @@ test.each(MODES)(
   },
 );
 
+test('all workers are killed: not ready until one serves again', async () => {
+  for (const pid of pids().values()) process.kill(pid, 'SIGKILL');
+  await eventually(async () => expect(await signalbox.status('/readyz')).toBe(503));
+  await eventually(async () => expect(await signalbox.status('/readyz')).toBe(200), 30_000);
+  await eventually(async () => {
+    expect((await proxies()).map(({ node }) => node.id).sort()).toEqual([...MODES].sort());
+  }, 30_000);
+  for (const envoy of envoys.values()) expect(await counted(envoy, 'update_rejected')).toBe(0);
+});
+
 test('SIGTERM to all processes ends all of them, and the proxies are told', async () => {
   const { close } = await oneAtEachWorker();
   try {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SnapshotCache } from '../../../src/snapshot/cache.js';
 import { makeResource, type Resource } from '../../../src/snapshot/resource.js';
@@ -98,6 +99,43 @@ describe('a feed', () => {
     expect(follower.getSnapshot(GROUP)?.version).toBe(cache.getSnapshot(GROUP)?.version);
     feed.taken();
     expect(steps).toHaveLength(2);
+  });
+
+  test('whatever comes while a step is under way, the worker has the same in the end', () => {
+    const name = fc.constantFrom('a', 'b', 'c', 'd');
+    const operation = fc.oneof(
+      fc.record({
+        name,
+        content: fc.option(fc.constantFrom('1', '2', '3')),
+        typeUrl: fc.constantFrom(cluster, endpoints),
+      }),
+      fc.constant('take' as const),
+    );
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 40 }), (operations) => {
+        const { cache, follower, steps, take } = pair();
+        let taken = 0;
+        const takeNext = () => {
+          if (taken === steps.length) return false;
+          taken += 1;
+          take();
+          return true;
+        };
+        for (const one of operations) {
+          if (one === 'take') takeNext();
+          else {
+            const { typeUrl, name, content } = one;
+            const made = content === null ? undefined : resource(typeUrl, name, content);
+            cache.updateResources(GROUP, new Map([[typeUrl, new Map([[name, made]])]]));
+          }
+          expect(steps.length - taken).toBeLessThanOrEqual(1);
+        }
+        while (takeNext());
+        expect(follower.getSnapshot(GROUP)?.version).toBe(cache.getSnapshot(GROUP)?.version);
+        const names = (of: SnapshotCache) => [...(of.getSnapshot(GROUP)?.set(cluster).names() ?? [])];
+        expect(names(follower)).toEqual(names(cache));
+      }),
+    );
   });
 
   test('a change that was taken back meanwhile needs no resource', () => {
