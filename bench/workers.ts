@@ -20,6 +20,7 @@ const ROWS: readonly Row[] = [
   { title: 'change to proxy, p50, ms', of: ({ updates }) => updates?.p50_ms },
   { title: 'change to proxy, p99, ms', of: ({ updates }) => updates?.p99_ms },
   { title: 'server CPU an update, ms', of: ({ updates }) => updates?.server_cpu_ms },
+  { title: 'of that the busiest process, ms', of: ({ updates }) => updates?.busiest_cpu_ms },
   { title: 'connect storm: all complete, ms', of: ({ storm }) => storm.all_ms },
   { title: 'connect storm: server CPU, ms', of: ({ storm }) => storm.server_cpu_s * 1e3 },
   { title: 'memory before a proxy came, MB', of: ({ rss_mb }) => rss_mb.idle },
