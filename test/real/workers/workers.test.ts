@@ -261,6 +261,9 @@ test('SIGTERM to all processes ends all of them, and the proxies are told', asyn
     await primary.ended;
     expect(primary.exitCode).toBe(0);
     expect(all.filter(isAlive)).toEqual([]);
+    const lines = primary.output.split('\n').filter((line) => line !== '');
+    const workers = new Set(lines.map((line) => JSON.parse(line).worker));
+    expect([...workers].sort()).toEqual([1, 2, undefined]);
     await goesTo('web', 'one');
   } finally {
     close();
