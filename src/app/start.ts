@@ -16,6 +16,7 @@ import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { XdsServer } from '../xds/server.js';
+import { Observation } from './observation.js';
 import { RegistrySet } from './registry-set.js';
 import { listRoutes } from './route-list.js';
 import { createSources } from './sources.js';
@@ -33,6 +34,7 @@ class RunningApp implements App {
   readonly #catalogue: Catalogue;
   readonly #documents = new DocumentSet();
   readonly #registries: RegistrySet;
+  readonly #observation: Observation;
   readonly #xds: XdsServer;
   #config: Config;
   #plan: Plan;
@@ -59,6 +61,14 @@ class RunningApp implements App {
       logger,
       this.#life.signal,
     );
+    this.#observation = new Observation(config, {
+      logger,
+      ready: () => this.#unready() === undefined,
+      sources: () => this.#catalogue.sources(),
+      snapshot: () => this.#snapshot(),
+      streams: () => this.#xds.streams,
+    });
+    this.#cache.watch((_group, snapshot) => this.#observation.published(snapshot), this.#life.signal);
     this.#xds = new XdsServer(this.#cache, {
       identifier: `signalbox/${hostname()}`,
       groupOf: () => DEFAULT_GROUP,
@@ -66,10 +76,13 @@ class RunningApp implements App {
       drain: config.xds.drain,
       keepalive: config.xds.keepalive,
       reflection: config.xds.reflection,
+      observer: this.#observation.xds,
+      loadReporting: this.#observation.loadReporting,
     });
     this.#plan = this.#newPlan();
     this.#publisher = this.#newPublisher();
-    this.#catalogue.onChange((names) => {
+    this.#catalogue.onChange((names, registry) => {
+      this.#observation.changed(registry, names);
       this.#takeUp(names);
       this.#registries.settle();
     });
@@ -103,6 +116,7 @@ class RunningApp implements App {
       this.logger.warn({ option: `${name}.listen` }, 'a new listen address takes effect at the next start');
     }
     this.#config = config;
+    this.#observation.configure(config);
     const started = this.#publisher.started;
     this.#publisherLife.abort();
     this.#publisherLife = new AbortController();
@@ -145,8 +159,13 @@ class RunningApp implements App {
 
   #newPublisher(): Publisher {
     const { delay, max_delay } = this.#config.publish;
-    const options = { delay, maxDelay: max_delay, logger: this.logger };
+    const built = (milliseconds: number) => this.#observation.built(milliseconds);
+    const options = { delay, maxDelay: max_delay, logger: this.logger, built };
     return new Publisher(this.#catalogue, this.#plan, this.#cache, options, this.#publisherLife.signal);
+  }
+
+  #snapshot(): Snapshot {
+    return this.#cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY;
   }
 
   #endGrace(): void {
@@ -174,7 +193,9 @@ class RunningApp implements App {
         policyDocuments: () => this.#documents.policies(),
         streams: () => this.#xds.streams,
         history: () => this.#cache.history(),
-        snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY,
+        snapshot: () => this.#snapshot(),
+        load: this.#observation.load,
+        metrics: this.#observation.metrics,
       },
       this.#config.admin.listen,
     );

@@ -21,7 +21,7 @@ export class Catalogue {
   /** In the order of the configuration, which is the order of precedence. */
   #states: readonly SourceState[] = [];
   #derived = DerivedServices.NONE;
-  readonly #listeners = new Set<(names: ReadonlySet<string>) => void>();
+  readonly #listeners = new Set<(names: ReadonlySet<string>, registry: string | undefined) => void>();
 
   constructor(private readonly options: CatalogueOptions) {}
 
@@ -50,8 +50,11 @@ export class Catalogue {
     this.#derived = derived;
   }
 
-  /** Calls `listener` with the names of the services that an answer of a registry touched, none included. */
-  onChange(listener: (names: ReadonlySet<string>) => void): void {
+  /**
+   * Calls `listener` with the names of the services that an answer of a registry touched, none included; without a
+   * registry where it was no answer that did.
+   */
+  onChange(listener: (names: ReadonlySet<string>, registry: string | undefined) => void): void {
     this.#listeners.add(listener);
   }
 
@@ -121,15 +124,15 @@ export class Catalogue {
     return new SourceState(
       source,
       rules,
-      (names) => this.#tell(names),
+      (names) => this.#tell(names, registry),
       (error) =>
         logger.warn({ registry, server, code: error.code, reason: error.message }, 'registry query failed'),
       now,
     );
   }
 
-  #tell(touched: ReadonlySet<string>): void {
+  #tell(touched: ReadonlySet<string>, registry?: string): void {
     const names = new Set([...touched, ...this.#derived.of(touched, this.#states)]);
-    for (const listener of this.#listeners) listener(names);
+    for (const listener of this.#listeners) listener(names, registry);
   }
 }

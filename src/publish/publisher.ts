@@ -16,6 +16,8 @@ export interface PublisherOptions {
   readonly delay: number;
   readonly maxDelay: number;
   readonly logger: Logger;
+  /** Called after each publication, also one that made no difference, with the milliseconds that it took. */
+  readonly built?: (milliseconds: number) => void;
 }
 
 /**
@@ -86,14 +88,16 @@ export class Publisher {
     });
     const snapshot = Snapshot.of([...resources, ...this.plan.listeners(), ...this.#routes()]);
     this.cache.setSnapshot(DEFAULT_GROUP, snapshot);
-    const milliseconds = Math.round(performance.now() - began);
+    const milliseconds = performance.now() - began;
+    this.options.built?.(milliseconds);
     this.options.logger.info(
-      { services: this.#published.size, version: snapshot.version, milliseconds },
+      { services: this.#published.size, version: snapshot.version, milliseconds: Math.round(milliseconds) },
       'published everything',
     );
   }
 
   #publish(): void {
+    const began = performance.now();
     const names = this.#changed;
     let routesChanged = this.#routesChanged;
     this.#changed = new Set();
@@ -118,6 +122,7 @@ export class Publisher {
     if (routesChanged)
       changes.set(TYPE_URL.route, new Map(this.#routes().map((route) => [route.name, route])));
     this.cache.updateResources(DEFAULT_GROUP, changes);
+    this.options.built?.(performance.now() - began);
   }
 
   #routes(): readonly Resource[] {

@@ -11,6 +11,7 @@ import { Plan } from '../../../src/publish/plan.js';
 import { RouteConfigurations } from '../../../src/resources/route/configuration.js';
 import { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+import { LoadBook } from '../../../src/telemetry/load/load-book.js';
 import { configOf } from '../../support/configuration.js';
 import { instanceAt, stateOf } from '../../support/instances.js';
 
@@ -45,6 +46,8 @@ beforeEach(() => {
     streams: () => [],
     history: () => [],
     snapshot: () => Snapshot.EMPTY,
+    load: new LoadBook({ knows: () => true, addresses: () => undefined }, []),
+    metrics: { contentType: 'text/plain', text: async () => 'a 1\n' },
   };
 });
 
