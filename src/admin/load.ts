@@ -1,5 +1,5 @@
 import type { LoadBook } from '../telemetry/load/load-book.js';
-import { ratesOf } from '../telemetry/load/load-rates.js';
+import { meansOf, ratesOf } from '../telemetry/load/load-rates.js';
 import type { LoadWindow } from '../telemetry/load/load-window.js';
 
 const MINUTE = 60;
@@ -51,11 +51,17 @@ export function loadDetail(book: LoadBook, order: LoadOrder, name: string) {
 }
 
 function loadRow(window: LoadWindow, book: LoadBook) {
-  const { successes, errors, dropped } = window.total();
+  const total = window.total();
+  const { successes, errors, dropped } = total;
   return {
     last_1m: ratesOf(window, MINUTE, book),
     last_5m: ratesOf(window, 5 * MINUTE, book),
-    total: { requests: successes + errors, errors, dropped },
+    total: {
+      requests: successes + errors,
+      errors,
+      dropped,
+      metrics: meansOf(total, window.metrics),
+    },
   };
 }
 
@@ -63,7 +69,7 @@ function reported(at: number) {
   return { last_report: new Date(at).toISOString() };
 }
 
-function shareOf({ requests, errors }: LoadRow['total']): number {
+function shareOf({ requests, errors }: { readonly requests: number; readonly errors: number }): number {
   return requests === 0 ? 0 : errors / requests;
 }
 

@@ -41,6 +41,7 @@ const MOST_RESOLVED = 64;
  */
 export class LoadBook {
   readonly #services = new Map<string, KeptService>();
+  /** In buckets. */
   readonly #began: number;
   #instances = 0;
   #ignored = 0;
@@ -59,8 +60,8 @@ export class LoadBook {
     private readonly now: () => number = Date.now,
   ) {
     this.#metrics = metrics;
-    this.#began = this.bucket;
-    this.#swept = this.#began;
+    this.#began = this.now() / 1_000 / BUCKET_SECONDS;
+    this.#swept = this.bucket;
   }
 
   /** The number of the bucket that is being filled. */
@@ -68,9 +69,15 @@ export class LoadBook {
     return Math.floor(this.now() / 1_000 / BUCKET_SECONDS);
   }
 
-  /** How many whole buckets there have been since the start. */
-  get age(): number {
-    return Math.max(0, this.bucket - this.#began - 1);
+  /**
+   * The last `seconds` in whole buckets, or all there has been where that is less; undefined where it is too little to
+   * say anything.
+   */
+  span(seconds: number): { readonly buckets: number; readonly seconds: number } | undefined {
+    const { bucket } = this;
+    const first = Math.max(bucket - Math.round(seconds / BUCKET_SECONDS), Math.floor(this.#began));
+    const measured = (bucket - Math.max(first, this.#began)) * BUCKET_SECONDS;
+    return measured < BUCKET_SECONDS / 2 ? undefined : { buckets: bucket - first, seconds: measured };
   }
 
   /** How often a report told of an instance that is not served, or for which there is no room. */

@@ -1,5 +1,5 @@
 import type { LoadBook } from './load-book.js';
-import { BUCKET_SECONDS, type LoadSums, type LoadWindow } from './load-window.js';
+import type { LoadSums, LoadWindow } from './load-window.js';
 
 /** What happened over some time. */
 export interface LoadRates {
@@ -20,16 +20,16 @@ export interface LoadRates {
 const LEAST_SIGHTINGS = 10;
 
 /**
- * The rates of the last `seconds`, in whole buckets, or since the start where that is less; null before the first
- * whole bucket.
+ * The rates of the last `seconds`, or since the start where that is less; null where that is
+ * too little.
  */
 export function ratesOf(window: LoadWindow, seconds: number, book: LoadBook): LoadRates | null {
-  const buckets = Math.min(Math.round(seconds / BUCKET_SECONDS), book.age);
-  if (buckets === 0) return null;
-  const sums = window.last(buckets, book.bucket);
+  const span = book.span(seconds);
+  if (span === undefined) return null;
+  const sums = window.last(span.buckets, book.bucket);
   const { successes, errors, dropped, busySeconds } = sums;
   const requests = successes + errors;
-  const per = buckets * BUCKET_SECONDS;
+  const per = span.seconds;
   return {
     requests_per_second: rounded(requests / per),
     errors_per_second: rounded(errors / per),
@@ -52,7 +52,8 @@ export function latencyOf({ successes, errors, sightings, busySeconds }: LoadSum
   return rounded((busySeconds / requests) * 1_000);
 }
 
-function meansOf({ metrics }: LoadSums, names: readonly string[]): Readonly<Record<string, number>> {
+/** The mean of what instances said of themselves, by name; without those of which nothing was said. */
+export function meansOf({ metrics }: LoadSums, names: readonly string[]): Readonly<Record<string, number>> {
   const means = names.flatMap((name, index) => {
     const { requests = 0, sum = 0 } = metrics[index] ?? {};
     return requests === 0 ? [] : [[name, rounded(sum / requests)] as const];

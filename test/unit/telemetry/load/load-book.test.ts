@@ -109,8 +109,10 @@ describe('rates', () => {
   };
 
   test('of the last minute and the last five, steady under steady traffic', () => {
-    report(1, { successes: 30, errors: 10, dropped: 5 });
+    book.take([clusterLoad('web')]);
     expect(rates(60)).toBeNull();
+    report(1, { successes: 30, errors: 10, dropped: 5 });
+    expect(rates(60)).toMatchObject({ requests_per_second: 4, error_share: 0.25 });
     report(36, { successes: 30, errors: 10, dropped: 5 });
     const steady = {
       requests_per_second: 4,
@@ -126,7 +128,14 @@ describe('rates', () => {
   });
 
   test('an estimate of the latency, once enough was seen under way', () => {
-    report(2, { successes: 100, inProgress: 4 });
+    seconds += 8;
+    book = newBook([]);
+    report(1, { successes: 20, inProgress: 4 });
+    seconds -= 8;
+    // Two seconds at the end of a bucket are too few.
+    expect(rates(60)).toBeNull();
+    report(1, { successes: 100, inProgress: 4 });
+    expect(rates(60)).toMatchObject({ requests_per_second: 10 });
     expect(rates(60)).toMatchObject({ latency_ms: null });
     report(6, { successes: 100, inProgress: 4 });
     // Four at a time and ten a second: 0.4 s each.
