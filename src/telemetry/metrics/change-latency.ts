@@ -1,5 +1,6 @@
 import type { ResourceSet } from '../../snapshot/resource-set.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
+import { MOST_OUTSTANDING } from '../../xds/type-state.js';
 
 /** What is needed of a stream: which sets it was sent, and what it has not answered yet, oldest first. */
 export interface FollowedStream {
@@ -185,10 +186,11 @@ export class ChangeLatency {
   }
 }
 
-/** The number of the first response that is not answered. */
+/** The number of the first response that is not answered; 0 where it may be one that is not remembered any more. */
 function oldestUnanswered({ state }: FollowedStream): number {
   let oldest = Number.POSITIVE_INFINITY;
   for (const { outstanding } of state.types.values()) {
+    if (outstanding.length >= MOST_OUTSTANDING) return 0;
     const [first] = outstanding;
     if (first !== undefined) oldest = Math.min(oldest, Number.parseInt(first.nonce, RADIX));
   }
