@@ -115,7 +115,7 @@ export class XdsStream {
         this.call.pause();
         return;
       }
-      this.#take(this.#read(bytes, false), this.#snapshot);
+      this.#take(this.#read(bytes), this.#snapshot);
     } catch (thrown) {
       this.#fail(status.INVALID_ARGUMENT, messageOf(thrown));
     }
@@ -129,18 +129,16 @@ export class XdsStream {
   }
 
   #identify(bytes: Uint8Array): void {
-    const { request } = this.#read(bytes, true);
-    this.#node = request.node ?? UNKNOWN_NODE;
+    this.#node = this.deps.reader.node(this.variant, bytes) ?? UNKNOWN_NODE;
     this.#group = this.deps.groupOf(this.#node);
     this.#snapshot = this.deps.cache.getSnapshot(this.#group);
     this.deps.logger.info({ node: this.#node.id, stream: this.id, variant: this.variant }, 'proxy connected');
   }
 
-  #read(bytes: Uint8Array, wantNode: boolean): StreamRequest {
+  #read(bytes: Uint8Array): StreamRequest {
     const { reader } = this.deps;
-    if (this.variant === 'sotw')
-      return { variant: 'sotw', request: this.#typed(reader.sotw(bytes, wantNode)) };
-    return { variant: 'delta', request: this.#typed(reader.delta(bytes, wantNode)) };
+    if (this.variant === 'sotw') return { variant: 'sotw', request: this.#typed(reader.sotw(bytes)) };
+    return { variant: 'delta', request: this.#typed(reader.delta(bytes)) };
   }
 
   /** A service of one type may be asked without naming it. */
@@ -180,8 +178,8 @@ export class XdsStream {
       const step = next(this.#state, this.variant, snapshot, this.deps.shared);
       this.#state = step.state;
       if (step.response === undefined) break;
-      this.#write(step.response.typeUrl, { body: step.response.body, nonce: step.nonce });
-      this.#log(step.response, step.nonce);
+      this.#write(step.response.typeUrl, step.message);
+      this.#log(step.response, step.message.nonce);
     }
     this.#waitForAssignments();
     this.#keepAlive();
@@ -234,7 +232,7 @@ export class XdsStream {
       if (this.#inFlight >= MOST_IN_FLIGHT) return;
       const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
       this.#state = step.state;
-      if (step.response !== undefined) this.#write(typeUrl, { body: step.response.body, nonce: step.nonce });
+      if (step.response !== undefined) this.#write(typeUrl, step.message);
     }
   }
 

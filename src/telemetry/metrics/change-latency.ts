@@ -5,14 +5,15 @@ import { MOST_OUTSTANDING } from '../../xds/type-state.js';
 /** What is needed of a stream: which sets it was sent, and what it has not answered yet, oldest first. */
 export interface FollowedStream {
   readonly state: {
-    /** How many responses it was sent. */
-    readonly responses: number;
     readonly types: {
-      values(): Iterable<{
+      /** In the order in which the types were first asked for. */
+      values(): readonly {
         readonly typeUrl: string;
         readonly held: ResourceSet;
+        /** Of the last response; those of a type only grow. */
+        readonly nonce: string;
         readonly outstanding: readonly { readonly nonce: string }[];
-      }>;
+      }[];
     };
   };
 }
@@ -41,11 +42,13 @@ interface Pending {
 interface Progress {
   /** The last publication of which it has acknowledged everything. */
   acknowledged: number;
-  /** Responses that it had been sent by then. */
-  responses: number;
-  /** It was sent all of this publication, by so many responses. */
-  sent: { readonly number: number; readonly responses: number } | undefined;
+  /** The last nonce of each type by then. */
+  nonces: Nonces;
+  /** It was sent all of this publication with these. */
+  sent: { readonly number: number; readonly nonces: Nonces } | undefined;
 }
+
+type Nonces = readonly string[];
 
 const SHORTEST_PAUSE = 2;
 const LONGEST_PAUSE = 1_000;
@@ -55,8 +58,6 @@ const PRECISION = 0.05;
 const COST = 100;
 /** Publications that are told apart while a proxy does not answer; what comes after is joined with the last. */
 const MOST_PENDING = 64;
-/** The radix of nonces, see `nonceOf`. */
-const RADIX = 36;
 
 /**
  * Measures the time from a registry's change to the last acknowledgement of it: by the last proxy that was connected
@@ -118,8 +119,7 @@ export class ChangeLatency {
     const before = this.#progress;
     this.#progress = new Map();
     for (const stream of this.deps.streams()) {
-      const { responses } = stream.state;
-      const fresh = { acknowledged: this.#number - 1, responses, sent: undefined };
+      const fresh = { acknowledged: this.#number - 1, nonces: noncesOf(stream), sent: undefined };
       const kept = before.get(stream);
       // While nothing is pending nobody looks: what it was sent meanwhile belongs to what is over.
       this.#progress.set(stream, this.#pending.length === 0 ? fresh : (kept ?? fresh));
@@ -153,18 +153,16 @@ export class ChangeLatency {
   }
 
   #advance(stream: FollowedStream, progress: Progress): void {
-    const { responses } = stream.state;
-    const unanswered = oldestUnanswered(stream);
     if (progress.sent === undefined && this.#holdsAll(stream))
-      progress.sent = { number: this.#number, responses };
+      progress.sent = { number: this.#number, nonces: noncesOf(stream) };
     const { sent } = progress;
-    if (sent === undefined || unanswered <= sent.responses) return;
-    if (sent.responses > progress.responses) {
+    if (sent === undefined || !hasAnswered(stream, sent.nonces)) return;
+    if (sent.nonces.some((nonce, index) => nonce !== (progress.nonces[index] ?? ''))) {
       for (const pending of this.#pending)
         if (pending.number > progress.acknowledged && pending.number <= sent.number) pending.sent = true;
     }
     progress.acknowledged = sent.number;
-    progress.responses = sent.responses;
+    progress.nonces = sent.nonces;
     progress.sent = undefined;
     // It may have been sent all of a later one meanwhile, and have answered that too.
     if (sent.number < this.#number) this.#advance(stream, progress);
@@ -186,13 +184,16 @@ export class ChangeLatency {
   }
 }
 
-/** The number of the first response that is not answered; 0 where it may be one that is not remembered any more. */
-function oldestUnanswered({ state }: FollowedStream): number {
-  let oldest = Number.POSITIVE_INFINITY;
-  for (const { outstanding } of state.types.values()) {
-    if (outstanding.length >= MOST_OUTSTANDING) return 0;
-    const [first] = outstanding;
-    if (first !== undefined) oldest = Math.min(oldest, Number.parseInt(first.nonce, RADIX));
-  }
-  return oldest;
+function noncesOf({ state }: FollowedStream): Nonces {
+  return state.types.values().map(({ nonce }) => nonce);
+}
+
+/** Whether everything up to these responses is answered. */
+function hasAnswered({ state }: FollowedStream, nonces: Nonces): boolean {
+  return state.types.values().every(({ outstanding }, index) => {
+    const [oldest] = outstanding;
+    if (oldest === undefined) return true;
+    // Of so many some are not remembered any more, which are older.
+    return outstanding.length < MOST_OUTSTANDING && oldest.nonce > (nonces[index] ?? '');
+  });
 }
