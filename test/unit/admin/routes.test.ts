@@ -350,3 +350,18 @@ test('/routes: where each came from, whether it is in force, and why not', async
     ],
   });
 });
+
+test('metrics are text', async () => {
+  const response = await adminRoutes(subject).request('/metrics');
+  expect(response.headers.get('content-type')).toBe('text/plain');
+  expect(await response.text()).toBe('a 1\n');
+});
+
+test('the load of services: one that nobody reports is not there', async () => {
+  expect(await get('/load')).toEqual({ status: 200, body: { services: [] } });
+  expect(await get('/load?sort=name')).toMatchObject({
+    status: 400,
+    body: { error: 'sort: expected errors, requests or latency' },
+  });
+  expect(await get('/load/a/b')).toMatchObject({ status: 404 });
+});
