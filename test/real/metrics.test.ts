@@ -78,7 +78,7 @@ test('a change is counted from the registry to the acknowledgement of a real Env
 });
 
 test('a proxy that hangs is seen, and the latency is that of when it wakes', async () => {
-  envoy.process.signal('SIGSTOP');
+  envoy.process.freeze();
   try {
     writeServices(1, 2, 3);
     await eventually(
@@ -87,7 +87,7 @@ test('a proxy that hangs is seen, and the latency is that of when it wakes', asy
       50,
     );
   } finally {
-    envoy.process.signal('SIGCONT');
+    envoy.process.thaw();
   }
   await eventually(
     async () => expect(await value('signalbox_registry_change_to_ack_seconds_count', REGISTRY)).toBe(2),

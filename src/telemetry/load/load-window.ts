@@ -54,9 +54,12 @@ export class LoadWindow {
   add(bucket: number, load: Load, dropped: number, seconds: number): void {
     this.#advance(bucket);
     const { successes, errors, inProgress } = load;
-    [successes, errors, dropped, inProgress, inProgress * seconds].forEach((value, field) => {
-      this.#put(field, value);
-    });
+    this.#put(0, successes);
+    this.#put(1, errors);
+    this.#put(2, dropped);
+    this.#put(3, inProgress);
+    this.#put(4, inProgress * seconds);
+    if (load.metrics.size === 0) return;
     this.metrics.forEach((name, index) => {
       const { requests, sum } = load.metrics.get(name) ?? NOTHING;
       this.#put(FIELDS + 2 * index, requests);
@@ -91,6 +94,7 @@ export class LoadWindow {
   }
 
   #put(field: number, value: number): void {
+    if (value === 0) return;
     const place = (this.#bucket % SLOTS) * this.#width + field;
     this.#slots[place] = (this.#slots[place] ?? 0) + value;
     this.#total[field] = (this.#total[field] ?? 0) + value;

@@ -155,7 +155,7 @@ function readMetric(bytes: Uint8Array, metrics: Sums['metrics']): void {
 function readSeconds(bytes: Uint8Array): number {
   let seconds = 0;
   eachField(bytes, (field, reader) => {
-    if (field === 1) seconds += Number(reader.int64());
+    if (field === 1) seconds += toNumber(reader.int64());
     else if (field === 2) seconds += reader.int32() / 1e9;
     else return false;
     return true;
@@ -164,7 +164,11 @@ function readSeconds(bytes: Uint8Array): number {
 }
 
 function count(reader: protobuf.Reader): number {
-  return Math.min(Number(reader.uint64()), MOST_REQUESTS);
+  return Math.min(toNumber(reader.uint64()), MOST_REQUESTS);
+}
+
+function toNumber({ high, low, unsigned }: protobuf.Long): number {
+  return (unsigned ? high >>> 0 : high) * 2 ** 32 + (low >>> 0);
 }
 
 function noSums(): Sums {

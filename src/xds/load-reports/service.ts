@@ -98,6 +98,8 @@ export class LoadReporting {
     let node: string | undefined;
     const forget = () => this.#calls.delete(call);
     call.on('data', (bytes: Uint8Array) => {
+      // What was under way when the stream was ended.
+      if (node !== undefined && !this.#calls.has(call)) return;
       try {
         if (bytes.length > MOST_BYTES) {
           fail(call, status.RESOURCE_EXHAUSTED, `a report of more than ${MOST_BYTES} bytes`);
