@@ -16,6 +16,7 @@ import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
 import { WorkerPool } from '../workers/worker-pool.js';
+import { Observation } from './observation.js';
 import { RegistrySet } from './registry-set.js';
 import { listRoutes } from './route-list.js';
 import { SourceFactory } from './sources.js';
@@ -33,6 +34,7 @@ class RunningApp implements App {
   readonly #catalogue: Catalogue;
   readonly #documents = new DocumentSet();
   readonly #registries: RegistrySet;
+  readonly #observation: Observation;
   readonly #xds: ProxyServer;
   #config: Config;
   #plan: Plan;
@@ -58,10 +60,19 @@ class RunningApp implements App {
       logger,
       this.#life.signal,
     );
-    this.#xds = newProxyServer(config.xds, this.#cache, logger);
+    this.#observation = new Observation(config, {
+      logger,
+      ready: () => this.#unready() === undefined,
+      sources: () => this.#catalogue.sources(),
+      snapshot: () => this.#snapshot(),
+      streams: () => this.#xds.streams,
+    });
+    this.#cache.watch((_group, snapshot) => this.#observation.published(snapshot), this.#life.signal);
+    this.#xds = newProxyServer(config.xds, this.#cache, this.#observation, logger);
     this.#plan = this.#newPlan();
     this.#publisher = this.#newPublisher();
-    this.#catalogue.onChange((names) => {
+    this.#catalogue.onChange((names, registry) => {
+      this.#observation.changed(registry, names);
       this.#takeUp(names);
       this.#registries.settle();
     });
@@ -100,6 +111,7 @@ class RunningApp implements App {
     if (config.xds.workers !== this.#config.xds.workers)
       this.logger.warn({ option: 'xds.workers' }, 'a new number of workers takes effect at the next start');
     this.#config = config;
+    this.#observation.configure(config);
     const started = this.#publisher.started;
     this.#publisherLife.abort();
     this.#publisherLife = new AbortController();
@@ -141,8 +153,13 @@ class RunningApp implements App {
 
   #newPublisher(): Publisher {
     const { delay, max_delay } = this.#config.publish;
-    const options = { delay, maxDelay: max_delay, logger: this.logger };
+    const built = (milliseconds: number) => this.#observation.built(milliseconds);
+    const options = { delay, maxDelay: max_delay, logger: this.logger, built };
     return new Publisher(this.#catalogue, this.#plan, this.#cache, options, this.#publisherLife.signal);
+  }
+
+  #snapshot(): Snapshot {
+    return this.#cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY;
   }
 
   #endGrace(): void {
@@ -172,7 +189,9 @@ class RunningApp implements App {
         proxies: () => this.#xds.proxies(),
         proxyStatuses: (resources) => this.#xds.proxyStatuses(resources),
         history: () => this.#cache.history(),
-        snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY,
+        snapshot: () => this.#snapshot(),
+        load: this.#observation.load,
+        metrics: this.#observation.metrics,
       },
       this.#config.admin.listen,
     );
@@ -200,11 +219,12 @@ class RunningApp implements App {
 function newProxyServer(
   { workers, drain, keepalive, reflection }: Config['xds'],
   cache: SnapshotCache,
+  { xds: observer, loadReporting }: Observation,
   logger: Logger,
 ): ProxyServer {
   const options = { identifier: `signalbox/${hostname()}`, drain, keepalive, reflection, logger };
   return workers === 0
-    ? new LocalProxyServer(cache, { ...options, groupOf: () => DEFAULT_GROUP })
+    ? new LocalProxyServer(cache, { ...options, groupOf: () => DEFAULT_GROUP, observer, loadReporting })
     : new WorkerPool(cache, workers, { ...options, group: DEFAULT_GROUP });
 }
 

@@ -39,6 +39,22 @@ export function addAskCommands(program: Command, output: Output, done: (code: nu
       const { explainText } = await import('./views/explain.js');
       await ask(`/explain?q=${encodeURIComponent(query)}`, explainText, flags);
     });
+  command(
+    program,
+    'load',
+    'tell which services, or which instances of one, are slow or err, as proxies report it',
+  )
+    .argument('[service]', 'the name of a service')
+    .addOption(
+      new Option('--sort <by>', 'what comes first')
+        .choices(['errors', 'requests', 'latency'])
+        .default('errors'),
+    )
+    .action(async (service: string | undefined, { sort, ...flags }: AskFlags & { readonly sort: string }) => {
+      const { loadText, serviceLoadText } = await import('./views/load.js');
+      if (service === undefined) await ask(`/load?sort=${sort}`, loadText, flags);
+      else await ask(`/load/${encodeURIComponent(service)}?sort=${sort}`, serviceLoadText, flags);
+    });
   command(program, 'diff', 'tell what the last published changes made different')
     .addOption(new Option('--back <n>', 'how many changes to look back').argParser(count).default(1))
     .action(async ({ back, ...flags }: AskFlags & { readonly back: number }) => {

@@ -10,10 +10,12 @@ export interface BootstrapOptions {
   readonly mode: 'delta' | 'sotw';
   readonly node: string;
   readonly cluster: string;
+  /** Whether it reports the load of its clusters to Signalbox. */
+  readonly loadReports: boolean;
 }
 
 /** The bootstrap of `envoy/` with these values in it. */
-export function envoyBootstrap({ xds, admin, mode, node, cluster }: BootstrapOptions): string {
+export function envoyBootstrap({ xds, admin, mode, node, cluster, loadReports }: BootstrapOptions): string {
   const template = new URL(`../../envoy/bootstrap-${mode}.yaml`, import.meta.url);
   // Without the comment at its head, which is about the file in `envoy/`.
   const document = parseDocument(readFileSync(template, 'utf8').replace(/^(#.*\n)+/, ''));
@@ -26,6 +28,7 @@ export function envoyBootstrap({ xds, admin, mode, node, cluster }: BootstrapOpt
   set(['admin'], admin);
   document.setIn(['node', 'id'], node);
   document.setIn(['node', 'cluster'], cluster);
+  if (!loadReports) document.delete('cluster_manager');
   document.commentBefore =
     ' An Envoy that takes its listeners, routes, clusters and endpoints from Signalbox.';
   return document.toString();

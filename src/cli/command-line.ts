@@ -92,6 +92,7 @@ function addBootstrap({ program, output }: Context): void {
     )
     .option('--node <id>', 'the id of this proxy, its own for each', 'envoy-1')
     .option('--cluster <name>', 'the name of the group of proxies that this one belongs to', 'envoy')
+    .option('--no-load-reports', 'do not report requests, errors and latency of the instances to Signalbox')
     .action(async (options: BootstrapOptions) => {
       const { envoyBootstrap } = await import('./bootstrap.js');
       output.stdout.write(envoyBootstrap(options));

@@ -30,6 +30,29 @@ const xds = z
   })
   .prefault({});
 
+/** What proxies are asked to report of their clusters. */
+const loadReports = z
+  .strictObject({
+    interval: duration('s')
+      .refine((milliseconds) => milliseconds >= 1_000 && milliseconds <= 60_000, 'expected 1s to 60s')
+      .prefault('10s'),
+    /** Whether they tell the instances of a service apart. */
+    endpoints: z.boolean().default(true),
+    /** What instances say of themselves in the header `endpoint-load-metrics` (ORCA) that proxies are to report. */
+    metrics: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^((cpu|mem|application)_utilization|rps_fractional|eps|(named_metrics|request_cost|utilization)\.[\w.-]+)$/,
+            'expected a name such as "named_metrics.latency_ms" or "cpu_utilization"',
+          ),
+      )
+      .max(8)
+      .default([]),
+  })
+  .prefault({});
+
 /** The configuration file, after variables, aliases and default types are filled in. Times are milliseconds once read. */
 export const configSchema = z.strictObject({
   xds,
@@ -41,6 +64,13 @@ export const configSchema = z.strictObject({
   /** The first change goes out at once; under a flood the wait grows from `delay`, doubling, to `max_delay`. */
   publish: z
     .strictObject({ delay: duration('ms').prefault('10ms'), max_delay: duration('ms').prefault('1s') })
+    .prefault({}),
+  load_reports: loadReports,
+  metrics: z
+    .strictObject({
+      /** A series for each service in the metrics of load reports, for the first 1,000 that have traffic. */
+      per_service: z.boolean().default(false),
+    })
     .prefault({}),
   default_service: defaultService.optional(),
   /** By service name, `*` for all. */

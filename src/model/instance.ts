@@ -38,17 +38,20 @@ export interface Instance {
   readonly remarks?: readonly string[];
 }
 
-export type FilterReason =
-  | 'bad_address'
-  | 'bad_port'
-  | 'bad_weight'
-  | 'bad_value'
-  | 'weight_zero'
-  | 'check_status'
-  | 'status'
-  | 'unhealthy'
-  | 'disabled'
-  | 'duplicate';
+/** Why an entry of a registry is not served. */
+export const FILTER_REASONS = [
+  'bad_address',
+  'bad_port',
+  'bad_weight',
+  'bad_value',
+  'weight_zero',
+  'check_status',
+  'status',
+  'unhealthy',
+  'disabled',
+  'duplicate',
+] as const;
+export type FilterReason = (typeof FILTER_REASONS)[number];
 
 /** One entry of a registry that is not served, and why. */
 export interface FilteredInstance {

@@ -57,8 +57,13 @@ export class Plan {
     view: ServiceView | undefined,
   ): { readonly cluster: Resource; readonly endpoints: Resource | undefined } {
     const instances = this.served(view);
+    const policy = clusterPolicy(this.#policiesOf(name), instances);
+    const { metrics } = this.config.load_reports;
     return {
-      cluster: clusterResource(name, instances, clusterPolicy(this.#policiesOf(name), instances)),
+      cluster: clusterResource(name, instances, {
+        ...policy,
+        ...(metrics.length > 0 && { loadMetrics: metrics }),
+      }),
       endpoints: needsDns(instances) ? undefined : endpointsResource(name, instances),
     };
   }

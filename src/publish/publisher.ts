@@ -16,6 +16,8 @@ const BUDGET = 10;
 
 /** What changed, on the way to become one snapshot. */
 interface Build {
+  /** By `performance.now`, milliseconds. */
+  readonly began: number;
   readonly names: Iterator<string>;
   readonly clusters: Map<string, Resource | undefined>;
   readonly endpoints: Map<string, Resource | undefined>;
@@ -27,6 +29,8 @@ export interface PublisherOptions {
   readonly delay: number;
   readonly maxDelay: number;
   readonly logger: Logger;
+  /** Called after each publication, also one that made no difference, with the milliseconds that it took. */
+  readonly built?: (milliseconds: number) => void;
 }
 
 /**
@@ -101,9 +105,10 @@ export class Publisher {
     });
     const snapshot = Snapshot.of([...resources, ...this.plan.listeners(), ...this.#routes()]);
     this.cache.setSnapshot(DEFAULT_GROUP, snapshot);
-    const milliseconds = Math.round(performance.now() - began);
+    const milliseconds = performance.now() - began;
+    this.options.built?.(milliseconds);
     this.options.logger.info(
-      { services: this.#published.size, version: snapshot.version, milliseconds },
+      { services: this.#published.size, version: snapshot.version, milliseconds: Math.round(milliseconds) },
       'published everything',
     );
   }
@@ -115,6 +120,7 @@ export class Publisher {
     }
     const names = this.#changed;
     this.#building = {
+      began: performance.now(),
       names: names.values(),
       clusters: new Map(),
       endpoints: new Map(),
@@ -150,7 +156,7 @@ export class Publisher {
     endpoints.set(name, built?.endpoints);
   }
 
-  #commit({ clusters, endpoints, routesChanged }: Build): void {
+  #commit({ began, clusters, endpoints, routesChanged }: Build): void {
     let routes = routesChanged;
     for (const [name, cluster] of clusters) {
       if ((cluster !== undefined) === this.#published.has(name)) continue;
@@ -164,6 +170,7 @@ export class Publisher {
     ]);
     if (routes) changes.set(TYPE_URL.route, new Map(this.#routes().map((route) => [route.name, route])));
     this.cache.updateResources(DEFAULT_GROUP, changes);
+    this.options.built?.(performance.now() - began);
   }
 
   #routes(): readonly Resource[] {

@@ -43,4 +43,6 @@ export interface ClusterPolicy {
   readonly circuitBreakers?: CircuitBreakers | undefined;
   readonly tls?: UpstreamTls | undefined;
   readonly http2?: boolean | undefined;
+  /** What instances say of themselves (ORCA) that proxies are to report. */
+  readonly loadMetrics?: readonly string[] | undefined;
 }

@@ -51,6 +51,7 @@ export function clusterResource(
     }),
     ...(policy.tls !== undefined && { transport_socket: upstreamTls(policy.tls) }),
     ...(policy.http2 === true && http2()),
+    ...(policy.loadMetrics !== undefined && { lrs_report_endpoint_metrics: [...policy.loadMetrics] }),
   };
   return makeResource(
     TYPE_URL.cluster,

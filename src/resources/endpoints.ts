@@ -1,8 +1,8 @@
 import type { ClusterLoadAssignment } from '../generated/types/envoy/config/endpoint/v3/ClusterLoadAssignment.js';
 import type { LbEndpoint } from '../generated/types/envoy/config/endpoint/v3/LbEndpoint.js';
 import type { LocalityLbEndpoints } from '../generated/types/envoy/config/endpoint/v3/LocalityLbEndpoints.js';
-import type { Instance, Locality } from '../model/instance.js';
-import { encode } from '../protobuf/messages.js';
+import { addressOf, type Instance, type Locality } from '../model/instance.js';
+import { decode, encode } from '../protobuf/messages.js';
 import { textStruct } from '../protobuf/struct.js';
 import { makeResource, type Resource } from '../snapshot/resource.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
@@ -63,4 +63,23 @@ function lbEndpoint(instance: Instance, weight: number): LbEndpoint {
       metadata: { filter_metadata: { 'envoy.lb': textStruct(instance.metadata) } },
     }),
   };
+}
+
+const ADDRESSES = new WeakMap<Resource, ReadonlySet<string>>();
+
+/** The addresses (`host:port`) in a load assignment; read once and kept for as long as the resource is. */
+export function addressesOf(assignment: Resource): ReadonlySet<string> {
+  const known = ADDRESSES.get(assignment);
+  if (known !== undefined) return known;
+  const { endpoints = [] } = decode('envoy.config.endpoint.v3.ClusterLoadAssignment', assignment.body);
+  const addresses = new Set(
+    endpoints
+      .flatMap(({ lb_endpoints = [] }) => lb_endpoints)
+      .map(({ endpoint }) => {
+        const { address = '', port_value = 0 } = endpoint?.address?.socket_address ?? {};
+        return addressOf({ host: address, port: port_value });
+      }),
+  );
+  ADDRESSES.set(assignment, addresses);
+  return addresses;
 }

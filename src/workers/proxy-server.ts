@@ -3,6 +3,7 @@ import { type ProxyStatus, type PublishedResource, proxyStatuses } from '../admi
 import type { SnapshotCache } from '../snapshot/cache.js';
 import { type ClientStatusAnswer, clientStatusOf } from '../xds/csds/service.js';
 import { XdsServer, type XdsServerOptions } from '../xds/server.js';
+import type { XdsStream } from '../xds/stream.js';
 
 /** Serves a snapshot cache to proxies, by this process or by several, and tells of those that are connected. */
 export interface ProxyServer {
@@ -18,6 +19,8 @@ export interface ProxyServer {
   proxies(): Promise<readonly ProxyView[]>;
   /** For each resource, where the proxies are that ask for it. @throws SignalboxError `worker_silent` */
   proxyStatuses(resources: readonly PublishedResource[]): Promise<readonly (readonly ProxyStatus[])[]>;
+  /** The streams of this process. */
+  readonly streams: ReadonlySet<XdsStream>;
   /** Sends the proxies away and closes. */
   stop(): Promise<void>;
 }
@@ -39,6 +42,10 @@ export class LocalProxyServer implements ProxyServer {
 
   unready(): undefined {
     return undefined;
+  }
+
+  get streams(): ReadonlySet<XdsStream> {
+    return this.#server.streams;
   }
 
   async proxies(): Promise<readonly ProxyView[]> {

@@ -9,6 +9,7 @@ import { messageOf } from '../errors.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import { LOG_LEVELS } from '../telemetry/log-level.js';
 import { type ClientStatusAnswer, mergedClientStatus, unavailable } from '../xds/csds/service.js';
+import type { XdsStream } from '../xds/stream.js';
 import type { Topic, Topics, WorkerTask } from './messages.js';
 import type { ProxyServer } from './proxy-server.js';
 import { type Pack, sharedPack } from './snapshot-feed.js';
@@ -22,6 +23,8 @@ const STOP_LIMIT = 4_000;
 export interface WorkerPoolOptions extends Omit<WorkerTask, 'worker' | 'listen' | 'logLevel'> {
   readonly logger: Logger;
 }
+
+const NO_STREAMS: ReadonlySet<XdsStream> = new Set();
 
 /**
  * Serves the proxies by several processes that share the port. This process hands each of them what changed, and
@@ -54,6 +57,11 @@ export class WorkerPool implements ProxyServer {
     const addresses = await Promise.all(processes.map(({ serving }) => serving));
     for (const process of processes) void this.#keep(process, address);
     return addresses[0] ?? address;
+  }
+
+  /** They are in the workers. */
+  get streams(): ReadonlySet<XdsStream> {
+    return NO_STREAMS;
   }
 
   unready(): string | undefined {

@@ -11,8 +11,10 @@ import {
 import { drain } from './drain.js';
 import { FanOut } from './fan-out.js';
 import { Health } from './health.js';
+import type { LoadReporting } from './load-reports/service.js';
 import { NameTable } from './name-set.js';
 import type { ProxyNode } from './node.js';
+import { UNOBSERVED, type XdsObserver } from './observer.js';
 import { RequestReader } from './request.js';
 import { type Message, ResponseFactory } from './response.js';
 import { DISCOVERY_SERVICES, type DiscoveryMethod, definition } from './services.js';
@@ -29,6 +31,10 @@ export interface XdsServerOptions {
   readonly drain?: number;
   /** A connection on which nothing comes is asked for a sign of life, and dropped without one; milliseconds. */
   readonly keepalive?: { readonly time: number; readonly timeout: number };
+  /** Told of what goes over the streams. */
+  readonly observer?: XdsObserver;
+  /** What proxies report of their load, where that is wanted. */
+  readonly loadReporting?: LoadReporting;
   /** Whether the reflection service describes what is served. */
   readonly reflection?: boolean;
   /** Tells the status of all clients where not all of them are connected here. */
@@ -65,6 +71,7 @@ export class XdsServer {
       reader: new RequestReader(table),
       groupOf: options.groupOf,
       logger: options.logger,
+      observer: options.observer ?? UNOBSERVED,
     };
     const { keepalive = KEEPALIVE } = options;
     this.#server = new Server({
@@ -81,6 +88,9 @@ export class XdsServer {
       options.clientStatus ?? (async (request) => clientStatusOf(request, this.#streams, cache)),
     );
     this.#server.addService(clientStatus.definition, clientStatus.handlers);
+    const { loadReporting } = options;
+    if (loadReporting !== undefined)
+      this.#server.addService(loadReporting.definition, loadReporting.handlers);
     const names = [...DISCOVERY_SERVICES, CLIENT_STATUS_SERVICE].map(({ name }) => name);
     this.#health = new Health(this.#server, names);
     this.#health.serving = cache.groups().length > 0;
@@ -126,6 +136,7 @@ export class XdsServer {
   async stop(): Promise<void> {
     this.#life.abort();
     this.#health.serving = false;
+    this.options.loadReporting?.close();
     await drain(this.#server, this.#streams, this.options.drain ?? 0);
   }
 

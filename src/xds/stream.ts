@@ -4,6 +4,7 @@ import { messageOf } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { type ProxyNode, UNKNOWN_NODE } from './node.js';
+import type { XdsObserver } from './observer.js';
 import type { RequestReader } from './request.js';
 import type { Message, Response, Variant } from './response.js';
 import {
@@ -24,6 +25,7 @@ export interface StreamDependencies {
   readonly reader: RequestReader;
   readonly groupOf: (node: ProxyNode) => Group;
   readonly logger: Logger;
+  readonly observer: XdsObserver;
 }
 
 /** Responses handed to gRPC and not yet to the network; while so many wait, later changes are merged instead. */
@@ -161,7 +163,12 @@ export class XdsStream {
         'proxy rejected a response',
       );
     }
+    const before = this.#state.types.get(typeUrl)?.outstanding;
     this.#state = receive(this.#state, request, snapshot, this.deps.shared);
+    if (before !== undefined && this.#state.types.get(typeUrl)?.outstanding !== before) {
+      if (error === undefined) this.deps.observer.acknowledged(typeUrl);
+      else this.deps.observer.rejected(typeUrl);
+    }
     this.#pump();
   }
 
@@ -171,7 +178,7 @@ export class XdsStream {
       const step = next(this.#state, this.variant, snapshot, this.deps.shared);
       this.#state = step.state;
       if (step.response === undefined) break;
-      this.#write(step.message);
+      this.#write(step.response.typeUrl, step.message);
       this.#log(step.response, step.message.nonce);
     }
     this.#waitForAssignments();
@@ -185,8 +192,9 @@ export class XdsStream {
     logger.debug({ node: this.node.id, stream: this.id, type: typeUrl, version, nonce }, 'response sent');
   }
 
-  #write(message: Message): void {
+  #write(typeUrl: string, message: Message): void {
     this.#inFlight += 1;
+    this.deps.observer.sent(typeUrl, message.body.length);
     this.call.write(message, this.#written);
   }
 
@@ -224,7 +232,7 @@ export class XdsStream {
       if (this.#inFlight >= MOST_IN_FLIGHT) return;
       const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
       this.#state = step.state;
-      if (step.response !== undefined) this.#write(step.message);
+      if (step.response !== undefined) this.#write(typeUrl, step.message);
     }
   }
 

@@ -75,7 +75,7 @@ export function isNamedOnly(typeUrl: string): boolean {
 }
 
 /** The bound on what is remembered of a proxy that never answers. */
-const MOST_OUTSTANDING = 32;
+export const MOST_OUTSTANDING = 32;
 const MOST_REJECTED = 100;
 
 /** The state after a response was written. */

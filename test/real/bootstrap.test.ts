@@ -17,9 +17,13 @@ test.each([
   const folder = mkdtempSync(join(tmpdir(), 'bootstrap-'));
   try {
     const file = join(folder, 'envoy.yaml');
-    writeFileSync(file, envoyBootstrap({ xds, admin, mode, node: 'proxy #1: "a"', cluster: 'edge' }));
-    expect(await command(envoy, ['--mode', 'validate', '-c', file])).toContain(`configuration '${file}' OK`);
-    writeFileSync(file, envoyBootstrap({ xds, admin, mode, node: '', cluster: 'edge' }));
+    const common = { xds, admin, mode, node: 'proxy #1: "a"', cluster: 'edge' };
+    for (const loadReports of [true, false]) {
+      writeFileSync(file, envoyBootstrap({ ...common, loadReports }));
+      const answer = await command(envoy, ['--mode', 'validate', '-c', file]);
+      expect(answer).toContain(`configuration '${file}' OK`);
+    }
+    writeFileSync(file, envoyBootstrap({ ...common, node: '', loadReports: true }));
     await expect(command(envoy, ['--mode', 'validate', '-c', file])).rejects.toThrow('node');
   } finally {
     rmSync(folder, { recursive: true });

@@ -98,7 +98,15 @@ describe('signalbox', () => {
     expect(parse(stdout)).toMatchObject({
       node: { id: 'a: #b', cluster: 'envoy' },
       dynamic_resources: { ads_config: { api_type: 'DELTA_GRPC', set_node_on_first_message_only: true } },
+      cluster_manager: { load_stats_config: { grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }] } },
     });
+  });
+
+  test('bootstrap --no-load-reports prints one that reports nothing', async () => {
+    const { code, stdout } = await signalbox('bootstrap', '--no-load-reports');
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('load_stats');
+    expect(Object.keys(parse(stdout))).toEqual(['node', 'admin', 'dynamic_resources', 'static_resources']);
   });
 });
 
@@ -168,6 +176,7 @@ test('every value finds its place in the bootstrap', () => {
     mode: 'sotw',
     node: 'n',
     cluster: 'c',
+    loadReports: true,
   });
   expect(printed).not.toContain('envoy/');
   const { node, admin, dynamic_resources, static_resources } = parse(printed);

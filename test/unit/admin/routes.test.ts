@@ -11,6 +11,7 @@ import { Plan } from '../../../src/publish/plan.js';
 import { RouteConfigurations } from '../../../src/resources/route/configuration.js';
 import { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+import { LoadBook } from '../../../src/telemetry/load/load-book.js';
 import { configOf } from '../../support/configuration.js';
 import { instanceAt, stateOf } from '../../support/instances.js';
 
@@ -47,6 +48,8 @@ beforeEach(() => {
     proxyStatuses: async (resources) => resources.map(() => []),
     history: () => [],
     snapshot: () => Snapshot.EMPTY,
+    load: new LoadBook({ knows: () => true, addresses: () => undefined }, []),
+    metrics: { contentType: 'text/plain', text: async () => 'a 1\n' },
   };
 });
 
@@ -356,4 +359,19 @@ test('/routes: where each came from, whether it is in force, and why not', async
       },
     ],
   });
+});
+
+test('metrics are text', async () => {
+  const response = await adminRoutes(subject).request('/metrics');
+  expect(response.headers.get('content-type')).toBe('text/plain');
+  expect(await response.text()).toBe('a 1\n');
+});
+
+test('the load of services: one that nobody reports is not there', async () => {
+  expect(await get('/load')).toEqual({ status: 200, body: { services: [] } });
+  expect(await get('/load?sort=name')).toMatchObject({
+    status: 400,
+    body: { error: 'sort: expected errors, requests or latency' },
+  });
+  expect(await get('/load/a/b')).toMatchObject({ status: 404 });
 });

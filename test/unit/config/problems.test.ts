@@ -25,9 +25,14 @@ describe('one problem, with its line, column and path', () => {
     ['auto_routes: true\nauto_routes: false', '2:1: auto_routes: this key stands here twice'],
     [
       '"__proto__": {}',
-      '1:1: __proto__: unknown key; known here: xds, admin, discovery, startup_grace, publish, default_service, services, listeners, routes, routes_from, auto_routes',
+      '1:1: __proto__: unknown key; known here: xds, admin, discovery, startup_grace, publish, load_reports, metrics, default_service, services, listeners, routes, routes_from, auto_routes',
     ],
     // Kinds and bounds
+    ['load_reports: { interval: 500ms }', '1:27: load_reports.interval: expected 1s to 60s'],
+    [
+      'load_reports: { metrics: ["named_metrics.*"] }',
+      '1:27: load_reports.metrics[0]: expected a name such as "named_metrics.latency_ms" or "cpu_utilization"',
+    ],
     ['auto_routes: 5', '1:14: auto_routes: expected true or false, found a number'],
     ['listeners: {}', '1:12: listeners: expected a list, found a mapping'],
     ['listeners:', '1:11: listeners: expected a list, found nothing'],
