@@ -2,6 +2,7 @@ import { encode, pack } from '../protobuf/messages.js';
 import { makeResource, type Resource } from '../snapshot/resource.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { ADS } from './cluster.js';
+import { httpFilters } from './http-filters.js';
 
 export interface HttpListener {
   readonly name: string;
@@ -14,12 +15,7 @@ export function listenerResource(listener: HttpListener): Resource {
   const manager = pack('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
     stat_prefix: name,
     rds: { config_source: ADS, route_config_name: name },
-    http_filters: [
-      {
-        name: 'envoy.filters.http.router',
-        typed_config: pack('envoy.extensions.filters.http.router.v3.Router', {}),
-      },
-    ],
+    http_filters: httpFilters(),
   });
   const body = encode('envoy.config.listener.v3.Listener', {
     name,
