@@ -13,6 +13,8 @@ import { documentStores } from '../documents/options.js';
 import { addressOf } from '../model/instance.js';
 import { Plan } from '../publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
+import { secretsOf } from '../resources/listener/tls.js';
+import { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { XdsServer } from '../xds/server.js';
@@ -33,6 +35,7 @@ class RunningApp implements App {
   readonly #catalogue: Catalogue;
   readonly #documents = new DocumentSet();
   readonly #registries: RegistrySet;
+  readonly #secrets: SecretStore;
   readonly #xds: XdsServer;
   #config: Config;
   #plan: Plan;
@@ -67,6 +70,8 @@ class RunningApp implements App {
       keepalive: config.xds.keepalive,
       reflection: config.xds.reflection,
     });
+    this.#secrets = new SecretStore({ logger, onChange: () => this.#takeUpSecrets() }, this.#life.signal);
+    this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
     this.#publisher = this.#newPublisher();
     this.#catalogue.onChange((names) => {
@@ -109,6 +114,7 @@ class RunningApp implements App {
     const stores = documentStores(config.routes_from);
     this.#documents.keepOnly(Object.keys(stores));
     this.#documents.takeChanges();
+    this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
     this.#registries.apply({ ...config.discovery, ...stores });
     this.#publisher = this.#newPublisher();
@@ -137,10 +143,15 @@ class RunningApp implements App {
     this.#publisher.changed(new Set());
   }
 
+  #takeUpSecrets(): void {
+    this.#plan = this.#newPlan();
+    this.#publisher.replan(this.#plan, []);
+  }
+
   #newPlan(): Plan {
     const documents = this.#documents.current();
     this.#catalogue.setDerived(derivedServices(this.#config, documents));
-    return new Plan(this.#config, documents);
+    return new Plan(this.#config, documents, this.#secrets.resources());
   }
 
   #newPublisher(): Publisher {
@@ -168,6 +179,7 @@ class RunningApp implements App {
         service: (name) => this.#catalogue.service(name),
         served: (view) => this.#plan.served(view),
         sources: () => this.#catalogue.sources(),
+        secrets: () => this.#secrets.statuses(),
         routed: (name) => this.#plan.wanted.has(name),
         skippedBy: (name) => this.#skippedBy(name),
         routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),
