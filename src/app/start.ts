@@ -12,6 +12,8 @@ import { documentStores } from '../documents/options.js';
 import { addressOf } from '../model/instance.js';
 import { Plan } from '../publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
+import { secretsOf } from '../resources/listener/tls.js';
+import { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
@@ -34,6 +36,7 @@ class RunningApp implements App {
   readonly #catalogue: Catalogue;
   readonly #documents = new DocumentSet();
   readonly #registries: RegistrySet;
+  readonly #secrets: SecretStore;
   readonly #observation: Observation;
   readonly #xds: ProxyServer;
   #config: Config;
@@ -69,6 +72,8 @@ class RunningApp implements App {
     });
     this.#cache.watch((_group, snapshot) => this.#observation.published(snapshot), this.#life.signal);
     this.#xds = newProxyServer(config.xds, this.#cache, this.#observation, logger);
+    this.#secrets = new SecretStore({ logger, onChange: () => this.#takeUpSecrets() }, this.#life.signal);
+    this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
     this.#publisher = this.#newPublisher();
     this.#catalogue.onChange((names, registry) => {
@@ -117,6 +122,7 @@ class RunningApp implements App {
     this.#publisherLife = new AbortController();
     this.#documents.keepOnly(Object.keys(stores));
     this.#documents.takeChanges();
+    this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
     this.#registries.apply(registries);
     this.#publisher = this.#newPublisher();
@@ -145,10 +151,15 @@ class RunningApp implements App {
     this.#publisher.changed(new Set());
   }
 
+  #takeUpSecrets(): void {
+    this.#plan = this.#newPlan();
+    this.#publisher.replan(this.#plan, []);
+  }
+
   #newPlan(): Plan {
     const documents = this.#documents.current();
     this.#catalogue.setDerived(derivedServices(this.#config, documents));
-    return new Plan(this.#config, documents);
+    return new Plan(this.#config, documents, this.#secrets.resources());
   }
 
   #newPublisher(): Publisher {
@@ -182,6 +193,7 @@ class RunningApp implements App {
         served: (view) => this.#plan.served(view),
         sources: () => this.#catalogue.sources(),
         release: (registry) => this.#catalogue.release(registry),
+        secrets: () => this.#secrets.statuses(),
         routed: (name) => this.#plan.wanted.has(name),
         skippedBy: (name) => this.#skippedBy(name),
         routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),

@@ -1,9 +1,11 @@
 import { addressOf } from '../model/instance.js';
+import { isHttp } from '../model/listener.js';
 import { refusalOf } from '../resources/route/refusal.js';
 import { derivedProblems } from './derived-checks.js';
 import type { Placed } from './discovery-block.js';
+import { envoyProblems } from './envoy-checks.js';
+import { type PlacedRoute, placedRoutes, unknownListeners } from './listener-checks.js';
 import type { ConfigPath } from './problem.js';
-import type { Route } from './routing.js';
 import type { Config } from './schema.js';
 
 export interface CrossChecked {
@@ -13,6 +15,7 @@ export interface CrossChecked {
 
 /** What no part of the configuration can say alone. */
 export function crossCheck(config: Config): CrossChecked {
+  const routes = placedRoutes(config);
   const dumps = Object.entries(config.discovery).flatMap(([name, { dump }]): Entry[] =>
     dump === undefined ? [] : [[dump.path, ['discovery', name, 'dump', 'path']]],
   );
@@ -36,9 +39,14 @@ export function crossCheck(config: Config): CrossChecked {
       ...(config.publish.delay > config.publish.max_delay
         ? [{ path: ['publish', 'delay'], message: 'must be at most "max_delay"' }]
         : []),
-      ...refused(config.routes),
+      ...refused(routes),
+      ...unknownListeners(config),
+      ...envoyProblems(config),
     ],
-    warnings: unreachable(config.routes),
+    warnings: unreachable(
+      routes,
+      config.listeners.filter(isHttp).map(({ name }) => name),
+    ),
   };
 }
 
@@ -51,22 +59,28 @@ function repeated(entries: readonly Entry[], message: string): readonly Placed[]
 }
 
 /** Routes for which Envoy would refuse all routes. */
-function refused(routes: readonly Route[]): readonly Placed[] {
-  return routes.flatMap((route, index) => {
+function refused(routes: readonly PlacedRoute[]): readonly Placed[] {
+  return routes.flatMap(({ route, path }) => {
     const message = refusalOf(route);
-    return message === undefined ? [] : [{ path: ['routes', index], message }];
+    return message === undefined ? [] : [{ path, message }];
   });
 }
 
-/** Routes that an equal match of the same or a higher priority takes everything from, for every one of their hosts. */
-function unreachable(routes: readonly Route[]): readonly Placed[] {
+/**
+ * Routes that an equal match of the same or a higher priority takes everything from, for every one of their hosts at every
+ * one of their listeners.
+ */
+function unreachable(routes: readonly PlacedRoute[], listeners: readonly string[]): readonly Placed[] {
   const taken = new Set<string>();
-  const byPriority = [...routes.entries()].sort(([, a], [, b]) => (b.priority ?? 0) - (a.priority ?? 0));
-  return byPriority.flatMap(([index, { hosts = ['*'], match }]) => {
-    const keys = hosts.map((host) => JSON.stringify([host, match]));
+  const byPriority = [...routes].sort((a, b) => (b.route.priority ?? 0) - (a.route.priority ?? 0));
+  return byPriority.flatMap(({ route, path }) => {
+    const { hosts = ['*'], match } = route;
+    // Without any listener what is said of them still holds once there is one.
+    const places = route.listeners ?? (listeners.length === 0 ? [''] : listeners);
+    const keys = places.flatMap((place) => hosts.map((host) => JSON.stringify([place, host, match])));
     const free = keys.some((key) => !taken.has(key));
     for (const key of keys) taken.add(key);
     const message = 'this route never matches: an equal match takes its requests';
-    return free ? [] : [{ path: ['routes', index], message }];
+    return free ? [] : [{ path, message }];
   });
 }

@@ -1,18 +1,11 @@
 import { z } from 'zod';
-import type { RouteRule } from '../model/route.js';
-import { envoyListenAddress } from './address.js';
+import type { RouteRule, VirtualHostRule } from '../model/route.js';
+import { envoyJson, OF_ROUTE, OF_VIRTUAL_HOST } from './envoy-json.js';
 import { duration, port } from './values.js';
 
 const startsWithSlash = z.string().startsWith('/', 'expected a path that starts with "/"');
 /** Envoy refuses a whole route configuration for one prefix with a query, a fragment or a line break. */
 const absolutePath = startsWithSlash.regex(/^[^?#\s]*$/, 'expected a path without "?", "#" and blanks');
-
-/** An Envoy listener that Signalbox publishes. */
-export const listener = z.strictObject({
-  name: z.string().min(1),
-  address: envoyListenAddress,
-});
-export type Listener = z.output<typeof listener>;
 
 const exactlyOne = (keys: readonly string[]) => ({
   check: (value: object) => keys.filter((key) => Reflect.get(value, key) !== undefined).length === 1,
@@ -95,6 +88,19 @@ const host = z
   .regex(/^(\*|\*?[^*\s/]+|[^*\s/]+\*)$/, 'expected a host such as "api.example.com" or "*.example.com"')
   .toLowerCase();
 
+/** Shares of services. */
+export const weightedServices = z
+  .array(z.strictObject({ service_name: z.string().min(1), weight: z.number().int().min(0).max(1_000_000) }))
+  .min(1)
+  .refine((parts) => parts.some((part) => part.weight > 0), { error: 'expected a weight above 0' });
+
+/** Settings of virtual hosts, for every request to hosts that these cover. */
+export const virtualHost = z.strictObject({
+  hosts: z.array(host).min(1),
+  /** Envoy's own JSON over the virtual hosts. */
+  envoy: envoyJson('envoy.config.route.v3.VirtualHost', OF_VIRTUAL_HOST),
+}) satisfies z.ZodType<VirtualHostRule>;
+
 const targets = exactlyOne(['service_name', 'weighted', 'redirect', 'direct_response']);
 
 export const route = z
@@ -102,17 +108,13 @@ export const route = z
     name: z.string().min(1).optional(),
     /** Envoy's domains: a name, `*.example.com`, `example.*`, or `*`. None means every host. */
     hosts: z.array(host).min(1).optional(),
+    /** The listeners that have the route; none means every HTTP listener. */
+    listeners: z.array(z.string().min(1)).min(1).optional(),
     /** The higher one wins, whatever matches closer. */
     priority: z.number().int().optional(),
     match: routeMatch,
     service_name: z.string().min(1).optional(),
-    weighted: z
-      .array(
-        z.strictObject({ service_name: z.string().min(1), weight: z.number().int().min(0).max(1_000_000) }),
-      )
-      .min(1)
-      .refine((parts) => parts.some((part) => part.weight > 0), { error: 'expected a weight above 0' })
-      .optional(),
+    weighted: weightedServices.optional(),
     redirect: redirect.optional(),
     direct_response: z
       .strictObject({ status: z.number().int().min(200).max(599), body: z.string().max(4096).optional() })
@@ -134,6 +136,8 @@ export const route = z
       })
       .optional(),
     websocket: z.boolean().optional(),
+    /** Envoy's own JSON over the route. */
+    envoy: envoyJson('envoy.config.route.v3.Route', OF_ROUTE).optional(),
   })
   .refine(targets.check, targets.error)
   .refine(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { envoyJson, OF_CLUSTER } from './envoy-json.js';
 import { duration } from './values.js';
 
 /** A time above 0, with a default. */
@@ -95,5 +96,7 @@ export const servicePolicy = z.strictObject({
   protocol: z.enum(['http1', 'http2']).optional(),
   /** Makes the service out of parts of others, in place of the instances of its own name. */
   sources: z.array(derivedPart).min(1).optional(),
+  /** Envoy's own JSON over the cluster. */
+  envoy: envoyJson('envoy.config.cluster.v3.Cluster', OF_CLUSTER).optional(),
 });
 export type ServicePolicy = z.output<typeof servicePolicy>;

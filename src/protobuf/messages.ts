@@ -7,12 +7,11 @@ export type MessageName = keyof MessageTypes;
 
 let descriptor: protobuf.Root | undefined;
 const types = new Map<MessageName, protobuf.Type>();
+let apiDescriptor: protobuf.Root | undefined;
 
-/** The descriptor of Envoy's protos, read when first needed. */
+/** The descriptor of the messages that Signalbox itself makes, read when first needed. */
 export function descriptors(): protobuf.Root {
-  descriptor ??= protobuf.Root.fromJSON(
-    JSON.parse(readFileSync(new URL('../generated/envoy.json', import.meta.url), 'utf8')),
-  );
+  if (descriptor === undefined) descriptor = read('envoy.json');
   return descriptor;
 }
 
@@ -23,6 +22,24 @@ function typeOf(name: MessageName): protobuf.Type {
     types.set(name, type);
   }
   return type;
+}
+
+/** The descriptor of everything that a configuration of Envoy may hold, with its rules on fields. Larger and seldom needed. */
+export function apiDescriptors(): protobuf.Root {
+  if (apiDescriptor === undefined) apiDescriptor = read('envoy-api.json');
+  return apiDescriptor;
+}
+
+/** @returns undefined where there is no such message in Envoy's configuration */
+export function apiType(name: string): protobuf.Type | undefined {
+  const found = apiDescriptors().lookup(name, [protobuf.Type]);
+  return found instanceof protobuf.Type && found.fullName === `.${name}` ? found : undefined;
+}
+
+function read(file: string): protobuf.Root {
+  return protobuf.Root.fromJSON(
+    JSON.parse(readFileSync(new URL(`../generated/${file}`, import.meta.url), 'utf8')),
+  );
 }
 
 /** Encodes a message whose field names the compiler has checked against Envoy's protos. */

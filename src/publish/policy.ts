@@ -22,6 +22,8 @@ export function clusterPolicy(
     said
       .map((policy) => (policy === undefined ? undefined : get(policy)))
       .find((value) => value !== undefined);
+  // The closest has the last word.
+  const envoy = said.flatMap((policy) => (policy?.envoy === undefined ? [] : [policy.envoy])).reverse();
   const slowStart = mostSaid(instances, 'slowStartSeconds');
   const healthCheck =
     healthCheckOf(first((policy) => policy.health_check)) ?? checkUrl(mostSaid(instances, 'healthCheckPath'));
@@ -38,6 +40,7 @@ export function clusterPolicy(
     tls: first((policy) => policy.tls) ?? (mostlySecure(instances) ? {} : undefined),
     // Envoy refuses a cluster that is checked by gRPC and does not speak HTTP/2.
     http2: first((policy) => policy.protocol) === 'http2' || healthCheck?.kind === 'grpc',
+    ...(envoy.length > 0 && { envoy }),
   };
 }
 

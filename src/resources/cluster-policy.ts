@@ -1,4 +1,5 @@
 import type { Cluster } from '../generated/types/envoy/config/cluster/v3/Cluster.js';
+import type { EnvoyJson } from '../model/envoy-json.js';
 
 /** An active health check. Times are milliseconds. */
 export interface HealthCheck {
@@ -45,4 +46,6 @@ export interface ClusterPolicy {
   readonly http2?: boolean | undefined;
   /** What instances say of themselves (ORCA) that proxies are to report. */
   readonly loadMetrics?: readonly string[] | undefined;
+  /** Put over the cluster as Envoy's own JSON, one after the other. */
+  readonly envoy?: readonly EnvoyJson[] | undefined;
 }

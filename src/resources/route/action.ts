@@ -5,18 +5,20 @@ import type { Route } from '../../generated/types/envoy/config/route/v3/Route.js
 import type { RouteAction } from '../../generated/types/envoy/config/route/v3/RouteAction.js';
 import type { HeaderEdit, Redirect, RouteRule } from '../../model/route.js';
 import { protoDuration } from '../durations.js';
+import { withEnvoyJson } from '../envoy-json.js';
 import { envoyMatch } from './match.js';
 import { envoyRewrite } from './rewrite.js';
 
 /** One route in Envoy's terms. */
 export function envoyRoute(rule: RouteRule): Route {
-  return {
+  const route: Route = {
     ...(rule.name !== undefined && { name: rule.name }),
     match: envoyMatch(rule.match),
     ...actionOf(rule),
     ...requestEdits(rule.headers?.request),
     ...responseEdits(rule.headers?.response),
   };
+  return withEnvoyJson('envoy.config.route.v3.Route', route, rule.envoy);
 }
 
 function actionOf(rule: RouteRule): Pick<Route, 'route' | 'redirect' | 'direct_response'> {

@@ -1,10 +1,14 @@
 import { RE2JS } from 're2js';
 import { messageOf } from '../../errors.js';
 import type { HeaderEdit, RouteRule, TextMatch } from '../../model/route.js';
+import { encode } from '../../protobuf/messages.js';
+import { violations } from '../../protobuf/rules.js';
+import { envoyRoute } from './action.js';
 import { formatRefusal } from './header-format.js';
 import { regexSize } from './regex-size.js';
 import { templateRefusal } from './template.js';
 
+const ROUTE = 'envoy.config.route.v3.Route';
 /** What protobuf's durations hold in Envoy, milliseconds. */
 const LONGEST = 9_000_000_000_000;
 /** Bytes of a direct response that Envoy takes. */
@@ -47,7 +51,15 @@ function checks(rule: RouteRule): readonly (string | undefined)[] {
     ...[rule.timeout, rule.idle_timeout, rule.retries?.per_try_timeout].map((time = 0) =>
       time > LONGEST ? 'a time is longer than Envoy takes' : undefined,
     ),
+    envoyRefusal(rule),
   ];
+}
+
+/** What Envoy's own rules say of a route that has parts of its own JSON over it. */
+function envoyRefusal(rule: RouteRule): string | undefined {
+  if (rule.envoy === undefined) return undefined;
+  const [first] = violations(ROUTE, encode(ROUTE, envoyRoute(rule)));
+  return first === undefined ? undefined : `envoy.${first.path.join('.')}: ${first.message}`;
 }
 
 /** RE2's syntax, which has no look-around and no back-references. */
