@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { Catalogue } from '../src/catalogue/catalogue.js';
 import { Plan } from '../src/publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../src/publish/publisher.js';
+import { toGroup } from '../src/publish/target.js';
 import { SnapshotCache } from '../src/snapshot/cache.js';
 import { createLogger } from '../src/telemetry/logger.js';
 import { LocalProxyServer } from '../src/workers/proxy-server.js';
@@ -23,7 +24,13 @@ const catalogue = new Catalogue({ logger });
 const cache = new SnapshotCache();
 const config = configOf(serviceCount);
 const { delay, max_delay: maxDelay } = config.publish;
-const publisher = new Publisher(catalogue, new Plan(config), cache, { delay, maxDelay, logger }, life.signal);
+const publisher = new Publisher(
+  catalogue,
+  new Plan(config),
+  toGroup(cache, DEFAULT_GROUP),
+  { delay, maxDelay, logger },
+  life.signal,
+);
 catalogue.onChange((names) => publisher.changed(names));
 const rules = { serviceTemplate: '{service}', skipped: () => false };
 const sink = catalogue.setSources([{ source: SOURCE, rules }]).get(SOURCE);
@@ -39,7 +46,12 @@ sink?.synced();
 const server =
   Number(workers) === 0
     ? new LocalProxyServer(cache, { identifier: 'bench', groupOf: () => DEFAULT_GROUP, logger })
-    : new WorkerPool(cache, Number(workers), { identifier: 'bench', group: DEFAULT_GROUP, logger });
+    : new WorkerPool(cache, Number(workers), {
+        identifier: 'bench',
+        group: DEFAULT_GROUP,
+        logger,
+        answers: { accepted: () => {}, rejected: () => {} },
+      });
 await server.listen(String(grpcAddress));
 
 const eventLoop = new LoopWatch();

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { SourceStatus } from '../catalogue/source-status.js';
 import type { PolicyDocument, RouteDocument } from '../documents/documents.js';
 import { SignalboxError } from '../errors.js';
+import type { ReleaseStatus } from '../release/release.js';
 import type { SecretStatus } from '../secrets/secret-store.js';
 import type { HistoryEntry } from '../snapshot/cache.js';
 import type { LoadBook } from '../telemetry/load/load-book.js';
@@ -12,6 +13,7 @@ import { type ExplainSubject, explain } from './explain.js';
 import { loadDetail, loadList, loadOrder } from './load.js';
 import type { ProxyView } from './proxies.js';
 import { registryView } from './registries.js';
+import { releaseView } from './release.js';
 import { policyView, routeView } from './route-documents.js';
 import { serviceDetail, serviceSummary } from './services.js';
 import { snapshotDiff, snapshotList } from './snapshots.js';
@@ -38,6 +40,8 @@ export interface AdminSubject extends ExplainSubject, AdminActions {
   readonly proxies: () => Promise<readonly ProxyView[]>;
   /** The last changes, oldest first. */
   readonly history: () => readonly HistoryEntry[];
+  /** What stands between what is wanted and what is served. */
+  readonly releaseStatus: () => ReleaseStatus;
   /** What proxies have reported. */
   readonly load: LoadBook;
   /** What Prometheus scrapes. */
@@ -108,6 +112,7 @@ export function adminRoutes(subject: AdminSubject): Hono {
   app.get('/metrics', async (c) =>
     c.text(await subject.metrics.text(), 200, { 'content-type': subject.metrics.contentType }),
   );
+  app.get('/release', (c) => c.json(releaseView(subject.releaseStatus())));
   app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
   app.route('/', actionRoutes(subject));
   app.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
@@ -12,12 +13,16 @@ import { documentStores } from '../documents/options.js';
 import { addressOf } from '../model/instance.js';
 import { Plan } from '../publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
+import { type AnswerSink, ProxyAnswers } from '../release/proxy-answers.js';
+import { Release } from '../release/release.js';
+import { stagedGroup } from '../release/rollout.js';
 import { secretsOf } from '../resources/listener/tls.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
 import { WorkerPool } from '../workers/worker-pool.js';
+import { allOf } from '../xds/observer.js';
 import { Observation } from './observation.js';
 import { RegistrySet } from './registry-set.js';
 import { listRoutes } from './route-list.js';
@@ -38,6 +43,7 @@ class RunningApp implements App {
   readonly #registries: RegistrySet;
   readonly #secrets: SecretStore;
   readonly #observation: Observation;
+  readonly #release: Release;
   readonly #xds: ProxyServer;
   #config: Config;
   #plan: Plan;
@@ -71,7 +77,14 @@ class RunningApp implements App {
       streams: () => this.#xds.streams,
     });
     this.#cache.watch((_group, snapshot) => this.#observation.published(snapshot), this.#life.signal);
-    this.#xds = newProxyServer(config.xds, this.#cache, this.#observation, logger);
+    const { quarantine, rollout } = config;
+    this.#release = new Release(
+      this.#cache,
+      DEFAULT_GROUP,
+      { quarantine, logger, ...(rollout && { rollout }) },
+      this.#life.signal,
+    );
+    this.#xds = newProxyServer(config, this.#cache, this.#observation, this.#release, logger);
     this.#secrets = new SecretStore({ logger, onChange: () => this.#takeUpSecrets() }, this.#life.signal);
     this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
@@ -115,6 +128,9 @@ class RunningApp implements App {
     }
     if (config.xds.workers !== this.#config.xds.workers)
       this.logger.warn({ option: 'xds.workers' }, 'a new number of workers takes effect at the next start');
+    for (const option of ['quarantine', 'rollout'] as const)
+      if (!isDeepStrictEqual(config[option], this.#config[option]))
+        this.logger.warn({ option }, 'a change of this option takes effect at the next start');
     this.#config = config;
     this.#observation.configure(config);
     const started = this.#publisher.started;
@@ -166,7 +182,7 @@ class RunningApp implements App {
     const { delay, max_delay } = this.#config.publish;
     const built = (milliseconds: number) => this.#observation.built(milliseconds);
     const options = { delay, maxDelay: max_delay, logger: this.logger, built };
-    return new Publisher(this.#catalogue, this.#plan, this.#cache, options, this.#publisherLife.signal);
+    return new Publisher(this.#catalogue, this.#plan, this.#release, options, this.#publisherLife.signal);
   }
 
   #snapshot(): Snapshot {
@@ -193,6 +209,9 @@ class RunningApp implements App {
         served: (view) => this.#plan.served(view),
         sources: () => this.#catalogue.sources(),
         release: (registry) => this.#catalogue.release(registry),
+        rollback: (version) => this.#release.pin(version),
+        unpin: () => this.#release.unpin(),
+        releaseStatus: () => this.#release.status,
         secrets: () => this.#secrets.statuses(),
         routed: (name) => this.#plan.wanted.has(name),
         skippedBy: (name) => this.#skippedBy(name),
@@ -229,15 +248,26 @@ class RunningApp implements App {
 }
 
 function newProxyServer(
-  { workers, drain, keepalive, reflection }: Config['xds'],
+  { xds: { workers, drain, keepalive, reflection }, rollout }: Config,
   cache: SnapshotCache,
-  { xds: observer, loadReporting }: Observation,
+  { xds: counts, loadReporting }: Observation,
+  answers: AnswerSink,
   logger: Logger,
 ): ProxyServer {
   const options = { identifier: `signalbox/${hostname()}`, drain, keepalive, reflection, logger };
   return workers === 0
-    ? new LocalProxyServer(cache, { ...options, groupOf: () => DEFAULT_GROUP, observer, loadReporting })
-    : new WorkerPool(cache, workers, { ...options, group: DEFAULT_GROUP });
+    ? new LocalProxyServer(cache, {
+        ...options,
+        groupOf: ({ id }) => stagedGroup(DEFAULT_GROUP, id, rollout?.first),
+        observer: allOf(counts, new ProxyAnswers(answers)),
+        loadReporting,
+      })
+    : new WorkerPool(cache, workers, {
+        ...options,
+        group: DEFAULT_GROUP,
+        ...(rollout && { first: rollout.first }),
+        answers,
+      });
 }
 
 function derivedServices({ services }: Config, { policies }: Documents): DerivedServices {

@@ -61,6 +61,25 @@ export function addAskCommands(program: Command, output: Output, done: (code: nu
       const { diffText } = await import('./views/diff.js');
       await ask(`/snapshots?back=${back}`, diffText, flags);
     });
+  command(program, 'status', 'tell what stands between what is wanted and what is served').action(
+    async (flags: AskFlags) => {
+      const { statusText } = await import('./views/status.js');
+      await ask('/release', statusText, flags);
+    },
+  );
+  command(program, 'rollback', 'go back to an earlier version, until "unpin"')
+    .argument('<version>', 'one of those that /snapshots lists, as "diff" prints them')
+    .action(async (version: string, flags: AskFlags) => {
+      const text = ({ pinned }: { readonly pinned: string }) => `Version ${pinned} is served now.\n`;
+      await ask(`/snapshots/${encodeURIComponent(version)}/pin`, text, flags, 'POST');
+    });
+  command(program, 'unpin', 'go on to the newest version after "rollback"').action(
+    async (flags: AskFlags) => {
+      const text = ({ unpinned }: { readonly unpinned: boolean }) =>
+        unpinned ? 'The newest version is served now.\n' : 'No version was pinned.\n';
+      await ask('/unpin', text, flags, 'POST');
+    },
+  );
   command(program, 'release', 'believe a registry whose sudden loss of instances is held back')
     .argument('<registry>', 'the name of the registry in the configuration')
     .action(async (registry: string, flags: AskFlags) => {

@@ -5,7 +5,7 @@ import { listener } from './listener.js';
 import { registryOptions } from './registries.js';
 import { route, virtualHost } from './routing.js';
 import { servicePolicy } from './service-policy.js';
-import { defaultService, duration } from './values.js';
+import { defaultService, duration, share } from './values.js';
 import { MOST_WORKERS } from './worker-count.js';
 
 /** Starts with a letter also because an object would put keys that look like numbers first: order means precedence. */
@@ -73,6 +73,17 @@ export const configSchema = z.strictObject({
       per_service: z.boolean().default(false),
     })
     .prefault({}),
+  /** Takes what a proxy rejects back from all proxies. */
+  quarantine: z.boolean().default(true),
+  /** A change of anything but endpoints reaches the `first` share of the proxies, and the others after `wait`. */
+  rollout: z
+    .strictObject({
+      first: share.refine((value) => value > 0 && value < 1, 'expected more than 0% and less than 100%'),
+      wait: duration('s').prefault('10s'),
+      /** What stops a change before it reaches the others. */
+      abort_on: z.literal('nack').default('nack'),
+    })
+    .optional(),
   default_service: defaultService.optional(),
   /** By service name, `*` for all. */
   services: z.record(z.string().min(1), servicePolicy).default({}),

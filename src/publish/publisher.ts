@@ -2,13 +2,14 @@ import type { Logger } from 'pino';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import { secretPrefix } from '../resources/listener/tls.js';
 import { RouteConfigurations } from '../resources/route/configuration.js';
-import type { Group, SnapshotCache } from '../snapshot/cache.js';
+import type { Group } from '../snapshot/cache.js';
 import type { Resource } from '../snapshot/resource.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { Coalescer } from './coalescer.js';
 import type { Plan } from './plan.js';
+import type { PublicationTarget } from './target.js';
 
 export const DEFAULT_GROUP: Group = 'default';
 
@@ -56,7 +57,7 @@ export class Publisher {
   constructor(
     private readonly catalogue: Catalogue,
     private plan: Plan,
-    private readonly cache: SnapshotCache,
+    private readonly target: PublicationTarget,
     private readonly options: PublisherOptions,
     private readonly signal: AbortSignal,
   ) {
@@ -116,7 +117,7 @@ export class Publisher {
       ...this.#keptListeners(),
       ...this.#routes(),
     ]);
-    this.cache.setSnapshot(DEFAULT_GROUP, snapshot);
+    this.target.setSnapshot(snapshot);
     const milliseconds = performance.now() - began;
     this.options.built?.(milliseconds);
     this.options.logger.info(
@@ -186,13 +187,13 @@ export class Publisher {
       changes.set(TYPE_URL.secret, byName(this.plan.secrets()));
       changes.set(TYPE_URL.listener, byName(this.plan.listeners()));
     }
-    this.cache.updateResources(DEFAULT_GROUP, changes);
+    this.target.updateResources(changes);
     this.options.built?.(performance.now() - began);
   }
 
   /** What is published of listeners that wait for a new certificate: they go on with the one they have. */
   #keptListeners(): readonly Resource[] {
-    const published = this.cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY;
+    const published = this.target.wanted;
     return this.plan.waitingListeners().flatMap((name) => {
       const listener = published.set(TYPE_URL.listener).get(name);
       if (listener === undefined) return [];

@@ -1,6 +1,8 @@
 import type { ProxyView } from '../admin/proxies.js';
 import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js';
 import type { ErrorCode } from '../errors.js';
+import type { ResourceVersion } from '../release/accepted.js';
+import type { Rejected } from '../release/quarantine.js';
 import type { Group } from '../snapshot/cache.js';
 import type { LogLevel } from '../telemetry/log-level.js';
 import type { ClientStatusAnswer } from '../xds/csds/service.js';
@@ -15,6 +17,8 @@ export interface WorkerTask
   readonly listen: string;
   /** The group of every proxy. */
   readonly group: Group;
+  /** The share of the proxies that get changes first, 0 to 1. */
+  readonly first?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -56,6 +60,8 @@ export type ToWorker =
 export type FromWorker =
   | Question
   | Answer
+  | { readonly kind: 'accepted'; readonly versions: readonly ResourceVersion[] }
+  | { readonly kind: 'rejected'; readonly rejected: Rejected }
   /** It listens to the channel: what is sent before is lost. */
   | { readonly kind: 'ready' }
   /** The last step is in force. */

@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { SignalboxError } from '../errors.js';
+import type { AnswerSink } from '../release/proxy-answers.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import type { ClientStatus } from '../xds/csds/service.js';
 import type { FromWorker, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
@@ -28,6 +29,7 @@ export class WorkerProcess {
     cache: SnapshotCache,
     pack: Pack,
     private readonly clientStatus: ClientStatus,
+    private readonly answers: AnswerSink,
   ) {
     this.#worker = cluster.fork();
     this.#feed = new SnapshotFeed(cache, pack, (step) => this.#send({ kind: 'step', step }));
@@ -87,6 +89,12 @@ export class WorkerProcess {
         return;
       case 'answer':
         this.#questions.answered(message.id, message.answer);
+        return;
+      case 'accepted':
+        this.answers.accepted(message.versions);
+        return;
+      case 'rejected':
+        this.answers.rejected(message.rejected);
         return;
       case 'question':
         if (message.topic !== 'clientStatus') return;

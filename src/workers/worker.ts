@@ -1,4 +1,6 @@
 import { messageOf, SignalboxError } from '../errors.js';
+import { ProxyAnswers } from '../release/proxy-answers.js';
+import { stagedGroup } from '../release/rollout.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { createLogger } from '../telemetry/logger.js';
 import { type ClientStatusAnswer, unavailable } from '../xds/csds/service.js';
@@ -51,10 +53,14 @@ export class Worker {
     }
   }
 
-  async #serve({ worker, listen, group, logLevel, ...options }: WorkerTask): Promise<void> {
+  async #serve({ worker, listen, group, first, logLevel, ...options }: WorkerTask): Promise<void> {
     const server = new LocalProxyServer(this.#cache, {
       ...options,
-      groupOf: () => group,
+      groupOf: ({ id }) => stagedGroup(group, id, first),
+      observer: new ProxyAnswers({
+        accepted: (versions) => this.send({ kind: 'accepted', versions }),
+        rejected: (rejected) => this.send({ kind: 'rejected', rejected }),
+      }),
       logger: createLogger(logLevel).child({ worker }),
       clientStatus: (request) => this.#clientStatus(request),
     });

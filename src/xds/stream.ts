@@ -163,11 +163,12 @@ export class XdsStream {
         'proxy rejected a response',
       );
     }
-    const before = this.#state.types.get(typeUrl)?.outstanding;
+    const answered = this.#state.types.get(typeUrl)?.outstanding.find((sent) => sent.nonce === nonce);
     this.#state = receive(this.#state, request, snapshot, this.deps.shared);
-    if (before !== undefined && this.#state.types.get(typeUrl)?.outstanding !== before) {
-      if (error === undefined) this.deps.observer.acknowledged(typeUrl);
-      else this.deps.observer.rejected(typeUrl);
+    if (answered !== undefined) {
+      const { response } = answered;
+      if (error === undefined) this.deps.observer.acknowledged(response);
+      else this.deps.observer.rejected(response, error.message, this.node);
     }
     this.#pump();
   }

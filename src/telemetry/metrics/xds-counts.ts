@@ -24,11 +24,11 @@ export class XdsCounts implements XdsObserver {
     counts.bytes += bytes;
   }
 
-  acknowledged(typeUrl: string): void {
+  acknowledged({ typeUrl }: { readonly typeUrl: string }): void {
     this.#of(typeUrl).acks += 1;
   }
 
-  rejected(typeUrl: string): void {
+  rejected({ typeUrl }: { readonly typeUrl: string }): void {
     this.#of(typeUrl).nacks += 1;
   }
 

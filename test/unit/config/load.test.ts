@@ -27,6 +27,7 @@ test('a small file is filled up with defaults', () => {
     admin: { listen: { host: '127.0.0.1', port: 18001 } },
     discovery: {},
     startup_grace: 30_000,
+    quarantine: true,
     load_reports: { interval: 10_000, endpoints: true, metrics: [] },
     metrics: { per_service: false },
     publish: { delay: 10, max_delay: 1_000 },

@@ -7,6 +7,7 @@ import { SignalboxError } from '../../../src/errors.js';
 import { decode } from '../../../src/protobuf/messages.js';
 import { Plan } from '../../../src/publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../../../src/publish/publisher.js';
+import { toGroup } from '../../../src/publish/target.js';
 import { SnapshotCache } from '../../../src/snapshot/cache.js';
 import type { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
@@ -48,7 +49,13 @@ function start(options: object, ...sources: readonly ScriptedSource[]): readonly
   })(config);
   catalogue = new Catalogue({ logger });
   cache = new SnapshotCache();
-  publisher = new Publisher(catalogue, plan, cache, { delay: 10, maxDelay: 1_000, logger }, life.signal);
+  publisher = new Publisher(
+    catalogue,
+    plan,
+    toGroup(cache, DEFAULT_GROUP),
+    { delay: 10, maxDelay: 1_000, logger },
+    life.signal,
+  );
   catalogue.onChange((names) => publisher.changed(names));
   const rules = { serviceTemplate: '{service}', skipped: () => false };
   const sinks = catalogue.setSources(sources.map((source) => ({ source, rules })));

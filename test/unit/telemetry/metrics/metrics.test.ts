@@ -94,8 +94,8 @@ test('what goes over the streams by type; types that proxies make up are one', a
   const { counts } = metrics.xds;
   counts.sent(TYPE_URL.cluster, 100);
   counts.sent(TYPE_URL.cluster, 50);
-  counts.acknowledged(TYPE_URL.cluster);
-  counts.rejected(TYPE_URL.endpoints);
+  counts.acknowledged({ typeUrl: TYPE_URL.cluster });
+  counts.rejected({ typeUrl: TYPE_URL.endpoints });
   for (let index = 0; index < 50; index += 1) counts.sent(`invented.${index}`, 1);
   const value = async (name: string, type: string) =>
     (await lines(`signalbox_xds_${name}_total{type="${type}"} `)).map((line) => Number(line.split(' ')[1]));
