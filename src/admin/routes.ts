@@ -4,6 +4,7 @@ import type { PolicyDocument, RouteDocument } from '../documents/documents.js';
 import type { HistoryEntry } from '../snapshot/cache.js';
 import type { LoadBook } from '../telemetry/load/load-book.js';
 import type { XdsStream } from '../xds/stream.js';
+import { type AdminActions, actionRoutes } from './actions.js';
 import { configDump } from './config-dump.js';
 import { type ExplainSubject, explain } from './explain.js';
 import { loadDetail, loadList, loadOrder } from './load.js';
@@ -21,8 +22,8 @@ export interface MetricsText {
 
 const BAD_ORDER = 'sort: expected errors, requests or latency';
 
-/** What the admin API shows, read-only. */
-export interface AdminSubject extends ExplainSubject {
+/** What the admin API shows, and what can be done through it. */
+export interface AdminSubject extends ExplainSubject, AdminActions {
   /** The reason why nothing is published yet; undefined once it is. */
   readonly unready: () => string | undefined;
   readonly sources: () => readonly SourceStatus[];
@@ -102,6 +103,7 @@ export function adminRoutes(subject: AdminSubject): Hono {
     c.text(await subject.metrics.text(), 200, { 'content-type': subject.metrics.contentType }),
   );
   app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
+  app.route('/', actionRoutes(subject));
   app.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));
   app.onError((_error, c) => c.json({ error: 'internal error' }, 500));
   return app;

@@ -70,7 +70,12 @@ export class Observation {
     this.metrics.xds.latency.published(snapshot);
   }
 
-  /** What had changed is built. */
+  /** What has changed until now is going to be published. */
+  building(): void {
+    this.metrics.xds.latency.building();
+  }
+
+  /** It is built. */
   built(milliseconds: number): void {
     this.metrics.snapshot.built(milliseconds);
     this.metrics.xds.latency.built();

@@ -1,5 +1,6 @@
 import type { SignalboxError } from '../errors.js';
 import type { FilterReason } from '../model/instance.js';
+import type { HeldLoss } from './mass-loss.js';
 
 /** What `/registries` shows of one source. */
 export interface SourceStatus {
@@ -18,6 +19,8 @@ export interface SourceStatus {
   readonly lastError: { readonly at: number; readonly code: string; readonly message: string } | undefined;
   /** The registry's own index or revision. */
   readonly revision: string | undefined;
+  /** Instances that are served although the registry has suddenly lost them, see `mass_loss`. */
+  readonly held: HeldLoss | undefined;
 }
 
 export function waiting(registry: string, server: string): SourceStatus {
@@ -33,6 +36,7 @@ export function waiting(registry: string, server: string): SourceStatus {
     lastSuccess: undefined,
     lastError: undefined,
     revision: undefined,
+    held: undefined,
   };
 }
 

@@ -11,13 +11,33 @@ import type { Plan } from './plan.js';
 
 export const DEFAULT_GROUP: Group = 'default';
 
+/** Milliseconds of building in a row before everything else gets its turn. */
+const BUDGET = 10;
+
+/** What changed, on the way to become one snapshot. */
+interface Build {
+  /** When it began, by `performance.now`. */
+  readonly began: number;
+  readonly names: Iterator<string>;
+  readonly clusters: Map<string, Resource | undefined>;
+  readonly endpoints: Map<string, Resource | undefined>;
+  routesChanged: boolean;
+}
+
 export interface PublisherOptions {
   /** Milliseconds; see {@link Coalescer}. */
   readonly delay: number;
   readonly maxDelay: number;
   readonly logger: Logger;
-  /** Called after each publication, also one that made no difference, with the milliseconds that it took. */
-  readonly built?: (milliseconds: number) => void;
+  readonly observer?: PublicationObserver;
+}
+
+/** Told of publications, also of those that make no difference. */
+export interface PublicationObserver {
+  /** All that changed until now is in what is built now, or was in what came before. */
+  building(): void;
+  /** It has been published, if it made a difference. @param milliseconds since `building` */
+  built(milliseconds: number): void;
 }
 
 /**
@@ -34,13 +54,16 @@ export class Publisher {
   /** The services that have a cluster now. */
   #published = new Set<string>();
   #started = false;
+  #building: Build | undefined;
+  /** Whether a publication was due while another one was being built. */
+  #due = false;
 
   constructor(
     private readonly catalogue: Catalogue,
     private plan: Plan,
     private readonly cache: SnapshotCache,
     private readonly options: PublisherOptions,
-    signal: AbortSignal,
+    private readonly signal: AbortSignal,
   ) {
     this.#coalescer = new Coalescer(() => this.#publish(), options.delay, options.maxDelay, signal);
   }
@@ -68,8 +91,8 @@ export class Publisher {
     this.plan = plan;
     this.#aliases = this.#aliasesAmong(plan.wanted);
     if (!this.#started) return;
-    for (const name of changed)
-      for (const meant of name === '*' ? this.#published : [name]) this.#changed.add(meant);
+    const known = [...this.#published, ...(this.#building?.clusters.keys() ?? [])];
+    for (const name of changed) for (const meant of name === '*' ? known : [name]) this.#changed.add(meant);
     for (const name of plan.wanted) if (!before.has(name)) this.#changed.add(name);
     for (const name of before) if (!plan.wanted.has(name)) this.#changed.add(name);
     this.#routesChanged = true;
@@ -79,7 +102,9 @@ export class Publisher {
   /** Builds everything; what is as it was before stays the same resource. */
   publishAll(): void {
     const began = performance.now();
+    this.options.observer?.building();
     this.#started = true;
+    this.#building = undefined;
     this.#aliases = this.#aliasesAmong(this.plan.wanted);
     this.#published = new Set([...this.catalogue.names(), ...this.plan.wanted]);
     const resources = [...this.#published].flatMap((name) => {
@@ -89,7 +114,7 @@ export class Publisher {
     const snapshot = Snapshot.of([...resources, ...this.plan.listeners(), ...this.#routes()]);
     this.cache.setSnapshot(DEFAULT_GROUP, snapshot);
     const milliseconds = performance.now() - began;
-    this.options.built?.(milliseconds);
+    this.options.observer?.built(milliseconds);
     this.options.logger.info(
       { services: this.#published.size, version: snapshot.version, milliseconds: Math.round(milliseconds) },
       'published everything',
@@ -97,32 +122,64 @@ export class Publisher {
   }
 
   #publish(): void {
-    const began = performance.now();
+    if (this.#building !== undefined) {
+      this.#due = true;
+      return;
+    }
+    this.options.observer?.building();
     const names = this.#changed;
-    let routesChanged = this.#routesChanged;
+    this.#building = {
+      began: performance.now(),
+      names: names.values(),
+      clusters: new Map(),
+      endpoints: new Map(),
+      routesChanged: this.#routesChanged,
+    };
     this.#changed = new Set();
     this.#routesChanged = false;
-    const clusters = new Map<string, Resource | undefined>();
-    const endpoints = new Map<string, Resource | undefined>();
-    for (const name of names) {
-      const view = this.catalogue.service(name);
-      const wanted = view !== undefined || this.plan.wanted.has(name);
-      const built = wanted ? this.plan.service(name, view) : undefined;
-      clusters.set(name, built?.cluster);
-      endpoints.set(name, built?.endpoints);
-      if (wanted === this.#published.has(name)) continue;
-      routesChanged ||= this.plan.routesFollowServices;
-      if (wanted) this.#published.add(name);
+    this.#build(this.#building);
+  }
+
+  /** Builds many services in turns and publishes all of them at once. */
+  #build(build: Build): void {
+    if (this.signal.aborted || this.#building !== build) return;
+    const end = performance.now() + BUDGET;
+    for (let next = build.names.next(); next.done !== true; next = build.names.next()) {
+      this.#buildService(next.value, build);
+      if (performance.now() <= end) continue;
+      setImmediate(() => this.#build(build));
+      return;
+    }
+    this.#building = undefined;
+    this.#commit(build);
+    if (!this.#due) return;
+    this.#due = false;
+    this.#publish();
+  }
+
+  #buildService(name: string, { clusters, endpoints }: Build): void {
+    const view = this.catalogue.service(name);
+    const wanted = view !== undefined || this.plan.wanted.has(name);
+    const built = wanted ? this.plan.service(name, view) : undefined;
+    clusters.set(name, built?.cluster);
+    endpoints.set(name, built?.endpoints);
+  }
+
+  #commit({ began, clusters, endpoints, routesChanged }: Build): void {
+    let routes = routesChanged;
+    for (const [name, cluster] of clusters) {
+      if ((cluster !== undefined) === this.#published.has(name)) continue;
+      routes ||= this.plan.routesFollowServices;
+      if (cluster !== undefined) this.#published.add(name);
       else this.#published.delete(name);
     }
     const changes = new Map<string, ResourceChanges>([
       [TYPE_URL.cluster, clusters],
       [TYPE_URL.endpoints, endpoints],
     ]);
-    if (routesChanged)
-      changes.set(TYPE_URL.route, new Map(this.#routes().map((route) => [route.name, route])));
+    if (routes) changes.set(TYPE_URL.route, new Map(this.#routes().map((route) => [route.name, route])));
     this.cache.updateResources(DEFAULT_GROUP, changes);
-    this.options.built?.(performance.now() - began);
+    this.options.observer?.built(performance.now() - began);
   }
 
   #routes(): readonly Resource[] {
