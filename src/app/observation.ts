@@ -49,7 +49,7 @@ export class Observation {
     });
   }
 
-  get xds(): XdsObserver {
+  get observer(): XdsObserver {
     return this.metrics.xds.counts;
   }
 

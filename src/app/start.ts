@@ -14,7 +14,8 @@ import { Plan } from '../publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
-import { XdsServer } from '../xds/server.js';
+import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
+import { WorkerPool } from '../workers/worker-pool.js';
 import { Observation } from './observation.js';
 import { RegistrySet } from './registry-set.js';
 import { listRoutes } from './route-list.js';
@@ -34,7 +35,7 @@ class RunningApp implements App {
   readonly #documents = new DocumentSet();
   readonly #registries: RegistrySet;
   readonly #observation: Observation;
-  readonly #xds: XdsServer;
+  readonly #xds: ProxyServer;
   #config: Config;
   #plan: Plan;
   #publisher: Publisher;
@@ -67,16 +68,7 @@ class RunningApp implements App {
       streams: () => this.#xds.streams,
     });
     this.#cache.watch((_group, snapshot) => this.#observation.published(snapshot), this.#life.signal);
-    this.#xds = new XdsServer(this.#cache, {
-      identifier: `signalbox/${hostname()}`,
-      groupOf: () => DEFAULT_GROUP,
-      logger,
-      drain: config.xds.drain,
-      keepalive: config.xds.keepalive,
-      reflection: config.xds.reflection,
-      observer: this.#observation.xds,
-      loadReporting: this.#observation.loadReporting,
-    });
+    this.#xds = newProxyServer(config.xds, this.#cache, logger, this.#observation);
     this.#plan = this.#newPlan();
     this.#publisher = this.#newPublisher();
     this.#catalogue.onChange((names, registry) => {
@@ -116,6 +108,8 @@ class RunningApp implements App {
       if (addressOf(config[name].listen) === addressOf(this.#config[name].listen)) continue;
       this.logger.warn({ option: `${name}.listen` }, 'a new listen address takes effect at the next start');
     }
+    if (config.xds.workers !== this.#config.xds.workers)
+      this.logger.warn({ option: 'xds.workers' }, 'a new number of workers takes effect at the next start');
     this.#config = config;
     this.#observation.configure(config);
     const started = this.#publisher.started;
@@ -191,7 +185,8 @@ class RunningApp implements App {
         skippedBy: (name) => this.#skippedBy(name),
         routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),
         policyDocuments: () => this.#documents.policies(),
-        streams: () => this.#xds.streams,
+        proxies: () => this.#xds.proxies(),
+        proxyStatuses: (resources) => this.#xds.proxyStatuses(resources),
         history: () => this.#cache.history(),
         snapshot: () => this.#snapshot(),
         load: this.#observation.load,
@@ -210,7 +205,7 @@ class RunningApp implements App {
 
   #unready(): string | undefined {
     if (this.#life.signal.aborted) return 'shutting down';
-    if (this.#publisher.started) return undefined;
+    if (this.#publisher.started) return this.#xds.unready();
     const missing = this.#catalogue
       .unanswered()
       .map(({ registry, server, lastError }) =>
@@ -218,6 +213,18 @@ class RunningApp implements App {
       );
     return `waiting for the first answer of: ${missing.join(', ')}`;
   }
+}
+
+function newProxyServer(
+  { workers, drain, keepalive, reflection }: Config['xds'],
+  cache: SnapshotCache,
+  logger: Logger,
+  { observer, loadReporting }: Observation,
+): ProxyServer {
+  const options = { identifier: `signalbox/${hostname()}`, drain, keepalive, reflection, logger };
+  return workers === 0
+    ? new LocalProxyServer(cache, { ...options, groupOf: () => DEFAULT_GROUP, observer, loadReporting })
+    : new WorkerPool(cache, workers, { ...options, group: DEFAULT_GROUP });
 }
 
 function derivedServices({ services }: Config, { policies }: Documents): DerivedServices {
