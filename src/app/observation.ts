@@ -49,7 +49,7 @@ export class Observation {
     });
   }
 
-  get xds(): XdsObserver {
+  get observer(): XdsObserver {
     return this.metrics.xds.counts;
   }
 
@@ -70,7 +70,12 @@ export class Observation {
     this.metrics.xds.latency.published(snapshot);
   }
 
-  /** What had changed is built. */
+  /** What has changed until now is going to be published. */
+  building(): void {
+    this.metrics.xds.latency.building();
+  }
+
+  /** It is built. */
   built(milliseconds: number): void {
     this.metrics.snapshot.built(milliseconds);
     this.metrics.xds.latency.built();

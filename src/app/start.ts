@@ -76,7 +76,9 @@ class RunningApp implements App {
       snapshot: () => this.#snapshot(),
       streams: () => this.#xds.streams,
     });
-    this.#cache.watch((_group, snapshot) => this.#observation.published(snapshot), this.#life.signal);
+    this.#cache.watch((group, snapshot) => {
+      if (group === DEFAULT_GROUP) this.#observation.published(snapshot);
+    }, this.#life.signal);
     const { quarantine, rollout } = config;
     this.#release = new Release(
       this.#cache,
@@ -180,8 +182,7 @@ class RunningApp implements App {
 
   #newPublisher(): Publisher {
     const { delay, max_delay } = this.#config.publish;
-    const built = (milliseconds: number) => this.#observation.built(milliseconds);
-    const options = { delay, maxDelay: max_delay, logger: this.logger, built };
+    const options = { delay, maxDelay: max_delay, logger: this.logger, observer: this.#observation };
     return new Publisher(this.#catalogue, this.#plan, this.#release, options, this.#publisherLife.signal);
   }
 
@@ -250,7 +251,7 @@ class RunningApp implements App {
 function newProxyServer(
   { xds: { workers, drain, keepalive, reflection }, rollout }: Config,
   cache: SnapshotCache,
-  { xds: counts, loadReporting }: Observation,
+  { observer: counts, loadReporting }: Observation,
   answers: AnswerSink,
   logger: Logger,
 ): ProxyServer {

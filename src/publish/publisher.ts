@@ -18,7 +18,7 @@ const BUDGET = 10;
 
 /** What changed, on the way to become one snapshot. */
 interface Build {
-  /** By `performance.now`, milliseconds. */
+  /** When it began, by `performance.now`. */
   readonly began: number;
   readonly names: Iterator<string>;
   readonly clusters: Map<string, Resource | undefined>;
@@ -31,8 +31,15 @@ export interface PublisherOptions {
   readonly delay: number;
   readonly maxDelay: number;
   readonly logger: Logger;
-  /** Called after each publication, also one that made no difference, with the milliseconds that it took. */
-  readonly built?: (milliseconds: number) => void;
+  readonly observer?: PublicationObserver;
+}
+
+/** Told of publications, also of those that make no difference. */
+export interface PublicationObserver {
+  /** All that changed until now is in what is built now, or was in what came before. */
+  building(): void;
+  /** It has been published, if it made a difference. @param milliseconds since `building` */
+  built(milliseconds: number): void;
 }
 
 /**
@@ -102,6 +109,7 @@ export class Publisher {
   /** Builds everything; what is as it was before stays the same resource. */
   publishAll(): void {
     const began = performance.now();
+    this.options.observer?.building();
     this.#started = true;
     this.#building = undefined;
     this.#aliases = this.#aliasesAmong(this.plan.wanted);
@@ -119,7 +127,7 @@ export class Publisher {
     ]);
     this.target.setSnapshot(snapshot);
     const milliseconds = performance.now() - began;
-    this.options.built?.(milliseconds);
+    this.options.observer?.built(milliseconds);
     this.options.logger.info(
       { services: this.#published.size, version: snapshot.version, milliseconds: Math.round(milliseconds) },
       'published everything',
@@ -131,6 +139,7 @@ export class Publisher {
       this.#due = true;
       return;
     }
+    this.options.observer?.building();
     const names = this.#changed;
     this.#building = {
       began: performance.now(),
@@ -188,7 +197,7 @@ export class Publisher {
       changes.set(TYPE_URL.listener, byName(this.plan.listeners()));
     }
     this.target.updateResources(changes);
-    this.options.built?.(performance.now() - began);
+    this.options.observer?.built(performance.now() - began);
   }
 
   /** What is published of listeners that wait for a new certificate: they go on with the one they have. */

@@ -13,14 +13,14 @@ export interface ProxyServer {
    * @throws SignalboxError `listen_failed`
    */
   listen(address: string): Promise<string>;
+  /** The open streams of this very process: none where others serve. */
+  readonly streams: ReadonlySet<XdsStream>;
   /** Why proxies cannot be served now; undefined where they can. */
   unready(): string | undefined;
   /** Every open stream. @throws SignalboxError `worker_silent` */
   proxies(): Promise<readonly ProxyView[]>;
   /** For each resource, where the proxies are that ask for it. @throws SignalboxError `worker_silent` */
   proxyStatuses(resources: readonly PublishedResource[]): Promise<readonly (readonly ProxyStatus[])[]>;
-  /** The streams of this process. */
-  readonly streams: ReadonlySet<XdsStream>;
   /** Sends the proxies away and closes. */
   stop(): Promise<void>;
 }
@@ -40,12 +40,12 @@ export class LocalProxyServer implements ProxyServer {
     return await this.#server.listen(address);
   }
 
-  unready(): undefined {
-    return undefined;
-  }
-
   get streams(): ReadonlySet<XdsStream> {
     return this.#server.streams;
+  }
+
+  unready(): undefined {
+    return undefined;
   }
 
   async proxies(): Promise<readonly ProxyView[]> {

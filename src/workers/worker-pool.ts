@@ -10,7 +10,6 @@ import type { AnswerSink } from '../release/proxy-answers.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import { LOG_LEVELS } from '../telemetry/log-level.js';
 import { type ClientStatusAnswer, mergedClientStatus, unavailable } from '../xds/csds/service.js';
-import type { XdsStream } from '../xds/stream.js';
 import type { Topic, Topics, WorkerTask } from './messages.js';
 import type { ProxyServer } from './proxy-server.js';
 import { type Pack, sharedPack } from './snapshot-feed.js';
@@ -27,13 +26,13 @@ export interface WorkerPoolOptions extends Omit<WorkerTask, 'worker' | 'listen' 
   readonly answers: AnswerSink;
 }
 
-const NO_STREAMS: ReadonlySet<XdsStream> = new Set();
-
 /**
  * Serves the proxies by several processes that share the port. This process hands each of them what changed, and
  * starts one again that has ended.
  */
 export class WorkerPool implements ProxyServer {
+  /** They are in the workers. */
+  readonly streams = new Set<never>();
   readonly #life = new AbortController();
   readonly #pack: Pack = sharedPack();
   /** Those that run, by their numbers. */
@@ -60,11 +59,6 @@ export class WorkerPool implements ProxyServer {
     const addresses = await Promise.all(processes.map(({ serving }) => serving));
     for (const process of processes) void this.#keep(process, address);
     return addresses[0] ?? address;
-  }
-
-  /** They are in the workers. */
-  get streams(): ReadonlySet<XdsStream> {
-    return NO_STREAMS;
   }
 
   unready(): string | undefined {

@@ -66,7 +66,10 @@ const MOST_PENDING = 64;
  * streams need not know of it and an update costs them nothing.
  */
 export class ChangeLatency {
+  /** When the first change was reported that is not being built yet, by registry. */
   #reported = new Map<string, number>();
+  /** The same of what is being built. */
+  #building = new Map<string, number>();
   #pending: Pending[] = [];
   #number = 0;
   #snapshot: Snapshot | undefined;
@@ -95,13 +98,19 @@ export class ChangeLatency {
       this.#pending = [];
       return;
     }
-    if (this.#reported.size > 0) this.#wait(this.#reported);
+    if (this.#building.size > 0) this.#wait(this.#building);
     if (this.#pending.length > 0 && !this.#looking) this.#lookAgain(SHORTEST_PAUSE);
   }
 
-  /** All that was reported has been built: what made no new snapshot waits for nothing. */
-  built(): void {
+  /** What was reported until now is built from now on. */
+  building(): void {
+    this.#building = new Map([...this.#reported, ...this.#building]);
     this.#reported = new Map();
+  }
+
+  /** It is: what made no new snapshot waits for nothing. */
+  built(): void {
+    this.#building = new Map();
   }
 
   #wait(changes: ReadonlyMap<string, number>): void {

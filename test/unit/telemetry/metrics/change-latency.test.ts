@@ -37,6 +37,7 @@ function connect(...names: readonly string[]): Machine {
 
 /** Publishes and brings every proxy to it. */
 function publish(...texts: readonly string[]): void {
+  latency.building();
   const resources = texts.map(resource);
   const changes = new Map(
     ['CDS', 'EDS'].map((type) => {
@@ -102,6 +103,7 @@ test('a change that concerns no proxy, or comes while none is there, is no laten
 test('a change that made no new snapshot is not counted with the next', () => {
   const proxy = connect();
   latency.changed('consul');
+  latency.building();
   latency.built();
   now += 1_000;
   latency.changed('nacos');
@@ -110,6 +112,29 @@ test('a change that made no new snapshot is not counted with the next', () => {
   proxy.ask('EDS');
   look();
   expect(observed).toEqual([['nacos', 2]]);
+});
+
+test('a change that comes while another is built belongs to the next publication', () => {
+  const proxy = connect();
+  latency.changed('consul');
+  latency.building();
+  now += 5;
+  latency.changed('nacos');
+  snapshot = snapshot.with(
+    new Map([[resource('EDS web=2').typeUrl, new Map([['web', resource('EDS web=2')]])]]),
+  );
+  latency.published(snapshot);
+  latency.built();
+  proxy.snapshot = snapshot;
+  proxy.pump();
+  proxy.ask('EDS');
+  look();
+  expect(observed).toEqual([['consul', 5]]);
+  now += 5;
+  publish('EDS web=3');
+  proxy.ask('EDS');
+  look();
+  expect(observed.slice(1)).toEqual([['nacos', 5]]);
 });
 
 test('several changes of a registry before one publication count once, from the first', () => {
