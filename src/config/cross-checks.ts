@@ -1,10 +1,12 @@
 import { addressOf } from '../model/instance.js';
+import type { RouteRule } from '../model/route.js';
 import { refusalOf } from '../resources/route/refusal.js';
 import { derivedProblems } from './derived-checks.js';
 import type { Placed } from './discovery-block.js';
 import type { ConfigPath } from './problem.js';
 import type { Route } from './routing.js';
 import type { Config } from './schema.js';
+import { shadowedRoutes } from './shadowed-routes.js';
 
 export interface CrossChecked {
   readonly problems: readonly Placed[];
@@ -58,15 +60,17 @@ function refused(routes: readonly Route[]): readonly Placed[] {
   });
 }
 
-/** Routes that an equal match of the same or a higher priority takes everything from, for every one of their hosts. */
+/** Of the routes that shadow another. */
+const MOST_NAMED = 3;
+
+/** Routes that no request can reach. */
 function unreachable(routes: readonly Route[]): readonly Placed[] {
-  const taken = new Set<string>();
-  const byPriority = [...routes.entries()].sort(([, a], [, b]) => (b.priority ?? 0) - (a.priority ?? 0));
-  return byPriority.flatMap(([index, { hosts = ['*'], match }]) => {
-    const keys = hosts.map((host) => JSON.stringify([host, match]));
-    const free = keys.some((key) => !taken.has(key));
-    for (const key of keys) taken.add(key);
-    const message = 'this route never matches: an equal match takes its requests';
-    return free ? [] : [{ path: ['routes', index], message }];
+  const indices = new Map<RouteRule, number>(routes.map((route, index) => [route, index]));
+  return shadowedRoutes(routes).map(({ rule, by }) => {
+    const others = by.map((other) => indices.get(other) ?? 0).sort((a, b) => a - b);
+    const named = others.slice(0, MOST_NAMED).map((index) => `routes[${index}]`);
+    const takers = [...named, ...(others.length > MOST_NAMED ? ['others'] : [])].join(', ');
+    const message = `this route never matches: all of its requests go to ${takers}`;
+    return { path: ['routes', indices.get(rule) ?? 0], message };
   });
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { RouteRule } from '../model/route.js';
 import { envoyListenAddress } from './address.js';
+import { cors, mirror, rateLimit, retries } from './route-traffic.js';
+import { exactlyOne, textMatch } from './text-match.js';
 import { duration, port } from './values.js';
 
 const startsWithSlash = z.string().startsWith('/', 'expected a path that starts with "/"');
@@ -13,27 +15,6 @@ export const listener = z.strictObject({
   address: envoyListenAddress,
 });
 export type Listener = z.output<typeof listener>;
-
-const exactlyOne = (keys: readonly string[]) => ({
-  check: (value: object) => keys.filter((key) => Reflect.get(value, key) !== undefined).length === 1,
-  error: { error: `expected one of ${keys.map((key) => `"${key}"`).join(', ')}` },
-});
-
-const kinds = exactlyOne(['exact', 'prefix', 'suffix', 'contains', 'regex', 'present']);
-const textMatch = z.union([
-  z.string().transform((exact) => ({ exact })),
-  z
-    .strictObject({
-      exact: z.string().optional(),
-      prefix: z.string().min(1).optional(),
-      suffix: z.string().min(1).optional(),
-      contains: z.string().min(1).optional(),
-      regex: z.string().min(1).optional(),
-      present: z.boolean().optional(),
-      invert: z.boolean().optional(),
-    })
-    .refine(kinds.check, kinds.error),
-]);
 
 const paths = exactlyOne(['prefix', 'path', 'regex', 'template']);
 
@@ -55,6 +36,8 @@ export const routeMatch = z
       .optional(),
     headers: z.record(z.string().min(1).toLowerCase(), textMatch).optional(),
     query: z.record(z.string().min(1), textMatch).optional(),
+    /** gRPC requests only. */
+    grpc: z.boolean().optional(),
   })
   .refine(paths.check, paths.error);
 
@@ -78,6 +61,8 @@ const rewrite = z
 const redirect = z
   .strictObject({
     status: z.literal([301, 302, 303, 307, 308]).optional(),
+    /** The same place with `https`. */
+    https: z.boolean().optional(),
     scheme: z.enum(['http', 'https']).optional(),
     host: z.string().min(1).optional(),
     port: port.optional(),
@@ -88,6 +73,9 @@ const redirect = z
   })
   .refine((value) => value.path === undefined || value.prefix === undefined, {
     error: 'expected "path" or "prefix", not both',
+  })
+  .refine((value) => value.https === undefined || value.scheme === undefined, {
+    error: 'expected "https" or "scheme", not both',
   });
 
 const host = z
@@ -119,20 +107,17 @@ export const route = z
       .optional(),
     rewrite: rewrite.optional(),
     headers: z.strictObject({ request: headerEdit.optional(), response: headerEdit.optional() }).optional(),
-    mirror: z
-      .strictObject({ service_name: z.string().min(1), percent: z.number().min(0).max(100).default(100) })
-      .optional(),
+    mirror: mirror.optional(),
     /** 0 turns Envoy's own limit of 15 s off. */
     timeout: duration('s').optional(),
     idle_timeout: duration('s').optional(),
-    retries: z
-      .strictObject({
-        attempts: z.number().int().min(1).max(100),
-        /** Envoy's `retry_on` conditions. */
-        on: z.array(z.string().min(1)).min(1).optional(),
-        per_try_timeout: duration('s').optional(),
-      })
-      .optional(),
+    /** Of a whole stream, in the place of `timeout`; 0 for none. */
+    max_stream_duration: duration('s').optional(),
+    /** The longest `grpc-timeout` that a client may ask for; 0 takes any. */
+    grpc_timeout: duration('s').optional(),
+    retries: retries.optional(),
+    rate_limit: rateLimit.optional(),
+    cors: cors.optional(),
     websocket: z.boolean().optional(),
   })
   .refine(targets.check, targets.error)
@@ -145,5 +130,17 @@ export const route = z
       error: '"rewrite.prefix" replaces what "prefix" or "path" matched; use "rewrite.regex"',
       path: ['rewrite', 'prefix'],
     },
-  ) satisfies z.ZodType<RouteRule>;
+  )
+  .refine(
+    ({ timeout, max_stream_duration, grpc_timeout }) =>
+      timeout === undefined || (max_stream_duration === undefined && grpc_timeout === undefined),
+    {
+      error: 'has no effect beside "max_stream_duration" or "grpc_timeout": say one or the other',
+      path: ['timeout'],
+    },
+  )
+  .refine(({ cors, match }) => cors === undefined || (match.methods ?? ['OPTIONS']).includes('OPTIONS'), {
+    error: '"cors" needs OPTIONS among "methods": browsers ask by it first',
+    path: ['match', 'methods'],
+  }) satisfies z.ZodType<RouteRule>;
 export type Route = z.output<typeof route>;

@@ -6,6 +6,8 @@ export interface TextMatch {
   readonly contains?: string | undefined;
   readonly regex?: string | undefined;
   readonly present?: boolean | undefined;
+  /** Of the texts; a regular expression says it itself. */
+  readonly ignore_case?: boolean | undefined;
   readonly invert?: boolean | undefined;
 }
 
@@ -23,6 +25,8 @@ export interface RouteMatch {
   readonly methods?: readonly string[] | undefined;
   readonly headers?: Readonly<Record<string, TextMatch>> | undefined;
   readonly query?: Readonly<Record<string, TextMatch>> | undefined;
+  /** gRPC requests only. */
+  readonly grpc?: boolean | undefined;
 }
 
 export interface HeaderEdit {
@@ -39,12 +43,52 @@ export interface Rewrite {
 
 export interface Redirect {
   readonly status?: number | undefined;
+  readonly https?: boolean | undefined;
   readonly scheme?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly path?: string | undefined;
   readonly prefix?: string | undefined;
   readonly strip_query?: boolean | undefined;
+}
+
+export interface Mirror {
+  readonly service_name: string;
+  readonly percent: number;
+}
+
+/** When a request is tried again. Times are milliseconds. */
+export interface Retries {
+  readonly attempts: number;
+  readonly on?: readonly string[] | undefined;
+  readonly per_try_timeout?: number | undefined;
+  readonly per_try_idle_timeout?: number | undefined;
+  readonly status_codes?: readonly number[] | undefined;
+  /** Of answers, by name. */
+  readonly headers?: Readonly<Record<string, TextMatch>> | undefined;
+  readonly backoff?: { readonly base: number; readonly max?: number | undefined } | undefined;
+  readonly previous_hosts?: boolean | undefined;
+  readonly host_attempts?: number | undefined;
+  readonly hedge_on_per_try_timeout?: boolean | undefined;
+}
+
+/** How many requests a route takes: `requests` in each `per` milliseconds, `burst` at once. */
+export interface RateLimit {
+  readonly requests: number;
+  readonly per: number;
+  readonly burst?: number | undefined;
+  readonly status?: number | undefined;
+  readonly headers?: boolean | undefined;
+}
+
+export interface Cors {
+  readonly allow_origins: readonly TextMatch[];
+  readonly allow_methods?: readonly string[] | undefined;
+  readonly allow_headers?: readonly string[] | undefined;
+  readonly expose_headers?: readonly string[] | undefined;
+  /** Milliseconds. */
+  readonly max_age?: number | undefined;
+  readonly allow_credentials?: boolean | undefined;
 }
 
 /** A route as an operator means it, wherever it was written. Times are milliseconds. */
@@ -64,16 +108,16 @@ export interface RouteRule {
   readonly headers?:
     | { readonly request?: HeaderEdit | undefined; readonly response?: HeaderEdit | undefined }
     | undefined;
-  readonly mirror?: { readonly service_name: string; readonly percent: number } | undefined;
+  readonly mirror?: readonly Mirror[] | undefined;
   readonly timeout?: number | undefined;
   readonly idle_timeout?: number | undefined;
-  readonly retries?:
-    | {
-        readonly attempts: number;
-        readonly on?: readonly string[] | undefined;
-        readonly per_try_timeout?: number | undefined;
-      }
-    | undefined;
+  /** Of a whole stream, in the place of `timeout`. */
+  readonly max_stream_duration?: number | undefined;
+  /** The longest `grpc-timeout` that a client may ask for; 0 takes any. */
+  readonly grpc_timeout?: number | undefined;
+  readonly retries?: Retries | undefined;
+  readonly rate_limit?: RateLimit | undefined;
+  readonly cors?: Cors | undefined;
   readonly websocket?: boolean | undefined;
 }
 
@@ -82,7 +126,7 @@ export function servicesOf(rule: RouteRule): readonly string[] {
   const names = [
     rule.service_name,
     ...(rule.weighted ?? []).map((part) => part.service_name),
-    rule.mirror?.service_name,
+    ...(rule.mirror ?? []).map((mirror) => mirror.service_name),
   ];
   return names.filter((name) => name !== undefined);
 }

@@ -9,6 +9,7 @@ import { type RouteRule, servicesOf } from '../model/route.js';
 import { clusterResource, needsDns } from '../resources/cluster.js';
 import { endpointsResource } from '../resources/endpoints.js';
 import { listenerResource } from '../resources/listener.js';
+import { filtersOf, ROUTE_FILTERS, type RouteFilter } from '../resources/route/filter-configs.js';
 import type { Resource } from '../snapshot/resource.js';
 import { clusterPolicy } from './policy.js';
 
@@ -64,7 +65,16 @@ export class Plan {
   }
 
   listeners(): readonly Resource[] {
-    return this.config.listeners.map(listenerResource);
+    const filters = this.#routeFilters();
+    return this.config.listeners.map((listener) => listenerResource(listener, filters));
+  }
+
+  /**
+   * The HTTP filters that routes may configure. Documents may bring such a route at any time, and a listener that
+   * changes drains its connections: with them each filter is there from the beginning.
+   */
+  #routeFilters(): ReadonlySet<RouteFilter> {
+    return this.config.routes_from.etcd === undefined ? filtersOf(this.config.routes) : ROUTE_FILTERS;
   }
 
   listenerNames(): readonly string[] {

@@ -3,9 +3,8 @@ import { encode } from '../../protobuf/messages.js';
 import { lengthDelimited, text, varint } from '../../protobuf/wire.js';
 import { makeResource, type Resource } from '../../snapshot/resource.js';
 import { TYPE_URL } from '../../snapshot/type-url.js';
-import { covers } from '../domains.js';
 import { envoyRoute } from './action.js';
-import { hostsOf, inOrder } from './order.js';
+import { inOrder, rulesByDomain } from './order.js';
 
 interface VirtualHost {
   readonly rules: readonly RouteRule[];
@@ -25,20 +24,10 @@ export class RouteConfigurations {
    * hosts stand in every one of them, since Envoy looks in one only.
    */
   build(listeners: readonly string[], rules: readonly RouteRule[]): readonly Resource[] {
-    const byHost = new Map<string, RouteRule[]>();
-    for (const rule of rules) {
-      for (const host of hostsOf(rule)) {
-        const ofHost = byHost.get(host);
-        if (ofHost === undefined) byHost.set(host, [rule]);
-        else ofHost.push(rule);
-      }
-    }
-    const patterns = [...byHost.keys()].filter((host) => host.includes('*'));
-    const hosts = [...byHost.keys()].sort().map((domain): [string, VirtualHost] => {
-      const covering = patterns.filter((pattern) => pattern !== domain && covers(pattern, domain));
-      const here = new Set([domain, ...covering].flatMap((host) => byHost.get(host) ?? []));
-      return [domain, this.#virtualHost(domain, [...here])];
-    });
+    const hosts = [...rulesByDomain(rules)].map(([domain, here]): [string, VirtualHost] => [
+      domain,
+      this.#virtualHost(domain, here),
+    ]);
     this.#hosts = new Map(hosts);
     const bytes = hosts.map(([, host]) => host.bytes);
     const clusters = [...new Set(rules.flatMap(servicesOf))].sort();

@@ -131,7 +131,8 @@ test('a route that an equal one hides is a warning; one of another host, path or
   - { match: { prefix: /a }, service_name: e, hosts: [B, "*"] }
   - { match: { prefix: /a }, service_name: f, hosts: [b, c] }`);
   expect(warnings.map(formatProblem)).toEqual([
-    '/etc/signalbox/signalbox.yaml:6:5: routes[4]: this route never matches: an equal match takes its requests',
+    '/etc/signalbox/signalbox.yaml:2:5: routes[0]: this route never matches: all of its requests go to routes[4], routes[5]',
+    '/etc/signalbox/signalbox.yaml:3:5: routes[1]: this route never matches: all of its requests go to routes[4]',
   ]);
 });
 

@@ -31,7 +31,7 @@ test('limits, retries, mirror and websockets', () => {
     timeout: 0,
     idle_timeout: 1_500,
     retries: { attempts: 2, per_try_timeout: 250 },
-    mirror: { service_name: 'shadow', percent: 0.5 },
+    mirror: [{ service_name: 'shadow', percent: 0.5 }],
     websocket: true,
   };
   expect(built(rule).route).toEqual({
