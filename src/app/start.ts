@@ -2,13 +2,11 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
-import { DerivedServices } from '../catalogue/derived.js';
 import { globMatcher } from '../catalogue/glob.js';
 import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
 import { EtcdConnections } from '../discovery/etcd/connections.js';
 import { DocumentSet } from '../documents/document-set.js';
-import type { Documents } from '../documents/documents.js';
 import { documentStores } from '../documents/options.js';
 import { addressOf } from '../model/instance.js';
 import { Plan } from '../publish/plan.js';
@@ -16,6 +14,7 @@ import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { XdsServer } from '../xds/server.js';
+import { derivedServices } from './derived-services.js';
 import { RegistrySet } from './registry-set.js';
 import { listRoutes } from './route-list.js';
 import { createSources } from './sources.js';
@@ -197,11 +196,4 @@ class RunningApp implements App {
       );
     return `waiting for the first answer of: ${missing.join(', ')}`;
   }
-}
-
-function derivedServices({ services }: Config, { policies }: Documents): DerivedServices {
-  const entries = [...Object.entries(services), ...policies].flatMap(([name, { sources }]) =>
-    sources === undefined || name === '*' ? [] : [[name, sources] as const],
-  );
-  return new DerivedServices(new Map(entries));
 }

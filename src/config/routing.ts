@@ -85,6 +85,9 @@ const host = z
 
 const targets = exactlyOne(['service_name', 'weighted', 'redirect', 'direct_response']);
 
+const hasPrefix = ({ prefix, path }: z.output<typeof routeMatch>) =>
+  prefix !== undefined || path !== undefined;
+
 export const route = z
   .strictObject({
     name: z.string().min(1).optional(),
@@ -121,16 +124,14 @@ export const route = z
     websocket: z.boolean().optional(),
   })
   .refine(targets.check, targets.error)
-  .refine(
-    (value) =>
-      value.rewrite?.prefix === undefined ||
-      value.match.prefix !== undefined ||
-      value.match.path !== undefined,
-    {
-      error: '"rewrite.prefix" replaces what "prefix" or "path" matched; use "rewrite.regex"',
-      path: ['rewrite', 'prefix'],
-    },
-  )
+  .refine(({ rewrite, match }) => rewrite?.prefix === undefined || hasPrefix(match), {
+    error: '"rewrite.prefix" replaces what "prefix" or "path" matched; use "rewrite.regex"',
+    path: ['rewrite', 'prefix'],
+  })
+  .refine(({ redirect, match }) => redirect?.prefix === undefined || hasPrefix(match), {
+    error: '"redirect.prefix" replaces what "prefix" or "path" matched; use "redirect.path"',
+    path: ['redirect', 'prefix'],
+  })
   .refine(
     ({ timeout, max_stream_duration, grpc_timeout }) =>
       timeout === undefined || (max_stream_duration === undefined && grpc_timeout === undefined),

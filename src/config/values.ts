@@ -3,6 +3,9 @@ import { escapeUserInfo } from './user-info.js';
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
+/** Milliseconds: 100 years. Envoy refuses what holds times that its own arithmetic cannot hold. */
+const LONGEST = 100 * 365 * 24 * 60 * 60 * 1_000;
+
 /** A length of time in milliseconds, read from a bare number of `unit` or a text with its own unit (`2s`, `500ms`). */
 export function duration(unit: keyof typeof UNITS) {
   const error = `expected a number of ${unit}, or a text with a unit such as "2s" or "500ms"`;
@@ -12,7 +15,8 @@ export function duration(unit: keyof typeof UNITS) {
       if (typeof value === 'number') return value * UNITS[unit];
       const [, number = '0', own = unit] = /^([\d.]+)\s*(\w*)$/.exec(value) ?? [];
       return Number(number) * UNITS[(own || unit) as keyof typeof UNITS];
-    });
+    })
+    .refine((milliseconds) => milliseconds <= LONGEST, 'expected a time of at most 100 years');
 }
 
 export const port = z.number().int().min(1).max(65535);

@@ -197,8 +197,7 @@ describe('CORS', () => {
     async (origin) => {
       const asked = await ask('/cors/named', preflight(origin));
       const got = await ask('/cors/named', { headers: { origin } });
-      for (const { headers } of [asked, got])
-        expect(headers['access-control-allow-origin']).toBeUndefined();
+      for (const { headers } of [asked, got]) expect(headers['access-control-allow-origin']).toBeUndefined();
     },
   );
 
@@ -256,11 +255,11 @@ describe('gRPC and streams', () => {
 
   test("the client's grpc-timeout counts, up to a limit", async () => {
     echo('slow').delay = 1_500;
-    const after = async (path: string, timeout: string) =>
+    const statusOf = async (path: string, timeout: string) =>
       (await ask(path, grpc({ 'grpc-timeout': timeout }))).headers['grpc-status'];
-    expect(await after('/grpc/timeout', '200m')).toBe('4');
-    expect(await after('/grpc/timeout', '20S')).toBeUndefined();
-    expect(await after('/grpc/capped', '20S')).toBe('4');
+    expect(await statusOf('/grpc/timeout', '200m')).toBe('4');
+    expect(await statusOf('/grpc/timeout', '20S')).toBeUndefined();
+    expect(await statusOf('/grpc/capped', '20S')).toBe('4');
   });
 
   test('the longest time of a stream', async () => {
