@@ -9,6 +9,7 @@ import { EtcdConnections } from '../discovery/etcd/connections.js';
 import { DocumentSet } from '../documents/document-set.js';
 import { documentStores } from '../documents/options.js';
 import { addressOf } from '../model/instance.js';
+import { Leaving } from '../publish/leaving.js';
 import { Plan } from '../publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
 import { SnapshotCache } from '../snapshot/cache.js';
@@ -34,6 +35,7 @@ class RunningApp implements App {
   readonly #registries: RegistrySet;
   readonly #xds: XdsServer;
   #config: Config;
+  readonly #leaving = new Leaving();
   #plan: Plan;
   #publisher: Publisher;
   #publisherLife = new AbortController();
@@ -144,7 +146,7 @@ class RunningApp implements App {
 
   #newPublisher(): Publisher {
     const { delay, max_delay } = this.#config.publish;
-    const options = { delay, maxDelay: max_delay, logger: this.logger };
+    const options = { delay, maxDelay: max_delay, logger: this.logger, leaving: this.#leaving };
     return new Publisher(this.#catalogue, this.#plan, this.#cache, options, this.#publisherLife.signal);
   }
 
@@ -166,6 +168,7 @@ class RunningApp implements App {
         serviceNames: () => new Set([...this.#catalogue.names(), ...this.#plan.wanted]),
         service: (name) => this.#catalogue.service(name),
         served: (view) => this.#plan.served(view),
+        remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
         sources: () => this.#catalogue.sources(),
         routed: (name) => this.#plan.wanted.has(name),
         skippedBy: (name) => this.#skippedBy(name),

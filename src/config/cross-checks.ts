@@ -40,7 +40,7 @@ export function crossCheck(config: Config): CrossChecked {
         : []),
       ...refused(config.routes),
     ],
-    warnings: unreachable(config.routes),
+    warnings: [...unreachable(config.routes), ...unhashed(config)],
   };
 }
 
@@ -57,6 +57,22 @@ function refused(routes: readonly Route[]): readonly Placed[] {
   return routes.flatMap((route, index) => {
     const message = refusalOf(route);
     return message === undefined ? [] : [{ path: ['routes', index], message }];
+  });
+}
+
+const HASHING = new Set(['RING_HASH', 'MAGLEV']);
+
+/** Routes whose `hash_policy` no load balancer of their services looks at. */
+function unhashed({ routes, services }: Config): readonly Placed[] {
+  const ofAll = services['*']?.lb_policy ?? 'ROUND_ROBIN';
+  const lbPolicyOf = (name: string) =>
+    (Object.hasOwn(services, name) ? services[name]?.lb_policy : undefined) ?? ofAll;
+  return routes.flatMap(({ hash_policy, service_name, weighted = [] }, index) => {
+    const names = [...weighted, { service_name }].flatMap(({ service_name: name }) => name ?? []);
+    const named = names.find((name) => !HASHING.has(lbPolicyOf(name)));
+    if (hash_policy === undefined || named === undefined) return [];
+    const message = `"hash_policy" is for RING_HASH and MAGLEV, and "lb_policy" of ${named} is ${lbPolicyOf(named)}`;
+    return [{ path: ['routes', index, 'hash_policy'], message }];
   });
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RouteRule } from '../model/route.js';
 import { envoyListenAddress } from './address.js';
+import { hashPolicy, subset } from './policy/route-targets.js';
 import { cors, mirror, rateLimit, retries } from './route-traffic.js';
 import { exactlyOne, textMatch } from './text-match.js';
 import { duration, port } from './values.js';
@@ -99,11 +100,18 @@ export const route = z
     service_name: z.string().min(1).optional(),
     weighted: z
       .array(
-        z.strictObject({ service_name: z.string().min(1), weight: z.number().int().min(0).max(1_000_000) }),
+        z.strictObject({
+          service_name: z.string().min(1),
+          weight: z.number().int().min(0).max(1_000_000),
+          subset: subset.optional(),
+        }),
       )
       .min(1)
       .refine((parts) => parts.some((part) => part.weight > 0), { error: 'expected a weight above 0' })
       .optional(),
+    /** Only the instances with this metadata. */
+    subset: subset.optional(),
+    hash_policy: z.array(hashPolicy).min(1).optional(),
     redirect: redirect.optional(),
     direct_response: z
       .strictObject({ status: z.number().int().min(200).max(599), body: z.string().max(4096).optional() })
@@ -131,6 +139,13 @@ export const route = z
   .refine(({ redirect, match }) => redirect?.prefix === undefined || hasPrefix(match), {
     error: '"redirect.prefix" replaces what "prefix" or "path" matched; use "redirect.path"',
     path: ['redirect', 'prefix'],
+  })
+  .superRefine((value, context) => {
+    if (value.service_name !== undefined || value.weighted !== undefined) return;
+    for (const key of ['subset', 'hash_policy'] as const) {
+      const message = `"${key}" picks among the instances of a service, and this route goes to none`;
+      if (value[key] !== undefined) context.addIssue({ code: 'custom', message, path: [key] });
+    }
   })
   .refine(
     ({ timeout, max_stream_duration, grpc_timeout }) =>

@@ -26,6 +26,8 @@ export const defaultService = z.strictObject({
   host: z.string().min(1),
   port,
   weight: z.number().positive().optional(),
+  /** When it answers: where nothing is left to serve, or also where none of the rest is healthy. */
+  mode: z.enum(['empty', 'failover']).optional(),
   metadata: z
     .strictObject({
       weight: z.number().optional(),

@@ -91,6 +91,22 @@ export interface Cors {
   readonly allow_credentials?: boolean | undefined;
 }
 
+/** What requests are told apart by, for a consistent load balancer: one of these. */
+export interface HashPolicy {
+  readonly header?: string | undefined;
+  /** With `ttl`, milliseconds, Envoy hands the cookie out where it is missing; 0 is one that ends with the browser. */
+  readonly cookie?:
+    | { readonly name: string; readonly ttl?: number | undefined; readonly path?: string | undefined }
+    | undefined;
+  readonly source_ip?: true | undefined;
+  readonly query?: string | undefined;
+  /** If it finds something, those after it do not count. */
+  readonly terminal?: boolean | undefined;
+}
+
+/** The metadata that instances must have. */
+export type Subset = Readonly<Record<string, string>>;
+
 /** A route as an operator means it, wherever it was written. Times are milliseconds. */
 export interface RouteRule {
   readonly name?: string | undefined;
@@ -101,7 +117,16 @@ export interface RouteRule {
   readonly path_priority?: number | undefined;
   readonly match: RouteMatch;
   readonly service_name?: string | undefined;
-  readonly weighted?: readonly { readonly service_name: string; readonly weight: number }[] | undefined;
+  readonly weighted?:
+    | readonly {
+        readonly service_name: string;
+        readonly weight: number;
+        /** Beside the route's own. */
+        readonly subset?: Subset | undefined;
+      }[]
+    | undefined;
+  readonly subset?: Subset | undefined;
+  readonly hash_policy?: readonly HashPolicy[] | undefined;
   readonly redirect?: Redirect | undefined;
   readonly direct_response?: { readonly status: number; readonly body?: string | undefined } | undefined;
   readonly rewrite?: Rewrite | undefined;
@@ -129,4 +154,17 @@ export function servicesOf(rule: RouteRule): readonly string[] {
     ...(rule.mirror ?? []).map((mirror) => mirror.service_name),
   ];
   return names.filter((name) => name !== undefined);
+}
+
+/** The subsets of services that a route sends requests to: the service and the metadata keys that choose among it. */
+export function subsetsOf({
+  service_name,
+  weighted = [],
+  subset,
+}: RouteRule): readonly { readonly service: string; readonly keys: readonly string[] }[] {
+  const targets = [...weighted, ...(service_name === undefined ? [] : [{ service_name, subset }])];
+  return targets.flatMap((target) => {
+    const keys = Object.keys({ ...subset, ...target.subset }).sort();
+    return keys.length === 0 ? [] : [{ service: target.service_name, keys }];
+  });
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Catalogue } from '../catalogue/catalogue.js';
+import type { ServiceView } from '../catalogue/service-view.js';
 import { RouteConfigurations } from '../resources/route/configuration.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import type { Resource } from '../snapshot/resource.js';
@@ -7,15 +8,23 @@ import type { ResourceChanges } from '../snapshot/resource-set.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { Coalescer } from './coalescer.js';
+import { Leaving } from './leaving.js';
 import type { Plan } from './plan.js';
 
 export const DEFAULT_GROUP: Group = 'default';
+
+/** The longest that a timer of Node's waits, milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 export interface PublisherOptions {
   /** Milliseconds; see {@link Coalescer}. */
   readonly delay: number;
   readonly maxDelay: number;
   readonly logger: Logger;
+  /** What is leaving; handed from one publisher to the next, so that a reload forgets nobody. */
+  readonly leaving?: Leaving;
+  /** Milliseconds of a clock that goes forward. */
+  readonly now?: () => number;
 }
 
 /**
@@ -32,6 +41,9 @@ export class Publisher {
   /** The services that have a cluster now. */
   #published = new Set<string>();
   #started = false;
+  readonly #leaving: Leaving;
+  readonly #now: () => number;
+  #departure: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly catalogue: Catalogue,
@@ -41,6 +53,9 @@ export class Publisher {
     signal: AbortSignal,
   ) {
     this.#coalescer = new Coalescer(() => this.#publish(), options.delay, options.maxDelay, signal);
+    this.#leaving = options.leaving ?? new Leaving();
+    this.#now = options.now ?? (() => performance.now());
+    signal.addEventListener('abort', () => clearTimeout(this.#departure), { once: true });
   }
 
   /** Whether everything has been published once. */
@@ -63,11 +78,13 @@ export class Publisher {
   /** Goes on with another plan that differs in its routes and in the policies of `changed`: services, or `*` for all. */
   replan(plan: Plan, changed: Iterable<string>): void {
     const before = this.plan.wanted;
+    const subsets = plan.subsetsChanged(this.plan);
     this.plan = plan;
     this.#aliases = this.#aliasesAmong(plan.wanted);
     if (!this.#started) return;
     for (const name of changed)
       for (const meant of name === '*' ? this.#published : [name]) this.#changed.add(meant);
+    for (const name of subsets) this.#changed.add(name);
     for (const name of plan.wanted) if (!before.has(name)) this.#changed.add(name);
     for (const name of before) if (!plan.wanted.has(name)) this.#changed.add(name);
     this.#routesChanged = true;
@@ -81,11 +98,12 @@ export class Publisher {
     this.#aliases = this.#aliasesAmong(this.plan.wanted);
     this.#published = new Set([...this.catalogue.names(), ...this.plan.wanted]);
     const resources = [...this.#published].flatMap((name) => {
-      const { cluster, endpoints } = this.plan.service(name, this.catalogue.service(name));
+      const { cluster, endpoints } = this.#service(name, this.catalogue.service(name));
       return endpoints === undefined ? [cluster] : [cluster, endpoints];
     });
     const snapshot = Snapshot.of([...resources, ...this.plan.listeners(), ...this.#routes()]);
     this.cache.setSnapshot(DEFAULT_GROUP, snapshot);
+    this.#awaitDepartures();
     const milliseconds = Math.round(performance.now() - began);
     this.options.logger.info(
       { services: this.#published.size, version: snapshot.version, milliseconds },
@@ -103,7 +121,8 @@ export class Publisher {
     for (const name of names) {
       const view = this.catalogue.service(name);
       const wanted = view !== undefined || this.plan.wanted.has(name);
-      const built = wanted ? this.plan.service(name, view) : undefined;
+      const built = wanted ? this.#service(name, view) : undefined;
+      if (!wanted) this.#leaving.forget(name);
       clusters.set(name, built?.cluster);
       endpoints.set(name, built?.endpoints);
       if (wanted === this.#published.has(name)) continue;
@@ -118,6 +137,26 @@ export class Publisher {
     if (routesChanged)
       changes.set(TYPE_URL.route, new Map(this.#routes().map((route) => [route.name, route])));
     this.cache.updateResources(DEFAULT_GROUP, changes);
+    this.#awaitDepartures();
+  }
+
+  #service(name: string, view: ServiceView | undefined): ReturnType<Plan['service']> {
+    const drainTime = this.plan.drainTime(name);
+    const leaving = this.#leaving.update(name, view?.instances ?? [], drainTime, this.#now());
+    return this.plan.service(name, view, leaving);
+  }
+
+  /** Sees to it that what is leaving is gone in time. */
+  #awaitDepartures(): void {
+    clearTimeout(this.#departure);
+    const next = this.#leaving.next();
+    if (next === undefined) return;
+    const wait = Math.min(Math.max(1, Math.ceil(next - this.#now())), LONGEST_TIMER);
+    this.#departure = setTimeout(() => {
+      for (const name of this.#leaving.due(this.#now())) this.#changed.add(name);
+      if (this.#changed.size > 0) this.#coalescer.request();
+      else this.#awaitDepartures();
+    }, wait);
   }
 
   #routes(): readonly Resource[] {

@@ -1,4 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check';
+import type { z } from 'zod';
 import { parseConfig } from '../../src/config/load.js';
 import { type Config, configSchema } from '../../src/config/schema.js';
 import type { Certificates } from '../peers/certificates.js';
@@ -77,7 +78,7 @@ const hints = (files: Certificates): Hints => [
     /^services\{\}$/,
     fc.oneof({ weight: 4, arbitrary: serviceName }, { weight: 1, arbitrary: fc.constant('*') }),
   ],
-  [/(^|\.)(service_name|service)$/, serviceName],
+  [/^routes.*\.service_name$|\.sources\[\]\.service$/, serviceName],
   [/\.sources\[\]\.registry$/, fc.constant('file')],
   [/^listeners\[\]\.name$/, fc.constantFrom('http', 'é', 'a b').map((name) => name + NUMBER)],
   [
@@ -99,10 +100,17 @@ const hints = (files: Certificates): Hints => [
     /^routes\[\]\.hosts\[\]$/,
     fc.oneof(fc.constantFrom('a.test', '*.test', 'a.*', '*', 'A.test', 'b.test:80', '[::1]'), text),
   ],
-  [/hedge_on_per_try_timeout$/, fc.boolean()],
   // Enough to try without that most times say more than any service would be given.
-  [/(timeout|interval|slow_start|delay|ejection_time|max_age|per|duration|base|max|time)$/, times()],
+  [isDuration, times()],
 ];
+
+/** A number or a text with a unit. */
+function isDuration(schema: z.core.$ZodType): boolean {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  if (def.type !== 'union') return false;
+  const kinds = def.options.map((option) => (option as z.core.$ZodTypes)._zod.def.type);
+  return kinds.join() === 'number,string';
+}
 
 function times(): Arbitrary<unknown> {
   return fc.oneof(

@@ -1,17 +1,20 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { z } from 'zod';
 
-/** Values for a place in the schema where arbitrary ones would hardly ever do; the path is that of {@link keyPaths}. */
-export type Hints = readonly (readonly [path: RegExp, values: Arbitrary<unknown>])[];
+/** Values for a place in the schema where arbitrary ones would hardly ever do, by its path or by what it is. */
+export type Hints = readonly (readonly [
+  place: RegExp | ((schema: z.core.$ZodType) => boolean),
+  values: Arbitrary<unknown>,
+])[];
 
 /**
  * Arbitrary input of a zod schema: of what it accepts by its types, bounds and patterns; an object that its own
  * refinements refuse is made anew.
- * @param hints the first one whose expression matches a path is taken in the place of what the schema says there
+ * @param hints the first one that fits a place is taken for what the schema says there; paths as in {@link keyPaths}
  * @param path where the schema stands, such as `routes[].match`
  */
 export function inputOf(schema: z.core.$ZodType, hints: Hints, path = ''): Arbitrary<unknown> {
-  const hint = hints.find(([place]) => place.test(path));
+  const hint = hints.find(([place]) => (place instanceof RegExp ? place.test(path) : place(schema)));
   if (hint !== undefined) return hint[1];
   const inner = (next: z.core.$ZodType, key = '') => inputOf(next, hints, path + key);
   const { def } = (schema as z.core.$ZodTypes)._zod;

@@ -8,6 +8,7 @@ import { filterConfigs } from './filter-configs.js';
 import { envoyMatch } from './match.js';
 import { envoyRetries } from './retries.js';
 import { envoyRewrite } from './rewrite.js';
+import { hashPolicyOf, metadataMatch } from './subset.js';
 
 /** One route in Envoy's terms. */
 export function envoyRoute(rule: RouteRule): Route {
@@ -33,6 +34,8 @@ function actionOf(rule: RouteRule): Pick<Route, 'route' | 'redirect' | 'direct_r
 function routeAction(rule: RouteRule): RouteAction {
   return {
     ...targetOf(rule),
+    ...metadataMatch(rule.subset),
+    ...(rule.hash_policy !== undefined && { hash_policy: rule.hash_policy.map(hashPolicyOf) }),
     ...envoyRewrite(rule.match, rule.rewrite),
     ...(rule.timeout !== undefined && { timeout: protoDuration(rule.timeout) }),
     ...(rule.idle_timeout !== undefined && { idle_timeout: protoDuration(rule.idle_timeout) }),
@@ -47,7 +50,11 @@ function targetOf({ service_name, weighted }: RouteRule): RouteAction {
   if (weighted === undefined) return { cluster: service_name ?? '' };
   return {
     weighted_clusters: {
-      clusters: weighted.map(({ service_name: name, weight }) => ({ name, weight: { value: weight } })),
+      clusters: weighted.map(({ service_name: name, weight, subset }) => ({
+        name,
+        weight: { value: weight },
+        ...metadataMatch(subset),
+      })),
     },
   };
 }

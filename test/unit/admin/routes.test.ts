@@ -37,6 +37,7 @@ beforeEach(() => {
     serviceNames: () => ['wanted', ...Object.keys(views)],
     service: (name) => (Object.hasOwn(views, name) ? views[name] : undefined),
     served: (view) => plan.served(view),
+    remarks: () => [],
     routed: () => false,
     skippedBy: () => [],
     sources: () => [],

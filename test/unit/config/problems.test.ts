@@ -20,7 +20,7 @@ describe('one problem, with its line, column and path', () => {
     ],
     [
       'routes:\n  - match: { prefix: / }\n    service: a\n    service_name: a',
-      '3:5: routes[0].service: unknown key; known here: name, hosts, priority, match, service_name, weighted, redirect, direct_response, rewrite, headers, mirror, timeout, idle_timeout, max_stream_duration, grpc_timeout, retries, rate_limit, cors, websocket',
+      '3:5: routes[0].service: unknown key; known here: name, hosts, priority, match, service_name, weighted, subset, hash_policy, redirect, direct_response, rewrite, headers, mirror, timeout, idle_timeout, max_stream_duration, grpc_timeout, retries, rate_limit, cors, websocket',
     ],
     ['auto_routes: true\nauto_routes: false', '2:1: auto_routes: this key stands here twice'],
     [
