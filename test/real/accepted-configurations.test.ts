@@ -8,6 +8,7 @@ import { Certificates } from '../peers/certificates.js';
 import { type Accepted, accepted, arbitraryConfiguration, KEYS } from '../support/arbitrary-configuration.js';
 import { configOf } from '../support/configuration.js';
 import { envoyRefusal } from '../support/envoy-validation.js';
+import { exampleNames, readExample } from '../support/examples.js';
 import { instanceAt } from '../support/instances.js';
 import { publishedResources } from '../support/published.js';
 
@@ -52,6 +53,15 @@ test('whatever is accepted here a real Envoy accepts', async () => {
   const said = new Set(all.flatMap(({ keys }) => keys));
   expect([...KEYS].filter((key) => !said.has(key))).toEqual([]);
 }, 300_000);
+
+test.each(exampleNames())('a real Envoy takes docs/examples/%s', async (name) => {
+  const paths = {
+    '/etc/envoy/ca.pem': files.ca,
+    '/etc/envoy/client.pem': files.client.cert,
+    '/etc/envoy/client.key': files.client.key,
+  };
+  expect(await envoyRefusal(readExample(name).resources, paths)).toBeUndefined();
+});
 
 const LISTENERS = [{ name: 'http', address: '127.0.0.1:80' }];
 const good = () =>

@@ -13,13 +13,21 @@ type Json = Record<string, unknown>;
  * Why a real Envoy does not take resources; undefined where it takes them all. Its `--mode validate` knows no xDS, so
  * they are given to it in its bootstrap: routes within their listener, load assignments within their cluster.
  * @param resources of which no two of a type have one name
+ * @param paths the files that stand for those that the resources name, which Envoy reads
  */
-export async function envoyRefusal(resources: readonly Resource[]): Promise<string | undefined> {
+export async function envoyRefusal(
+  resources: readonly Resource[],
+  paths: Readonly<Record<string, string>> = {},
+): Promise<string | undefined> {
   const program = await installEnvoy();
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-validate-'));
   try {
     const path = join(folder, 'envoy.json');
-    writeFileSync(path, JSON.stringify(bootstrapOf(resources)));
+    const bootstrap = Object.entries(paths).reduce(
+      (text, [named, real]) => text.replaceAll(JSON.stringify(named), JSON.stringify(real)),
+      JSON.stringify(bootstrapOf(resources)),
+    );
+    writeFileSync(path, bootstrap);
     const envoy = PeerProcess.start('envoy', program, ['--mode', 'validate', '-c', path, '-l', 'error']);
     await envoy.ended;
     return envoy.exitCode === 0 ? undefined : envoy.output.slice(0, 4_000);
