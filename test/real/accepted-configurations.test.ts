@@ -13,10 +13,10 @@ import { instanceAt } from '../support/instances.js';
 import { publishedResources } from '../support/published.js';
 
 /** How many configurations, and from where on: more of them, or others, than the fixed ones. */
-const COUNT = Number(process.env.SIGNALBOX_CONFIGURATIONS ?? 560);
+const COUNT = Number(process.env.SIGNALBOX_CONFIGURATIONS ?? 520);
 const SEED = Number(process.env.SIGNALBOX_SEED ?? 8);
 /** In one Envoy. */
-const BATCH = 140;
+const BATCH = 260;
 
 let files: Certificates;
 beforeAll(async () => {
