@@ -33,7 +33,7 @@ const limit = (least: number) => z.number().int().min(least).max(MOST).optional(
 export const circuitBreakers = z
   .strictObject({
     max_connections: limit(1),
-    max_pending_requests: limit(0),
+    max_pending_requests: limit(1),
     max_requests: limit(1),
     max_retries: limit(0),
     max_connection_pools: limit(1),

@@ -281,7 +281,6 @@ describe('config_dump', () => {
                     {
                       endpoint: { address: { socket_address: { address: '::1', port_value: 80 } } },
                       load_balancing_weight: 1,
-                      metadata: { filter_metadata: { 'envoy.lb': { version: 'v1' } } },
                     },
                   ],
                 },
