@@ -1,8 +1,10 @@
 import { Hono } from 'hono';
 import type { SourceStatus } from '../catalogue/source-status.js';
 import type { PolicyDocument, RouteDocument } from '../documents/documents.js';
+import type { SecretStatus } from '../secrets/secret-store.js';
 import type { HistoryEntry } from '../snapshot/cache.js';
 import type { XdsStream } from '../xds/stream.js';
+import { certificateView } from './certificates.js';
 import { configDump } from './config-dump.js';
 import { type ExplainSubject, explain } from './explain.js';
 import { proxyView } from './proxies.js';
@@ -16,6 +18,8 @@ export interface AdminSubject extends ExplainSubject {
   /** The reason why nothing is published yet; undefined once it is. */
   readonly unready: () => string | undefined;
   readonly sources: () => readonly SourceStatus[];
+  /** The certificates of listeners. */
+  readonly secrets: () => readonly SecretStatus[];
   /** All routes, those of the configuration file among them. */
   readonly routes: () => readonly RouteDocument[];
   readonly policyDocuments: () => readonly PolicyDocument[];
@@ -48,6 +52,7 @@ export function adminRoutes(subject: AdminSubject): Hono {
     return c.json(serviceDetail(name, view, subject.served(view)));
   });
   app.get('/registries', (c) => c.json({ registries: subject.sources().map(registryView) }));
+  app.get('/certificates', (c) => c.json({ certificates: subject.secrets().map(certificateView) }));
   app.get('/routes', (c) =>
     c.json({
       routes: subject.routes().map(routeView),

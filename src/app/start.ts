@@ -12,6 +12,8 @@ import { addressOf } from '../model/instance.js';
 import { Leaving } from '../publish/leaving.js';
 import { Plan } from '../publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
+import { secretsOf } from '../resources/listener/tls.js';
+import { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { XdsServer } from '../xds/server.js';
@@ -33,6 +35,7 @@ class RunningApp implements App {
   readonly #catalogue: Catalogue;
   readonly #documents = new DocumentSet();
   readonly #registries: RegistrySet;
+  readonly #secrets: SecretStore;
   readonly #xds: XdsServer;
   #config: Config;
   readonly #leaving = new Leaving();
@@ -68,6 +71,8 @@ class RunningApp implements App {
       keepalive: config.xds.keepalive,
       reflection: config.xds.reflection,
     });
+    this.#secrets = new SecretStore({ logger, onChange: () => this.#takeUpSecrets() }, this.#life.signal);
+    this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
     this.#publisher = this.#newPublisher();
     this.#catalogue.onChange((names) => {
@@ -110,6 +115,7 @@ class RunningApp implements App {
     const stores = documentStores(config.routes_from);
     this.#documents.keepOnly(Object.keys(stores));
     this.#documents.takeChanges();
+    this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
     this.#registries.apply({ ...config.discovery, ...stores });
     this.#publisher = this.#newPublisher();
@@ -138,10 +144,15 @@ class RunningApp implements App {
     this.#publisher.changed(new Set());
   }
 
+  #takeUpSecrets(): void {
+    this.#plan = this.#newPlan();
+    this.#publisher.replan(this.#plan, []);
+  }
+
   #newPlan(): Plan {
     const documents = this.#documents.current();
     this.#catalogue.setDerived(derivedServices(this.#config, documents));
-    return new Plan(this.#config, documents);
+    return new Plan(this.#config, documents, this.#secrets.resources());
   }
 
   #newPublisher(): Publisher {
@@ -170,6 +181,7 @@ class RunningApp implements App {
         served: (view) => this.#plan.served(view),
         remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
         sources: () => this.#catalogue.sources(),
+        secrets: () => this.#secrets.statuses(),
         routed: (name) => this.#plan.wanted.has(name),
         skippedBy: (name) => this.#skippedBy(name),
         routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),

@@ -36,13 +36,18 @@ export function prepareDiscovery(value: unknown, folder: string): PreparedDiscov
     },
   });
   if (!isRecord(value)) return result(value);
-  const others = isRecord(value.routes_from) && {
-    routes_from: Object.fromEntries(
-      Object.entries(value.routes_from).map(([name, store]) => [
-        name,
-        isRecord(store) ? resolvePaths(store, folder, false) : store,
-      ]),
-    ),
+  const others = {
+    ...(isRecord(value.routes_from) && {
+      routes_from: Object.fromEntries(
+        Object.entries(value.routes_from).map(([name, store]) => [
+          name,
+          isRecord(store) ? resolvePaths(store, folder, false) : store,
+        ]),
+      ),
+    }),
+    ...(Array.isArray(value.listeners) && {
+      listeners: value.listeners.map((listener) => resolveTlsPaths(listener, folder)),
+    }),
   };
   if (!isRecord(value.discovery)) return result({ ...value, ...others });
 
@@ -83,6 +88,30 @@ function resolvePaths(
       return [key, isPath && typeof value === 'string' && value !== '' ? resolve(folder, value) : value];
     }),
   );
+}
+
+/** The PEM files of a listener. */
+function resolveTlsPaths(listener: unknown, folder: string): unknown {
+  if (!isRecord(listener) || !isRecord(listener.tls)) return listener;
+  const resolved = (record: unknown, keys: readonly string[]): unknown =>
+    isRecord(record)
+      ? Object.fromEntries(
+          Object.entries(record).map(([key, value]) => [
+            key,
+            keys.includes(key) && typeof value === 'string' && value !== '' ? resolve(folder, value) : value,
+          ]),
+        )
+      : record;
+  const { certificates } = listener.tls;
+  return {
+    ...listener,
+    tls: {
+      ...Object(resolved(listener.tls, ['client_ca'])),
+      ...(Array.isArray(certificates) && {
+        certificates: certificates.map((pair) => resolved(pair, ['cert', 'key'])),
+      }),
+    },
+  };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

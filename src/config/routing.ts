@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { RouteRule } from '../model/route.js';
-import { envoyListenAddress } from './address.js';
+import type { RouteRule, VirtualHostRule } from '../model/route.js';
+import { envoyJson, OF_ROUTE, OF_VIRTUAL_HOST } from './envoy-json.js';
 import { hashPolicy, subset } from './policy/route-targets.js';
 import { cors, mirror, rateLimit, retries } from './route-traffic.js';
 import { exactlyOne, textMatch } from './text-match.js';
@@ -9,13 +9,6 @@ import { duration, port } from './values.js';
 const startsWithSlash = z.string().startsWith('/', 'expected a path that starts with "/"');
 /** Envoy refuses a whole route configuration for one prefix with a query, a fragment or a line break. */
 const absolutePath = startsWithSlash.regex(/^[^?#\s]*$/, 'expected a path without "?", "#" and blanks');
-
-/** An Envoy listener that Signalbox publishes. */
-export const listener = z.strictObject({
-  name: z.string().min(1),
-  address: envoyListenAddress,
-});
-export type Listener = z.output<typeof listener>;
 
 const paths = exactlyOne(['prefix', 'path', 'regex', 'template']);
 
@@ -84,6 +77,25 @@ const host = z
   .regex(/^(\*|\*?[^*\s/]+|[^*\s/]+\*)$/, 'expected a host such as "api.example.com" or "*.example.com"')
   .toLowerCase();
 
+const share = z.strictObject({
+  service_name: z.string().min(1),
+  weight: z.number().int().min(0).max(1_000_000),
+});
+const someShare = {
+  check: (parts: readonly { readonly weight: number }[]) => parts.some((part) => part.weight > 0),
+  error: { error: 'expected a weight above 0' },
+};
+
+/** Shares of services. */
+export const weightedServices = z.array(share).min(1).refine(someShare.check, someShare.error);
+
+/** Settings of virtual hosts, for every request to hosts that these cover. */
+export const virtualHost = z.strictObject({
+  hosts: z.array(host).min(1),
+  /** Envoy's own JSON over the virtual hosts. */
+  envoy: envoyJson('envoy.config.route.v3.VirtualHost', OF_VIRTUAL_HOST),
+}) satisfies z.ZodType<VirtualHostRule>;
+
 const targets = exactlyOne(['service_name', 'weighted', 'redirect', 'direct_response']);
 
 const hasPrefix = ({ prefix, path }: z.output<typeof routeMatch>) =>
@@ -94,20 +106,16 @@ export const route = z
     name: z.string().min(1).optional(),
     /** Envoy's domains: a name, `*.example.com`, `example.*`, or `*`. None means every host. */
     hosts: z.array(host).min(1).optional(),
+    /** The listeners that have the route; none means every HTTP listener. */
+    listeners: z.array(z.string().min(1)).min(1).optional(),
     /** The higher one wins, whatever matches closer. */
     priority: z.number().int().optional(),
     match: routeMatch,
     service_name: z.string().min(1).optional(),
     weighted: z
-      .array(
-        z.strictObject({
-          service_name: z.string().min(1),
-          weight: z.number().int().min(0).max(1_000_000),
-          subset: subset.optional(),
-        }),
-      )
+      .array(share.extend({ subset: subset.optional() }))
       .min(1)
-      .refine((parts) => parts.some((part) => part.weight > 0), { error: 'expected a weight above 0' })
+      .refine(someShare.check, someShare.error)
       .optional(),
     /** Only the instances with this metadata. */
     subset: subset.optional(),
@@ -130,6 +138,8 @@ export const route = z
     rate_limit: rateLimit.optional(),
     cors: cors.optional(),
     websocket: z.boolean().optional(),
+    /** Envoy's own JSON over the route. */
+    envoy: envoyJson('envoy.config.route.v3.Route', OF_ROUTE).optional(),
   })
   .refine(targets.check, targets.error)
   .refine(({ rewrite, match }) => rewrite?.prefix === undefined || hasPrefix(match), {

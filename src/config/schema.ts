@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { routesFrom } from '../documents/options.js';
 import { listenAddress } from './address.js';
+import { listener } from './listener.js';
 import { registryOptions } from './registries.js';
-import { listener, route } from './routing.js';
+import { route, virtualHost } from './routing.js';
 import { servicePolicy } from './service-policy.js';
 import { defaultService, duration } from './values.js';
 
@@ -44,6 +45,7 @@ export const configSchema = z.strictObject({
   services: z.record(z.string().min(1), servicePolicy).default({}),
   listeners: z.array(listener).default([]),
   routes: z.array(route).default([]),
+  virtual_hosts: z.array(virtualHost).default([]),
   routes_from: routesFrom.prefault({}),
   /** `/<service>/…` goes to each service, with that prefix taken off. */
   auto_routes: z.boolean().default(false),

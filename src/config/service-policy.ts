@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { envoyJson, OF_CLUSTER } from './envoy-json.js';
 import { circuitBreakers, dnsOptions, tcpKeepalive, upstreamTls } from './policy/connection.js';
 import { healthCheck, outlierDetection } from './policy/health.js';
 import {
@@ -54,6 +55,8 @@ export const servicePolicy = z
     drain_time: span(0).optional(),
     /** Makes the service out of parts of others, in place of the instances of its own name. */
     sources: z.array(derivedPart).min(1).optional(),
+    /** Envoy's own JSON over the cluster. */
+    envoy: envoyJson('envoy.config.cluster.v3.Cluster', OF_CLUSTER).optional(),
   })
   .superRefine((policy, context) => {
     for (const [option, owner] of Object.entries(OPTIONS_OF)) {

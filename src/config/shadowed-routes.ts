@@ -12,25 +12,50 @@ export interface ShadowedRoute {
 /**
  * The routes that get no request, since in every virtual host that they stand in a route before them matches all that
  * they match. Only what is certain: a regular expression or a template is compared as a text, not by what it matches.
+ * @param listeners those that there are; a route may be for some of them
  */
-export function shadowedRoutes(rules: readonly RouteRule[]): readonly ShadowedRoute[] {
+export function shadowedRoutes(
+  rules: readonly RouteRule[],
+  listeners: readonly string[] = [],
+): readonly ShadowedRoute[] {
   const reached = new Set<RouteRule>();
-  const by = new Map<RouteRule, Set<RouteRule>>();
-  for (const [domain, here] of rulesByDomain(rules)) {
-    const before = new Map<string, RouteRule[]>();
-    for (const rule of inOrder(domain, here)) {
-      const winner = wider(rule.match)
-        .flatMap((key) => before.get(key) ?? [])
-        .find((other) => asksForNoMore(other.match, rule.match));
-      if (winner === undefined) reached.add(rule);
-      else by.set(rule, (by.get(rule) ?? new Set()).add(winner));
-      const key = keyOf(rule.match);
-      const equal = before.get(key);
-      if (equal === undefined) before.set(key, [rule]);
-      else equal.push(rule);
+  const takers = new Map<RouteRule, Set<RouteRule>>();
+  for (const here of rulesOfListeners(rules, listeners)) {
+    for (const [domain, ofDomain] of rulesByDomain(here)) {
+      for (const [rule, taker] of takersOf(inOrder(domain, ofDomain))) {
+        if (taker === undefined) reached.add(rule);
+        else takers.set(rule, (takers.get(rule) ?? new Set()).add(taker));
+      }
     }
   }
-  return rules.flatMap((rule) => (reached.has(rule) ? [] : [{ rule, by: [...(by.get(rule) ?? [])] }]));
+  return [...takers].flatMap(([rule, by]) => (reached.has(rule) ? [] : [{ rule, by: [...by] }]));
+}
+
+/** The rules of each listener; those of all, where they are the same or where there is no listener yet. */
+function rulesOfListeners(
+  rules: readonly RouteRule[],
+  listeners: readonly string[],
+): readonly (readonly RouteRule[])[] {
+  if (listeners.length === 0 || rules.every((rule) => rule.listeners === undefined)) return [rules];
+  return listeners.map((name) => rules.filter((rule) => rule.listeners?.includes(name) ?? true));
+}
+
+/**
+ * Each rule of a virtual host with the one before it that takes all of its requests.
+ * @param rules in the order in which Envoy tries them
+ */
+function takersOf(rules: readonly RouteRule[]): readonly (readonly [RouteRule, RouteRule | undefined])[] {
+  const before = new Map<string, RouteRule[]>();
+  return rules.map((rule) => {
+    const taker = wider(rule.match)
+      .flatMap((key) => before.get(key) ?? [])
+      .find((other) => asksForNoMore(other.match, rule.match));
+    const key = keyOf(rule.match);
+    const equal = before.get(key);
+    if (equal === undefined) before.set(key, [rule]);
+    else equal.push(rule);
+    return [rule, taker];
+  });
 }
 
 function keyOf({ path, prefix, starts_with, template, regex }: RouteMatch): string {

@@ -1,3 +1,5 @@
+import type { EnvoyJson } from './envoy-json.js';
+
 /** How a header or a query parameter is matched: one of these, turned round by `invert`. */
 export interface TextMatch {
   readonly exact?: string | undefined;
@@ -111,6 +113,8 @@ export type Subset = Readonly<Record<string, string>>;
 export interface RouteRule {
   readonly name?: string | undefined;
   readonly hosts?: readonly string[] | undefined;
+  /** The listeners that have the route; every HTTP listener where nothing is said. */
+  readonly listeners?: readonly string[] | undefined;
   /** The higher one wins, whatever matches closer. */
   readonly priority?: number | undefined;
   /** Among rules of one host and one path the higher one wins, whatever else they ask for. */
@@ -144,6 +148,14 @@ export interface RouteRule {
   readonly rate_limit?: RateLimit | undefined;
   readonly cors?: Cors | undefined;
   readonly websocket?: boolean | undefined;
+  /** Put over the route as Envoy's own JSON. */
+  readonly envoy?: EnvoyJson | undefined;
+}
+
+/** Settings of the virtual hosts whose domains `hosts` cover. */
+export interface VirtualHostRule {
+  readonly hosts: readonly string[];
+  readonly envoy: EnvoyJson;
 }
 
 /** The services that a route sends requests to. */

@@ -4,10 +4,12 @@ import type { DefaultService } from '../config/values.js';
 import { type Documents, NO_DOCUMENTS } from '../documents/documents.js';
 import { canonicalHost } from '../model/host.js';
 import type { Instance } from '../model/instance.js';
-import { type RouteRule, servicesOf, subsetsOf } from '../model/route.js';
+import { isHttp, type ListenerRule, servicesOfListener } from '../model/listener.js';
+import { type RouteRule, servicesOf, subsetsOf, type VirtualHostRule } from '../model/route.js';
 import { clusterResource, needsDns } from '../resources/cluster.js';
 import { endpointsResource } from '../resources/endpoints.js';
-import { listenerResource } from '../resources/listener.js';
+import { listenerResource } from '../resources/listener/listener.js';
+import { secretsOf } from '../resources/listener/tls.js';
 import { filtersOf, ROUTE_FILTERS, type RouteFilter } from '../resources/route/filter-configs.js';
 import type { Resource } from '../snapshot/resource.js';
 import { clusterPolicy, firstSaid, type Said } from './policy.js';
@@ -17,22 +19,36 @@ import { policyRemarks } from './policy-remarks.js';
 export class Plan {
   /** The routes that are written somewhere. */
   readonly rules: readonly RouteRule[];
-  /** The services that a route names, which have a cluster whether a registry knows them or not. */
+  /** The services that a route or a TCP listener names, which have a cluster whether a registry knows them or not. */
   readonly wanted: ReadonlySet<string>;
   /** The prefixes from which a written route takes every request, so that an automatic one would be in its way. */
   readonly #taken: ReadonlySet<string>;
   /** By service, the sets of metadata keys by which routes name subsets of it. */
   readonly #subsets: ReadonlyMap<string, readonly (readonly string[])[]>;
+  /** Those that are taken in some listeners only. */
+  readonly #takenSomewhere: ReadonlySet<string>;
   readonly #automatic = new Map<string, RouteRule>();
 
   constructor(
     private readonly config: Config,
     private readonly documents: Documents = NO_DOCUMENTS,
+    private readonly secretResources: ReadonlyMap<string, Resource> = new Map(),
   ) {
-    this.rules = [...config.routes, ...[...documents.routes.values()].flatMap((document) => document.rules)];
-    this.wanted = new Set(this.rules.flatMap(servicesOf));
+    this.rules = [
+      ...config.routes,
+      ...config.listeners.flatMap(({ routes = [] }) => routes),
+      ...[...documents.routes.values()].flatMap((document) => document.rules),
+    ];
+    this.wanted = new Set([
+      ...this.rules.flatMap(servicesOf),
+      ...config.listeners.flatMap(servicesOfListener),
+    ]);
     this.#subsets = subsetsByService(this.rules);
-    this.#taken = new Set(this.rules.filter(takesAll).flatMap(({ match }) => match.prefix ?? []));
+    const taking = this.rules.filter(takesAll);
+    const prefixes = (rules: readonly RouteRule[]) =>
+      new Set(rules.flatMap(({ match }) => match.prefix ?? []));
+    this.#taken = prefixes(taking.filter(({ listeners }) => listeners === undefined));
+    this.#takenSomewhere = prefixes(taking.filter(({ listeners }) => listeners !== undefined));
   }
 
   /** The services that routes and policies name: what is of interest in a registry that holds far more. */
@@ -94,21 +110,41 @@ export class Plan {
     return [...names].filter((name) => text(this, name) !== text(other, name));
   }
 
+  /** The listeners whose secrets are all there. */
   listeners(): readonly Resource[] {
-    const filters = this.#routeFilters();
-    return this.config.listeners.map((listener) => listenerResource(listener, filters));
+    return this.config.listeners
+      .filter((listener) => this.#isReady(listener))
+      .map((listener) => listenerResource(listener, this.#routeFilters(listener)));
   }
 
   /**
-   * The HTTP filters that routes may configure. Documents may bring such a route at any time, and a listener that
-   * changes drains its connections: with them each filter is there from the beginning.
+   * The HTTP filters that routes of a listener may configure. Documents may bring such a route at any time, and a
+   * listener that changes drains its connections: with them each filter is there from the beginning.
    */
-  #routeFilters(): ReadonlySet<RouteFilter> {
-    return this.config.routes_from.etcd === undefined ? filtersOf(this.config.routes) : ROUTE_FILTERS;
+  #routeFilters({ name }: ListenerRule): ReadonlySet<RouteFilter> {
+    if (this.config.routes_from.etcd !== undefined) return ROUTE_FILTERS;
+    return filtersOf(this.rules.filter(({ listeners }) => listeners?.includes(name) ?? true));
   }
 
+  /** The listeners that wait for a secret: without it Envoy would take the listener and refuse its connections. */
+  waitingListeners(): readonly string[] {
+    return this.config.listeners.filter((listener) => !this.#isReady(listener)).map(({ name }) => name);
+  }
+
+  /** The listeners that have routes. */
   listenerNames(): readonly string[] {
-    return this.config.listeners.map((listener) => listener.name);
+    return this.config.listeners.filter(isHttp).map(({ name }) => name);
+  }
+
+  /** The secrets of listeners, as far as they are there. */
+  secrets(): readonly Resource[] {
+    return this.config.listeners
+      .flatMap(secretsOf)
+      .flatMap(({ name }) => this.secretResources.get(name) ?? []);
+  }
+
+  get virtualHosts(): readonly VirtualHostRule[] {
+    return this.config.virtual_hosts;
   }
 
   /** All routes, those that follow from the services among them. */
@@ -126,9 +162,15 @@ export class Plan {
       match: { prefix: prefixOf(name) },
       service_name: name,
       rewrite: { prefix: '/' },
+      // A written route of one listener only leaves this one to the others.
+      ...(this.#takenSomewhere.has(prefixOf(name)) && { path_priority: -1 }),
     };
     this.#automatic.set(name, rule);
     return rule;
+  }
+
+  #isReady(listener: ListenerRule): boolean {
+    return secretsOf(listener).every(({ name }) => this.secretResources.has(name));
   }
 
   #policiesOf(name: string): Said {

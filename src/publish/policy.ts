@@ -35,6 +35,8 @@ export function clusterPolicy(
   const overGrpc = typeof healthCheck?.kind === 'object' && 'grpc' in healthCheck.kind;
   const protocol = first('protocol');
   const http2 = protocol === undefined ? mostly(instances, wantsHttp2) : protocol !== 'http1';
+  // The closest has the last word.
+  const envoy = said.flatMap((policy) => (policy?.envoy === undefined ? [] : [policy.envoy])).reverse();
   return {
     connectTimeout: first('connect_timeout') ?? 5_000,
     lbPolicy: first('lb_policy') ?? 'ROUND_ROBIN',
@@ -60,6 +62,7 @@ export function clusterPolicy(
     // Envoy refuses a cluster that is checked by gRPC and does not speak HTTP/2.
     http2: http2 || overGrpc,
     endpoints: { metadataKeys: [...new Set(subsets.flat())].sort(), healthCheckPath: path },
+    ...(envoy.length > 0 && { envoy }),
   };
 }
 

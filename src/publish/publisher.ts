@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Catalogue } from '../catalogue/catalogue.js';
 import type { ServiceView } from '../catalogue/service-view.js';
+import { secretPrefix } from '../resources/listener/tls.js';
 import { RouteConfigurations } from '../resources/route/configuration.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import type { Resource } from '../snapshot/resource.js';
@@ -38,6 +39,7 @@ export class Publisher {
   #aliases: readonly string[] = [];
   #changed = new Set<string>();
   #routesChanged = false;
+  #secretsChanged = false;
   /** The services that have a cluster now. */
   #published = new Set<string>();
   #started = false;
@@ -75,7 +77,10 @@ export class Publisher {
     this.#coalescer.request();
   }
 
-  /** Goes on with another plan that differs in its routes and in the policies of `changed`: services, or `*` for all. */
+  /**
+   * Goes on with another plan that differs in its routes, its secrets and in the policies of `changed`: services, or `*` for
+   * all.
+   */
   replan(plan: Plan, changed: Iterable<string>): void {
     const before = this.plan.wanted;
     const subsets = plan.subsetsChanged(this.plan);
@@ -88,6 +93,7 @@ export class Publisher {
     for (const name of plan.wanted) if (!before.has(name)) this.#changed.add(name);
     for (const name of before) if (!plan.wanted.has(name)) this.#changed.add(name);
     this.#routesChanged = true;
+    this.#secretsChanged = true;
     this.#coalescer.request();
   }
 
@@ -101,7 +107,13 @@ export class Publisher {
       const { cluster, endpoints } = this.#service(name, this.catalogue.service(name));
       return endpoints === undefined ? [cluster] : [cluster, endpoints];
     });
-    const snapshot = Snapshot.of([...resources, ...this.plan.listeners(), ...this.#routes()]);
+    const snapshot = Snapshot.of([
+      ...resources,
+      ...this.plan.secrets(),
+      ...this.plan.listeners(),
+      ...this.#keptListeners(),
+      ...this.#routes(),
+    ]);
     this.cache.setSnapshot(DEFAULT_GROUP, snapshot);
     this.#awaitDepartures();
     const milliseconds = Math.round(performance.now() - began);
@@ -134,8 +146,12 @@ export class Publisher {
       [TYPE_URL.cluster, clusters],
       [TYPE_URL.endpoints, endpoints],
     ]);
-    if (routesChanged)
-      changes.set(TYPE_URL.route, new Map(this.#routes().map((route) => [route.name, route])));
+    if (routesChanged) changes.set(TYPE_URL.route, byName(this.#routes()));
+    if (this.#secretsChanged) {
+      this.#secretsChanged = false;
+      changes.set(TYPE_URL.secret, byName(this.plan.secrets()));
+      changes.set(TYPE_URL.listener, byName(this.plan.listeners()));
+    }
     this.cache.updateResources(DEFAULT_GROUP, changes);
     this.#awaitDepartures();
   }
@@ -159,11 +175,30 @@ export class Publisher {
     }, wait);
   }
 
+  /** What is published of listeners that wait for a new certificate: they go on with the one they have. */
+  #keptListeners(): readonly Resource[] {
+    const published = this.cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY;
+    return this.plan.waitingListeners().flatMap((name) => {
+      const listener = published.set(TYPE_URL.listener).get(name);
+      if (listener === undefined) return [];
+      const secrets = [...published.set(TYPE_URL.secret).values()];
+      return [listener, ...secrets.filter((secret) => secret.name.startsWith(secretPrefix(name)))];
+    });
+  }
+
   #routes(): readonly Resource[] {
-    return this.#configurations.build(this.plan.listenerNames(), this.plan.routes(this.#published));
+    return this.#configurations.build(
+      this.plan.listenerNames(),
+      this.plan.routes(this.#published),
+      this.plan.virtualHosts,
+    );
   }
 
   #aliasesAmong(names: ReadonlySet<string>): readonly string[] {
     return [...names].filter((name) => this.catalogue.isAlias(name));
   }
+}
+
+function byName(resources: readonly Resource[]): ReadonlyMap<string, Resource> {
+  return new Map(resources.map((resource) => [resource.name, resource]));
 }

@@ -1,4 +1,5 @@
 import type { Cluster } from '../generated/types/envoy/config/cluster/v3/Cluster.js';
+import type { EnvoyJson } from '../model/envoy-json.js';
 import type { EndpointRules } from './endpoints.js';
 
 /** An active health check. Times are milliseconds. */
@@ -143,4 +144,6 @@ export interface ClusterPolicy extends LoadBalancing {
   readonly http2?: boolean | undefined;
   /** What its load assignment holds beside addresses. */
   readonly endpoints?: EndpointRules | undefined;
+  /** Put over the cluster as Envoy's own JSON, one after the other. */
+  readonly envoy?: readonly EnvoyJson[] | undefined;
 }

@@ -8,6 +8,7 @@ import { TYPE_URL } from '../snapshot/type-url.js';
 import type { CircuitBreakers, ClusterPolicy, Dns } from './cluster-policy.js';
 import { protoDuration } from './durations.js';
 import { loadAssignment } from './endpoints.js';
+import { withEnvoyJson } from './envoy-json.js';
 import { healthOf } from './health.js';
 import { loadBalancing } from './load-balancing.js';
 import { upstreamTls } from './upstream-tls.js';
@@ -15,6 +16,8 @@ import { wrapped } from './wrapped.js';
 
 /** Everything on the one stream that the proxy has already. */
 export const ADS: ConfigSource = { ads: {}, resource_api_version: 'V3' };
+
+const CLUSTER = 'envoy.config.cluster.v3.Cluster';
 
 /** Envoy takes addresses only in EDS; a cluster with a host name among its endpoints resolves them itself. */
 export function needsDns(instances: readonly Instance[]): boolean {
@@ -46,7 +49,7 @@ export function clusterResource(
   return makeResource(
     TYPE_URL.cluster,
     name,
-    encode('envoy.config.cluster.v3.Cluster', cluster),
+    encode(CLUSTER, withEnvoyJson(CLUSTER, cluster, ...(policy.envoy ?? []))),
     dns ? [] : [name],
   );
 }

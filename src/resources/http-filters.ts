@@ -8,7 +8,7 @@ import { CORS, RATE_LIMIT, type RouteFilter } from './route/filter-configs.js';
  * filter here; the router always is the last one.
  * @param wanted the filters that routes configure; the others are left out
  */
-export function httpFilters(wanted: ReadonlySet<RouteFilter>): HttpFilter[] {
+export function httpFilters(wanted: ReadonlySet<RouteFilter> = new Set()): HttpFilter[] {
   return [
     // First, so that a page may read an answer of the rate limit too.
     ...(wanted.has(CORS)

@@ -1,7 +1,7 @@
 import { decode } from '../../src/protobuf/messages.js';
 import { clusterResource } from '../../src/resources/cluster.js';
 import { endpointsResource } from '../../src/resources/endpoints.js';
-import { listenerResource } from '../../src/resources/listener.js';
+import { listenerResource } from '../../src/resources/listener/listener.js';
 import { RouteConfigurations } from '../../src/resources/route/configuration.js';
 import { makeResource, type Resource } from '../../src/snapshot/resource.js';
 import type { Received, ReceivedResource } from './wire.js';

@@ -5,12 +5,17 @@ import { endpointsResource } from '../../src/resources/endpoints.js';
 import { makeResource, type Resource } from '../../src/snapshot/resource.js';
 import { TYPE_URL } from '../../src/snapshot/type-url.js';
 import { Certificates } from '../peers/certificates.js';
-import { type Accepted, accepted, arbitraryConfiguration, KEYS } from '../support/arbitrary-configuration.js';
+import {
+  type Accepted,
+  ARBITRARY_KEYS,
+  accepted,
+  arbitraryConfiguration,
+} from '../support/arbitrary-configuration.js';
 import { configOf } from '../support/configuration.js';
 import { envoyRefusal } from '../support/envoy-validation.js';
 import { exampleNames, readExample } from '../support/examples.js';
 import { instanceAt } from '../support/instances.js';
-import { publishedResources } from '../support/published.js';
+import { contentOf, publishedResources } from '../support/published.js';
 
 /** How many configurations, and from where on: more of them, or others, than the fixed ones. */
 const COUNT = Number(process.env.SIGNALBOX_CONFIGURATIONS ?? 520);
@@ -51,16 +56,23 @@ test('whatever is accepted here a real Envoy accepts', async () => {
   for (let start = 0; start < built.length; start += BATCH)
     expect(await refused(built.slice(start, start + BATCH))).toBeUndefined();
   const said = new Set(all.flatMap(({ keys }) => keys));
-  expect([...KEYS].filter((key) => !said.has(key))).toEqual([]);
+  expect(ARBITRARY_KEYS.filter((key) => !said.has(key))).toEqual([]);
 }, 300_000);
 
 test.each(exampleNames())('a real Envoy takes docs/examples/%s', async (name) => {
-  const paths = {
+  const texts = {
     '/etc/envoy/ca.pem': files.ca,
     '/etc/envoy/client.pem': files.client.cert,
     '/etc/envoy/client.key': files.client.key,
+    [contentOf('/etc/signalbox/clients.pem')]: contentOf(files.ca),
+    ...Object.fromEntries(
+      ['default', 'shop'].flatMap((name) => [
+        [contentOf(`/etc/signalbox/${name}.pem`), contentOf(files.server.cert)],
+        [contentOf(`/etc/signalbox/${name}.key`), contentOf(files.server.key)],
+      ]),
+    ),
   };
-  expect(await envoyRefusal(readExample(name).resources, paths)).toBeUndefined();
+  expect(await envoyRefusal(readExample(name).resources, texts)).toBeUndefined();
 });
 
 const LISTENERS = [{ name: 'http', address: '127.0.0.1:80' }];

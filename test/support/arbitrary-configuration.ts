@@ -4,7 +4,7 @@ import { parseConfig } from '../../src/config/load.js';
 import { type Config, configSchema } from '../../src/config/schema.js';
 import type { Certificates } from '../peers/certificates.js';
 import type { FileServices } from './published.js';
-import { type Hints, inputOf, keyPaths, keysIn } from './schema-arbitrary.js';
+import { type Hints, inputOf, keyPaths, keysIn, remove } from './schema-arbitrary.js';
 
 /** A configuration as someone may write it, with what the registry knows. */
 export interface Written {
@@ -13,17 +13,26 @@ export interface Written {
 }
 
 /** What of the configuration becomes resources; the rest says how Signalbox itself runs. */
-const PARTS = ['default_service', 'services', 'listeners', 'routes', 'auto_routes'] as const;
+const PARTS = ['default_service', 'services', 'listeners', 'virtual_hosts', 'routes', 'auto_routes'] as const;
 const written = configSchema.pick({
   default_service: true,
   services: true,
   listeners: true,
+  virtual_hosts: true,
   routes: true,
   auto_routes: true,
 });
 
-/** Every key that {@link arbitraryConfiguration} may say. */
-export const KEYS: ReadonlySet<string> = new Set(keyPaths(written));
+/** Every key of these parts. Routes of a listener are like those of all. */
+export const KEYS: ReadonlySet<string> = new Set(
+  keyPaths(written).filter((key) => !key.startsWith('listeners[].routes[]')),
+);
+
+/** Envoy's own JSON, which is not made up here. */
+const ENVOYS_OWN = /^virtual_hosts|\.(envoy|http_connection_manager|http_filters)(\[\])?$/;
+
+/** The keys that {@link arbitraryConfiguration} says. */
+export const ARBITRARY_KEYS: readonly string[] = [...KEYS].filter((key) => !ENVOYS_OWN.test(key));
 
 /** In names, so that configurations can be put side by side: each has its own number in its place. */
 const NUMBER = '№';
@@ -62,6 +71,11 @@ const path = fc.oneof(
   fc.constantFrom('/', '/a', '/a/', '/a/b', '/%20', '/a.b', '//', '/é'),
   text.map((rest) => `/${rest}`),
 );
+const listenerName = fc.constantFrom(...['http', 'é', 'a b'].map((name) => name + NUMBER));
+const accessLog = fc.oneof(
+  fc.constantFrom('%PROTOCOL% %RESPONSE_CODE%\n', '%REQ(:path)%', '%%', '%NONE%'),
+  text,
+);
 const headerValue = fc.oneof(
   fc.constantFrom('a', '%REQ(x-a)%', '100%%', '%PROTOCOL%', '', '%', 'a\tb'),
   text,
@@ -78,9 +92,9 @@ const hints = (files: Certificates): Hints => [
     /^services\{\}$/,
     fc.oneof({ weight: 4, arbitrary: serviceName }, { weight: 1, arbitrary: fc.constant('*') }),
   ],
-  [/^routes.*\.service_name$|\.sources\[\]\.service$/, serviceName],
+  [/^(routes|listeners).*\.service_name$|\.sources\[\]\.service$/, serviceName],
   [/\.sources\[\]\.registry$/, fc.constant('file')],
-  [/^listeners\[\]\.name$/, fc.constantFrom('http', 'é', 'a b').map((name) => name + NUMBER)],
+  [/^listeners\[\]\.name$/, listenerName],
   [
     /^listeners\[\]\.address$/,
     fc
@@ -93,7 +107,7 @@ const hints = (files: Certificates): Hints => [
   [/^default_service\.host$/, host],
   [/(?<!rewrite)\.regex$|\.pattern$/, regex],
   [/\.template$/, template],
-  [/^routes\[\]\.match\.(path|prefix)$|\.(rewrite|redirect)\.(path|prefix)$/, path],
+  [/routes\[\]\.match\.(path|prefix)$|\.(rewrite|redirect)\.(path|prefix)$/, path],
   [/\.headers\.(request|response)\.(set|add)$/, edits],
   [/\.headers\.(request|response)\.remove\[\]$/, headerName],
   [
@@ -102,6 +116,17 @@ const hints = (files: Certificates): Hints => [
   ],
   // Enough to try without that most times say more than any service would be given.
   [isDuration, times()],
+  [ENVOYS_OWN, fc.constant(undefined)],
+  [/\.client_ca$/, fc.constant(files.ca)],
+  [/\.certificates\[\]\.cert$/, fc.constant(files.server.cert)],
+  [/\.certificates\[\]\.key$/, fc.constant(files.server.key)],
+  [/\.access_log\.path$/, fc.constant('/dev/null')],
+  [/\.access_log\.format$/, accessLog],
+  [
+    /\.access_log\.json$/,
+    fc.dictionary(text, fc.oneof(accessLog, fc.record({ in: accessLog })), { maxKeys: 3 }),
+  ],
+  [/^routes\[\]\.listeners\[\]$/, listenerName],
 ];
 
 /** A number or a text with a unit. */
@@ -146,7 +171,9 @@ const item = fc.record(
 
 /** Configurations over the whole schema, most of them right in most parts. */
 export function arbitraryConfiguration(files: Certificates): Arbitrary<Written> {
-  const known = hints(files);
+  const everywhere = hints(files);
+  const route = inputOf(written.shape.routes, everywhere, 'routes');
+  const known: Hints = [[/^listeners\[\]\.routes$/, route], ...everywhere];
   const part = (name: (typeof PARTS)[number]) => inputOf(written.shape[name], known, name);
   return fc.record({
     config: fc.record(
@@ -189,30 +216,16 @@ export function accepted({ config, services }: Written, number: number): Accepte
     if (loaded.problems === undefined)
       return { config: loaded.config, services: numbered(services), keys: keysIn(rest, KEYS), text };
     const [problem] = loaded.problems;
-    if (problem?.path === undefined || !remove(rest, problem.path)) return undefined;
+    if (problem?.path === undefined || !remove(rest, partsOf(problem.path))) return undefined;
   }
   return undefined;
 }
 
-/** Takes out what a path such as `routes[0].match` names, or the closest part around it that is there. */
-function remove(value: unknown, path: string): boolean {
-  const parts = [...path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\.?([^.[\]]+)/g)].map(
-    ([, index, quoted, name = '']) => {
-      if (index !== undefined) return Number(index);
-      return quoted === undefined ? name : String(JSON.parse(quoted));
-    },
-  );
-  let place: unknown;
-  let key: string | number | undefined;
-  let here: unknown = value;
-  for (const part of parts) {
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, part)) break;
-    place = here;
-    key = part;
-    here = Reflect.get(here, part);
-  }
-  if (key === undefined) return false;
-  if (Array.isArray(place)) place.splice(Number(key), 1);
-  else Reflect.deleteProperty(place as object, key);
-  return true;
+/** `routes[0].match` in its parts. */
+function partsOf(path: string): readonly PropertyKey[] {
+  const parts = path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\.?([^.[\]]+)/g);
+  return [...parts].map(([, index, quoted, name = '']) => {
+    if (index !== undefined) return Number(index);
+    return quoted === undefined ? name : String(JSON.parse(quoted));
+  });
 }

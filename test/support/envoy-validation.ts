@@ -13,18 +13,18 @@ type Json = Record<string, unknown>;
  * Why a real Envoy does not take resources; undefined where it takes them all. Its `--mode validate` knows no xDS, so
  * they are given to it in its bootstrap: routes within their listener, load assignments within their cluster.
  * @param resources of which no two of a type have one name
- * @param paths the files that stand for those that the resources name, which Envoy reads
+ * @param texts what stands in the place of texts of the resources, such as paths of files that Envoy reads
  */
 export async function envoyRefusal(
   resources: readonly Resource[],
-  paths: Readonly<Record<string, string>> = {},
+  texts: Readonly<Record<string, string>> = {},
 ): Promise<string | undefined> {
   const program = await installEnvoy();
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-validate-'));
   try {
     const path = join(folder, 'envoy.json');
-    const bootstrap = Object.entries(paths).reduce(
-      (text, [named, real]) => text.replaceAll(JSON.stringify(named), JSON.stringify(real)),
+    const bootstrap = Object.entries(texts).reduce(
+      (text, [said, real]) => text.replaceAll(JSON.stringify(said), () => JSON.stringify(real)),
       JSON.stringify(bootstrapOf(resources)),
     );
     writeFileSync(path, bootstrap);

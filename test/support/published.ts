@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import pino from 'pino';
 import { derivedServices } from '../../src/app/derived-services.js';
 import { Catalogue } from '../../src/catalogue/catalogue.js';
@@ -8,6 +9,8 @@ import { NO_DOCUMENTS } from '../../src/documents/documents.js';
 import type { FilteredInstance, Instance } from '../../src/model/instance.js';
 import { Plan } from '../../src/publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../../src/publish/publisher.js';
+import { authoritySecret, certificateSecret } from '../../src/resources/listener/secret.js';
+import { secretsOf } from '../../src/resources/listener/tls.js';
 import { SnapshotCache } from '../../src/snapshot/cache.js';
 import type { Resource } from '../../src/snapshot/resource.js';
 import { TYPE_URL } from '../../src/snapshot/type-url.js';
@@ -26,7 +29,7 @@ export function publishedResources(config: Config, services: FileServices): read
   catalogue.setDerived(derivedServices(config, NO_DOCUMENTS));
   const cache = new SnapshotCache();
   const life = new AbortController();
-  const plan = new Plan(config);
+  const plan = new Plan(config, NO_DOCUMENTS, secretsFor(config));
   const publisher = new Publisher(catalogue, plan, cache, { delay: 0, maxDelay: 0, logger }, life.signal);
   const source = new ScriptedSource(Object.keys(config.discovery)[0] ?? 'file');
   const rules = { serviceTemplate: '{service}', skipped: () => false };
@@ -38,6 +41,24 @@ export function publishedResources(config: Config, services: FileServices): read
   const snapshot = cache.getSnapshot(DEFAULT_GROUP);
   return Object.values(TYPE_URL).flatMap((type) =>
     [...(snapshot?.set(type).values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  );
+}
+
+/** What stands in the resources in the place of a file that is not there. */
+export function contentOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : `(what is in ${path})`;
+}
+
+function secretsFor({ listeners }: Config): ReadonlyMap<string, Resource> {
+  return new Map(
+    listeners
+      .flatMap(secretsOf)
+      .map((files) => [
+        files.name,
+        'ca' in files
+          ? authoritySecret(files.name, contentOf(files.ca))
+          : certificateSecret(files.name, contentOf(files.cert), contentOf(files.key)),
+      ]),
   );
 }
 

@@ -109,9 +109,45 @@ function objectOf(
       : values;
   });
   const made = fc.tuple(...keys).map((parts) => Object.assign({}, ...parts) as Record<string, unknown>);
-  return schema._zod.def.checks === undefined
-    ? made
-    : made.filter((value) => z.safeParse(schema, value).success);
+  if (schema._zod.def.checks === undefined) return made;
+  return made
+    .map((value) => withoutProblems(schema, value))
+    .filter((value) => z.safeParse(schema, value).success);
+}
+
+/** More would leave nothing. */
+const MOST_REPAIRS = 5;
+
+/** Takes out what the schema refuses, as far as it names it. */
+function withoutProblems(schema: z.core.$ZodType, value: unknown): unknown {
+  const kept = structuredClone(value);
+  for (let repairs = 0; repairs < MOST_REPAIRS; repairs += 1) {
+    const { error } = z.safeParse(schema, kept);
+    const [issue] = error?.issues.filter(({ path }) => path.length > 0) ?? [];
+    if (issue === undefined) break;
+    remove(kept, issue.path);
+  }
+  return kept;
+}
+
+/**
+ * Takes out what stands at a path, or the closest part around it that is there.
+ * @returns whether there was any
+ */
+export function remove(value: unknown, path: readonly PropertyKey[]): boolean {
+  let place: unknown;
+  let key: PropertyKey | undefined;
+  let here: unknown = value;
+  for (const part of path) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, part)) break;
+    place = here;
+    key = part;
+    here = Reflect.get(here, part);
+  }
+  if (key === undefined) return false;
+  if (Array.isArray(place)) place.splice(Number(key), 1);
+  else if (typeof place === 'object' && place !== null) Reflect.deleteProperty(place, key);
+  return true;
 }
 
 interface Checked {
@@ -148,7 +184,8 @@ function numberOf(def: Checked): Arbitrary<number> {
     (value) =>
       value >= least && value <= most && Number.isFinite(value) && (!whole || Number.isSafeInteger(value)),
   );
-  const small = fc.integer({ min: Math.max(Math.ceil(least), -10), max: Math.min(most, 1_000) });
+  const start = Math.max(Math.ceil(least), -10);
+  const small = fc.integer({ min: start, max: Math.min(most, Math.max(start, 0) + 1_000) });
   return fc.oneof({ weight: 4, arbitrary: small }, { weight: 1, arbitrary: fc.constantFrom(...allowed) });
 }
 

@@ -4,6 +4,7 @@ import type { Route } from '../../generated/types/envoy/config/route/v3/Route.js
 import type { RouteAction } from '../../generated/types/envoy/config/route/v3/RouteAction.js';
 import type { HeaderEdit, Mirror, Redirect, RouteRule } from '../../model/route.js';
 import { protoDuration } from '../durations.js';
+import { withEnvoyJson } from '../envoy-json.js';
 import { filterConfigs } from './filter-configs.js';
 import { envoyMatch } from './match.js';
 import { envoyRetries } from './retries.js';
@@ -12,7 +13,7 @@ import { hashPolicyOf, metadataMatch } from './subset.js';
 
 /** One route in Envoy's terms. */
 export function envoyRoute(rule: RouteRule): Route {
-  return {
+  const route: Route = {
     ...(rule.name !== undefined && { name: rule.name }),
     match: envoyMatch(rule.match),
     ...actionOf(rule),
@@ -20,6 +21,7 @@ export function envoyRoute(rule: RouteRule): Route {
     ...responseEdits(rule.headers?.response),
     ...filterConfigs(rule),
   };
+  return withEnvoyJson('envoy.config.route.v3.Route', route, rule.envoy);
 }
 
 function actionOf(rule: RouteRule): Pick<Route, 'route' | 'redirect' | 'direct_response'> {

@@ -11,9 +11,13 @@ const ALL_HOSTS: readonly string[] = ['*'];
 /**
  * The rules of each domain that any rule names, in no particular order: its own and those of every pattern that covers
  * it, since Envoy looks in the closest virtual host only.
+ * @param domains others that there are
  */
-export function rulesByDomain(rules: readonly RouteRule[]): ReadonlyMap<string, readonly RouteRule[]> {
-  const byHost = new Map<string, RouteRule[]>();
+export function rulesByDomain(
+  rules: readonly RouteRule[],
+  domains: readonly string[] = [],
+): ReadonlyMap<string, readonly RouteRule[]> {
+  const byHost = new Map<string, RouteRule[]>(domains.map((domain) => [domain, []]));
   for (const rule of rules) {
     for (const host of hostsOf(rule)) {
       const ofHost = byHost.get(host);

@@ -34,6 +34,7 @@ beforeEach(() => {
   const plan = new Plan(configOf({ default_service: { host: '127.0.0.1', port: 9 } }));
   subject = {
     unready: () => undefined,
+    secrets: () => [],
     serviceNames: () => ['wanted', ...Object.keys(views)],
     service: (name) => (Object.hasOwn(views, name) ? views[name] : undefined),
     served: (view) => plan.served(view),
@@ -289,12 +290,13 @@ describe('config_dump', () => {
           },
         ],
       },
+      { '@type': `${admin}.SecretsConfigDump`, dynamic_active_secrets: [] },
     ]);
   });
 
   test('of nothing is empty', async () => {
     const { body } = await get('/config_dump');
-    expect(body.configs).toHaveLength(4);
+    expect(body.configs).toHaveLength(5);
     expect(body.configs?.[0]).toMatchObject({ dynamic_active_clusters: [] });
   });
 });

@@ -30,6 +30,7 @@ test('a small file is filled up with defaults', () => {
     services: {},
     listeners: [],
     routes: [],
+    virtual_hosts: [],
     routes_from: {},
     auto_routes: true,
   });

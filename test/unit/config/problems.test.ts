@@ -20,12 +20,12 @@ describe('one problem, with its line, column and path', () => {
     ],
     [
       'routes:\n  - match: { prefix: / }\n    service: a\n    service_name: a',
-      '3:5: routes[0].service: unknown key; known here: name, hosts, priority, match, service_name, weighted, subset, hash_policy, redirect, direct_response, rewrite, headers, mirror, timeout, idle_timeout, max_stream_duration, grpc_timeout, retries, rate_limit, cors, websocket',
+      '3:5: routes[0].service: unknown key; nearest: "rewrite"',
     ],
     ['auto_routes: true\nauto_routes: false', '2:1: auto_routes: this key stands here twice'],
     [
       '"__proto__": {}',
-      '1:1: __proto__: unknown key; known here: xds, admin, discovery, startup_grace, publish, default_service, services, listeners, routes, routes_from, auto_routes',
+      '1:1: __proto__: unknown key; known here: xds, admin, discovery, startup_grace, publish, default_service, services, listeners, routes, virtual_hosts, routes_from, auto_routes',
     ],
     // Kinds and bounds
     ['auto_routes: 5', '1:14: auto_routes: expected true or false, found a number'],
