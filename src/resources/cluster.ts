@@ -34,7 +34,7 @@ export function clusterResource(
     ...(dns
       ? { ...resolution(policy.dns), load_assignment: loadAssignment(name, instances, policy.endpoints) }
       : { type: 'EDS', eds_cluster_config: { eds_config: ADS } }),
-    ...loadBalancing(policy),
+    ...loadBalancing(policy, dns),
     ...healthOf(policy),
     ...(policy.circuitBreakers !== undefined && { circuit_breakers: breakers(policy.circuitBreakers) }),
     ...(policy.tcpKeepalive !== undefined && {

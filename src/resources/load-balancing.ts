@@ -8,12 +8,15 @@ import type { ClusterPolicy, CommonLb } from './cluster-policy.js';
 import { protoDuration } from './durations.js';
 import { wrapped } from './wrapped.js';
 
-/** The load balancer of a cluster. An option of another one than the policy's is left out: it may come from `"*"`. */
-export function loadBalancing(policy: ClusterPolicy): Cluster {
+/**
+ * The load balancer of a cluster. An option of another one than the policy's is left out: it may come from `"*"`.
+ * @param dns whether the cluster resolves host names: Envoy refuses to hash by host name where there is none
+ */
+export function loadBalancing(policy: ClusterPolicy, dns: boolean): Cluster {
   return {
     lb_policy: policy.lbPolicy,
     ...optionsOf(policy),
-    ...(policy.common !== undefined && { common_lb_config: commonLb(policy.common) }),
+    ...(policy.common !== undefined && { common_lb_config: commonLb(policy.common, dns) }),
     ...(policy.subsets !== undefined && policy.subsets.length > 0 && { lb_subset_config: subsets(policy) }),
   };
 }
@@ -66,7 +69,7 @@ function slowStart({ slowStart: said }: ClusterPolicy): SlowStartConfig | undefi
   };
 }
 
-function commonLb(said: CommonLb): CommonLbConfig {
+function commonLb(said: CommonLb, dns: boolean): CommonLbConfig {
   const { zone_aware_lb_config: zone, consistent_hashing_lb_config: hashing } = said;
   return {
     ...wrapped({ healthy_panic_threshold: said.healthy_panic_threshold }),
@@ -84,7 +87,7 @@ function commonLb(said: CommonLb): CommonLbConfig {
     ...(said.close_connections_on_host_set_change === true && { close_connections_on_host_set_change: true }),
     ...(hashing !== undefined && {
       consistent_hashing_lb_config: {
-        ...(hashing.use_hostname_for_hashing === true && { use_hostname_for_hashing: true }),
+        ...(hashing.use_hostname_for_hashing === true && dns && { use_hostname_for_hashing: true }),
         ...wrapped({ hash_balance_factor: hashing.hash_balance_factor }),
       },
     }),
