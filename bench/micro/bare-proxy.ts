@@ -3,6 +3,7 @@ import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { NameTable } from '../../src/xds/name-set.js';
 import { RequestReader } from '../../src/xds/request.js';
 import { ResponseFactory, stamped, type Variant } from '../../src/xds/response.js';
+import { StepMemory } from '../../src/xds/step-memory.js';
 import { NEW_STREAM, next, receive, type Shared, type StreamState } from '../../src/xds/stream-state.js';
 
 export function namesField(names: readonly string[]): Buffer {
@@ -28,6 +29,7 @@ const NOTHING = Buffer.alloc(0);
 export class BareServer implements Shared {
   readonly table = new NameTable();
   readonly responses = new ResponseFactory('micro');
+  readonly memory = new StepMemory();
   readonly reader = new RequestReader(this.table);
 }
 
@@ -53,10 +55,10 @@ export class BareProxy {
       const step = next(this.#state, this.variant, snapshot, this.server);
       this.#state = step.state;
       if (step.response === undefined) return bytes;
-      bytes += stamped({ body: step.response.body, nonce: step.nonce }).length;
+      bytes += stamped(step.message).length;
       const { typeUrl } = step.response;
       this.#receive(
-        requestBytes(this.variant, typeUrl, this.#names.get(typeUrl) ?? NOTHING, step.nonce),
+        requestBytes(this.variant, typeUrl, this.#names.get(typeUrl) ?? NOTHING, step.message.nonce),
         snapshot,
       );
     }
@@ -65,8 +67,8 @@ export class BareProxy {
   #receive(bytes: Uint8Array, snapshot: Snapshot): void {
     const request =
       this.variant === 'delta'
-        ? ({ variant: 'delta', request: this.server.reader.delta(bytes, false) } as const)
-        : ({ variant: 'sotw', request: this.server.reader.sotw(bytes, false) } as const);
+        ? ({ variant: 'delta', request: this.server.reader.delta(bytes) } as const)
+        : ({ variant: 'sotw', request: this.server.reader.sotw(bytes) } as const);
     this.#state = receive(this.#state, request, snapshot, this.server);
   }
 }

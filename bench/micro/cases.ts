@@ -98,7 +98,7 @@ export const CASES: readonly Case[] = [
       prepare: () => {
         const reader = new RequestReader(new NameTable());
         const ack = requestBytes(variant, endpoints, ALL, '17');
-        return variant === 'delta' ? () => reader.delta(ack, false) : () => reader.sotw(ack, false);
+        return variant === 'delta' ? () => reader.delta(ack) : () => reader.sotw(ack);
       },
     },
     {

@@ -1,12 +1,29 @@
 import pino from 'pino';
 import type { LogLevel } from './log-level.js';
 
-/** JSON lines on standard output, written at once: nothing is lost when the process ends. */
+/**
+ * JSON lines on standard output, written in the background: a thousand proxies that come at once are not held up by
+ * their lines. What is still to be written when the process ends is written then.
+ */
 export function createLogger(level: LogLevel): pino.Logger {
-  return pino({
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    standardOutput(),
+  );
+}
+
+type Destination = ReturnType<typeof pino.destination>;
+let destination: Destination | undefined;
+
+function standardOutput(): Destination {
+  if (destination !== undefined) return destination;
+  const made = pino.destination({ dest: 1, sync: false });
+  process.once('exit', () => made.flushSync());
+  destination = made;
+  return made;
 }

@@ -1,6 +1,8 @@
 import protobuf from 'protobufjs';
 import { NameSet, type NameTable } from './name-set.js';
 import { type ProxyNode, readNode } from './node.js';
+import { RequestMemory } from './request-memory.js';
+import type { Variant } from './response.js';
 
 export interface RequestError {
   readonly code: number;
@@ -8,8 +10,6 @@ export interface RequestError {
 }
 
 interface CommonRequest {
-  /** On the first request of a stream; may be left out later. */
-  readonly node: ProxyNode | undefined;
   readonly typeUrl: string;
   /** The nonce of the response that this request acknowledges or rejects; empty for none. */
   readonly nonce: string;
@@ -41,12 +41,39 @@ const LENGTH_DELIMITED = 2;
 export class RequestReader {
   readonly #known = new Map<string, KnownVersions>();
   readonly #typeUrls: { readonly bytes: Buffer; readonly text: string }[] = [];
+  #lastKnown: { readonly bytes: Uint8Array; readonly known: KnownVersions } | undefined;
   #lastNames: { readonly bytes: Uint8Array; readonly names: NameSet } | undefined;
+  readonly #sotw = new RequestMemory<SotwRequest>();
+  readonly #delta = new RequestMemory<DeltaRequest>();
 
   constructor(private readonly table: NameTable) {}
 
+  /**
+   * Who sent a request; undefined where it does not say, as a proxy may after its first request.
+   * @throws Error for bytes that are no request
+   */
+  node(variant: Variant, bytes: Uint8Array): ProxyNode | undefined {
+    const wanted = variant === 'delta' ? 1 : 2;
+    const reader = protobuf.Reader.create(bytes);
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32();
+      if (tag >>> 3 === wanted) return readNode(reader.bytes());
+      reader.skipType(tag & 7);
+    }
+    return undefined;
+  }
+
   /** @throws Error for bytes that are no DiscoveryRequest */
-  sotw(bytes: Uint8Array, wantNode: boolean): SotwRequest {
+  sotw(bytes: Uint8Array): SotwRequest {
+    return this.#sotw.read(bytes, () => this.#readSotw(bytes));
+  }
+
+  /** @throws Error for bytes that are no DeltaDiscoveryRequest */
+  delta(bytes: Uint8Array): DeltaRequest {
+    return this.#delta.read(bytes, () => this.#readDelta(bytes));
+  }
+
+  #readSotw(bytes: Uint8Array): SotwRequest {
     const reader = protobuf.Reader.create(bytes);
     const request = { ...EMPTY, versionInfo: '', names: NameSet.EMPTY };
     while (reader.pos < reader.len) {
@@ -54,9 +81,6 @@ export class RequestReader {
       switch (tag >>> 3) {
         case 1:
           request.versionInfo = reader.string();
-          break;
-        case 2:
-          request.node = this.#node(reader, wantNode);
           break;
         case 3:
           request.names = this.#names(reader, bytes, 3, request.names);
@@ -77,16 +101,12 @@ export class RequestReader {
     return request;
   }
 
-  /** @throws Error for bytes that are no DeltaDiscoveryRequest */
-  delta(bytes: Uint8Array, wantNode: boolean): DeltaRequest {
+  #readDelta(bytes: Uint8Array): DeltaRequest {
     const reader = protobuf.Reader.create(bytes);
     const request = { ...EMPTY, subscribe: NameSet.EMPTY, unsubscribe: NameSet.EMPTY, known: NOTHING_KNOWN };
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
       switch (tag >>> 3) {
-        case 1:
-          request.node = this.#node(reader, wantNode);
-          break;
         case 2:
           request.typeUrl = this.#typeUrl(reader, bytes);
           break;
@@ -127,12 +147,6 @@ export class RequestReader {
     return text;
   }
 
-  #node(reader: protobuf.Reader, wanted: boolean): ProxyNode | undefined {
-    if (wanted) return readNode(reader.bytes());
-    reader.skipType(LENGTH_DELIMITED);
-    return undefined;
-  }
-
   /** The run of fields that starts at the reader, whose tag has been read; all names of a request come in one run. */
   #names(reader: protobuf.Reader, bytes: Uint8Array, field: number, before: NameSet): NameSet {
     const start = reader.pos - 1;
@@ -151,13 +165,20 @@ export class RequestReader {
 
   #versions(reader: protobuf.Reader, bytes: Uint8Array, before: KnownVersions): KnownVersions {
     const start = reader.pos - 1;
-    skipRun(reader, bytes, 5 * 8 + LENGTH_DELIMITED);
+    const last = this.#lastKnown;
+    const tag = 5 * 8 + LENGTH_DELIMITED;
+    if (before.size === 0 && last !== undefined && sameRun(bytes, start, last.bytes, tag)) {
+      reader.pos = start + last.bytes.length;
+      return last.known;
+    }
+    skipRun(reader, bytes, tag);
     const run = Buffer.from(bytes.subarray(start, reader.pos));
     const key = run.toString('latin1');
     const known = this.#known.get(key) ?? readVersions(run);
     this.#known.delete(key);
     this.#known.set(key, known);
     if (this.#known.size > REMEMBERED_VERSIONS) this.#known.delete(this.#known.keys().next().value ?? '');
+    this.#lastKnown = { bytes: run, known };
     return before.size === 0 ? known : new Map([...before, ...known]);
   }
 }
@@ -166,11 +187,10 @@ const REMEMBERED_VERSIONS = 8;
 const REMEMBERED_TYPES = 8;
 
 const EMPTY: {
-  node: ProxyNode | undefined;
   typeUrl: string;
   nonce: string;
   error: RequestError | undefined;
-} = { node: undefined, typeUrl: '', nonce: '', error: undefined };
+} = { typeUrl: '', nonce: '', error: undefined };
 
 function sameRun(bytes: Uint8Array, start: number, run: Uint8Array, tag: number): boolean {
   const end = start + run.length;

@@ -2,6 +2,7 @@ import { lengthDelimited, lengthDelimitedHead, text, varint } from '../protobuf/
 import type { Resource } from '../snapshot/resource.js';
 import type { ResourceSet } from '../snapshot/resource-set.js';
 import type { NameSet } from './name-set.js';
+import { NONCE_LENGTH } from './nonce.js';
 import type { Subscription } from './subscription.js';
 
 export type Variant = 'sotw' | 'delta';
@@ -166,26 +167,26 @@ function equal(a: ResponseRequest, b: ResponseRequest): boolean {
   );
 }
 
-/** A response as one stream sends it: the shared body and the stream's own nonce. */
+/** A response as streams send it: the shared body, and the nonce of those whose state this is. */
 export interface Message {
   readonly body: Buffer;
   readonly nonce: string;
 }
 
-const NONCE_LENGTH = 8;
 /** `nonce`, field 5 of both response types: the last one of a body, so that it can be written there. */
 const NONCE_FIELD = text(5, '0'.repeat(NONCE_LENGTH));
 
-/** The nonce of a stream's response by its number. */
-export function nonceOf(count: number): string {
-  return count.toString(36).padStart(NONCE_LENGTH, '0');
-}
-
 /** The bytes of a message, in the shared body itself: gRPC copies them before anything else can run. */
-export function stamped({ body, nonce }: Message): Buffer {
+export function stamped(message: Message): Buffer {
+  const { body, nonce } = message;
+  if (lastStamped === message) return body;
   body.write(nonce, body.length - NONCE_LENGTH, 'latin1');
+  lastStamped = message;
   return body;
 }
+
+/** Streams in step send one message after the other. No other has been stamped since, so this one's nonce is in place. */
+let lastStamped: Message | undefined;
 
 /**
  * The types of which a SotW response carries everything: what is not in it is gone. Of the others it carries what

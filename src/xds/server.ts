@@ -11,6 +11,7 @@ import type { ProxyNode } from './node.js';
 import { RequestReader } from './request.js';
 import { type Message, ResponseFactory } from './response.js';
 import { DISCOVERY_SERVICES, type DiscoveryMethod, definition } from './services.js';
+import { StepMemory } from './step-memory.js';
 import { type StreamDependencies, XdsStream } from './stream.js';
 
 export interface XdsServerOptions {
@@ -53,7 +54,7 @@ export class XdsServer {
     const table = new NameTable();
     this.#deps = {
       cache,
-      shared: { table, responses: new ResponseFactory(options.identifier) },
+      shared: { table, responses: new ResponseFactory(options.identifier), memory: new StepMemory() },
       reader: new RequestReader(table),
       groupOf: options.groupOf,
       logger: options.logger,

@@ -3,24 +3,24 @@ import type { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { onDeltaRequest } from './delta.js';
 import { NameSet, type NameTable } from './name-set.js';
+import { nextSerial, nonceOf } from './nonce.js';
 import type { DeltaRequest, SotwRequest } from './request.js';
 import {
   carriesTtl,
   isFullState,
-  nonceOf,
+  type Message,
   type Response,
   type ResponseFactory,
   type Variant,
 } from './response.js';
 import { onSotwRequest } from './sotw.js';
+import type { StepMemory } from './step-memory.js';
 import { currentVersion, sent, type TypeState, versionMark } from './type-state.js';
 import { TypeStates } from './type-states.js';
 
 /** All that is known of one stream. Immutable: `receive` and `next` make the next state. */
 export interface StreamState {
   readonly types: TypeStates;
-  /** How many responses have been sent; the last one's nonce. */
-  readonly responses: number;
   /** Load assignments of clusters that were sent and whose assignments have not been since; Envoy needs them to warm. */
   readonly warming: NameSet;
   /** New clusters whose load assignments the proxy has not asked for yet: routes to them wait, see `next`. */
@@ -29,7 +29,6 @@ export interface StreamState {
 
 export const NEW_STREAM: StreamState = {
   types: TypeStates.NONE,
-  responses: 0,
   warming: NameSet.EMPTY,
   awaited: NameSet.EMPTY,
 };
@@ -40,13 +39,14 @@ export type StreamRequest =
 
 /** A step towards the snapshot: the state after it, and the response to send with it. */
 export type Step =
-  | { readonly state: StreamState; readonly response: Response; readonly nonce: string }
+  | { readonly state: StreamState; readonly response: Response; readonly message: Message }
   | { readonly state: StreamState; readonly response?: undefined };
 
 /** What all streams share. */
 export interface Shared {
   readonly table: NameTable;
   readonly responses: ResponseFactory;
+  readonly memory: StepMemory;
 }
 
 const { cluster, endpoints, listener, route } = TYPE_URL;
@@ -66,9 +66,20 @@ const ORDERED: ReadonlySet<string> = new Set(AT_ONCE.map(([typeUrl]) => typeUrl)
 /** The state after a request. What is now due is asked of {@link next}. */
 export function receive(
   state: StreamState,
+  request: StreamRequest,
+  snapshot: Snapshot,
+  { memory, table }: Shared,
+): StreamState {
+  return memory.received(state, request.request, snapshot, () =>
+    afterRequest(state, request, snapshot, table),
+  );
+}
+
+function afterRequest(
+  state: StreamState,
   { variant, request }: StreamRequest,
   snapshot: Snapshot,
-  { table }: Shared,
+  table: NameTable,
 ): StreamState {
   const { typeUrl } = request;
   const before = state.types.get(typeUrl);
@@ -100,6 +111,10 @@ export function waitNoLonger(state: StreamState): StreamState {
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consistency-considerations
  */
 export function next(state: StreamState, variant: Variant, snapshot: Snapshot, shared: Shared): Step {
+  return shared.memory.taken(state, variant, snapshot, () => due(state, variant, snapshot, shared));
+}
+
+function due(state: StreamState, variant: Variant, snapshot: Snapshot, shared: Shared): Step {
   let current = state;
   const order = routes(state) ? MAKE_BEFORE_BREAK : AT_ONCE;
   for (const [typeUrl, keepRemoved] of order) {
@@ -135,12 +150,13 @@ export function beat(state: StreamState, variant: Variant, typeUrl: string, { re
   const version = currentVersion(type);
   const response = responses.heartbeat(variant, { typeUrl, subscription, held, version, rejected });
   if (response === undefined) return { state };
-  const nonce = nonceOf(state.responses + 1);
+  const serial = nextSerial(typeUrl, held, type.serial);
+  const nonce = nonceOf(serial);
   // What is outstanding stays so: a heartbeat says nothing that could be accepted or rejected.
   return {
-    state: { ...withType(state, { ...type, nonce }), responses: state.responses + 1 },
+    state: withType(state, { ...type, serial, nonce }),
     response,
-    nonce,
+    message: { body: response.body, nonce },
   };
 }
 
@@ -189,13 +205,13 @@ function advance(
     if (keepRemoved) return { state };
     return { state: withType(state, { ...type, held: target, owed: NameSet.EMPTY }) };
   }
-  const responses = state.responses + 1;
-  const nonce = nonceOf(responses);
-  const after = { ...withType(state, sent(type, response, nonce, target)), responses };
-  if (typeUrl === endpoints) return { state: { ...after, warming: NameSet.EMPTY }, response, nonce };
+  const sending = sent(type, response, nextSerial(typeUrl, target, type.serial), target);
+  const message = { body: response.body, nonce: sending.nonce };
+  const after = withType(state, sending);
+  if (typeUrl === endpoints) return { state: { ...after, warming: NameSet.EMPTY }, response, message };
   if (typeUrl === cluster)
-    return { state: withClusters(after, type, response, shared.table), response, nonce };
-  return { state: after, response, nonce };
+    return { state: withClusters(after, type, response, shared.table), response, message };
+  return { state: after, response, message };
 }
 
 function withType(state: StreamState, type: TypeState): StreamState {

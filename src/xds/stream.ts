@@ -113,7 +113,7 @@ export class XdsStream {
         this.call.pause();
         return;
       }
-      this.#take(this.#read(bytes, false), this.#snapshot);
+      this.#take(this.#read(bytes), this.#snapshot);
     } catch (thrown) {
       this.#fail(status.INVALID_ARGUMENT, messageOf(thrown));
     }
@@ -127,18 +127,16 @@ export class XdsStream {
   }
 
   #identify(bytes: Uint8Array): void {
-    const { request } = this.#read(bytes, true);
-    this.#node = request.node ?? UNKNOWN_NODE;
+    this.#node = this.deps.reader.node(this.variant, bytes) ?? UNKNOWN_NODE;
     this.#group = this.deps.groupOf(this.#node);
     this.#snapshot = this.deps.cache.getSnapshot(this.#group);
     this.deps.logger.info({ node: this.#node.id, stream: this.id, variant: this.variant }, 'proxy connected');
   }
 
-  #read(bytes: Uint8Array, wantNode: boolean): StreamRequest {
+  #read(bytes: Uint8Array): StreamRequest {
     const { reader } = this.deps;
-    if (this.variant === 'sotw')
-      return { variant: 'sotw', request: this.#typed(reader.sotw(bytes, wantNode)) };
-    return { variant: 'delta', request: this.#typed(reader.delta(bytes, wantNode)) };
+    if (this.variant === 'sotw') return { variant: 'sotw', request: this.#typed(reader.sotw(bytes)) };
+    return { variant: 'delta', request: this.#typed(reader.delta(bytes)) };
   }
 
   /** A service of one type may be asked without naming it. */
@@ -173,8 +171,8 @@ export class XdsStream {
       const step = next(this.#state, this.variant, snapshot, this.deps.shared);
       this.#state = step.state;
       if (step.response === undefined) break;
-      this.#write({ body: step.response.body, nonce: step.nonce });
-      this.#log(step.response, step.nonce);
+      this.#write(step.message);
+      this.#log(step.response, step.message.nonce);
     }
     this.#waitForAssignments();
     this.#keepAlive();
@@ -226,7 +224,7 @@ export class XdsStream {
       if (this.#inFlight >= MOST_IN_FLIGHT) return;
       const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
       this.#state = step.state;
-      if (step.response !== undefined) this.#write({ body: step.response.body, nonce: step.nonce });
+      if (step.response !== undefined) this.#write(step.message);
     }
   }
 

@@ -2,6 +2,7 @@ import type { ResourceSet } from '../snapshot/resource-set.js';
 import { ResourceSet as Sets } from '../snapshot/resource-set.js';
 import type { NameSet } from './name-set.js';
 import { NameSet as Names } from './name-set.js';
+import { nonceOf } from './nonce.js';
 import type { RequestError } from './request.js';
 import type { Response } from './response.js';
 import { Subscription } from './subscription.js';
@@ -30,7 +31,8 @@ export interface TypeState {
   /** To be sent whether it changed or not. */
   readonly owed: NameSet;
   readonly mustAnswer: boolean;
-  /** The nonce of the last response; empty before the first. */
+  /** The number of the last response, see {@link nextSerial}, and its text, the nonce; 0 and empty before the first. */
+  readonly serial: number;
   readonly nonce: string;
   readonly version: string;
   readonly outstanding: readonly Outstanding[];
@@ -42,6 +44,9 @@ export interface TypeState {
   readonly listed: NameSet;
 }
 
+const NONE: readonly Outstanding[] = [];
+const NOTHING_REJECTED: TypeState['rejected'] = new Map();
+
 export function newTypeState(typeUrl: string): TypeState {
   return {
     typeUrl,
@@ -50,12 +55,13 @@ export function newTypeState(typeUrl: string): TypeState {
     held: Sets.EMPTY,
     owed: Names.EMPTY,
     mustAnswer: false,
+    serial: 0,
     nonce: '',
     version: '',
-    outstanding: [],
+    outstanding: NONE,
     acknowledged: Sets.EMPTY,
     acknowledgedVersion: '',
-    rejected: new Map(),
+    rejected: NOTHING_REJECTED,
     listed: Names.EMPTY,
   };
 }
@@ -73,7 +79,8 @@ const MOST_OUTSTANDING = 32;
 const MOST_REJECTED = 100;
 
 /** The state after a response was written. */
-export function sent(state: TypeState, response: Response, nonce: string, held: ResourceSet): TypeState {
+export function sent(state: TypeState, response: Response, serial: number, held: ResourceSet): TypeState {
+  const nonce = nonceOf(serial);
   const waiting =
     state.outstanding.length < MOST_OUTSTANDING ? state.outstanding : state.outstanding.slice(1);
   const outstanding = [...waiting, { nonce, response, held }];
@@ -82,6 +89,7 @@ export function sent(state: TypeState, response: Response, nonce: string, held: 
     held,
     owed: Names.EMPTY,
     mustAnswer: false,
+    serial,
     nonce,
     version: response.version,
     outstanding,
@@ -109,8 +117,6 @@ export function answered(state: TypeState, nonce: string, error: RequestError | 
 export function currentVersion(state: TypeState): string {
   return state.outstanding.length > 0 ? state.version : state.acknowledgedVersion;
 }
-
-const NONE: readonly Outstanding[] = [];
 
 /** Envoy names the resources it refuses in its message; where it names none, all that changed are suspect. */
 function withRejection(
@@ -140,7 +146,7 @@ function withoutAccepted(rejected: TypeState['rejected'], response: Response): T
   const next = new Map(rejected);
   for (const resource of response.resources) next.delete(resource.name);
   for (const name of response.removed) next.delete(name);
-  return next;
+  return next.size === 0 ? NOTHING_REJECTED : next;
 }
 
 /**
@@ -150,4 +156,34 @@ function withoutAccepted(rejected: TypeState['rejected'], response: Response): T
  */
 export function versionMark(state: TypeState): string {
   return state.rejected.size > 0 ? `+rejected.${state.rejected.size}` : '';
+}
+
+/** Whether two states are equal in all that decides what comes next. */
+export function sameTypeState(a: TypeState, b: TypeState): boolean {
+  return (
+    a === b ||
+    (a.held === b.held &&
+      a.serial === b.serial &&
+      a.typeUrl === b.typeUrl &&
+      a.subscription === b.subscription &&
+      a.implicit === b.implicit &&
+      a.owed === b.owed &&
+      a.mustAnswer === b.mustAnswer &&
+      a.version === b.version &&
+      a.acknowledged === b.acknowledged &&
+      a.acknowledgedVersion === b.acknowledgedVersion &&
+      a.rejected === b.rejected &&
+      a.listed === b.listed &&
+      sameOutstanding(a.outstanding, b.outstanding))
+  );
+}
+
+function sameOutstanding(a: readonly Outstanding[], b: readonly Outstanding[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((entry, index) => {
+      const other = b[index];
+      return entry.nonce === other?.nonce && entry.response === other.response && entry.held === other.held;
+    })
+  );
 }

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { nonceOf } from '../../../src/xds/response.js';
 import { currentVersion, versionMark } from '../../../src/xds/type-state.js';
 import { Machine, type Short } from './machine.js';
 
@@ -15,7 +14,7 @@ describe('what a proxy has accepted', () => {
   test('is what it was sent when it acknowledges', () => {
     const machine = new Machine('sotw', ...PUBLISHED);
     machine.ask('CDS');
-    expect(typeOf(machine, 'CDS')).toMatchObject({ acknowledgedVersion: '', nonce: nonceOf(1) });
+    expect(typeOf(machine, 'CDS')).toMatchObject({ acknowledgedVersion: '', nonce: machine.nonces[0] });
     expect(typeOf(machine, 'CDS').outstanding).toHaveLength(1);
     machine.ask('CDS');
     const { acknowledged, acknowledgedVersion, version, outstanding, held } = typeOf(machine, 'CDS');
@@ -31,7 +30,7 @@ describe('what a proxy has accepted', () => {
     machine.publish('EDS a=3');
     machine.ask('EDS', { nonce: 2 });
     const type = typeOf(machine, 'EDS');
-    expect(type.outstanding.map(({ nonce }) => nonce)).toEqual([nonceOf(3)]);
+    expect(type.outstanding.map(({ nonce }) => nonce)).toEqual([machine.nonces[2]]);
     expect(Buffer.from(type.acknowledged.get('a')?.body ?? []).toString()).toBe('2');
     machine.ask('EDS', { nonce: 'never issued' });
     expect(typeOf(machine, 'EDS').outstanding).toHaveLength(1);

@@ -4,6 +4,7 @@ import { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { NameTable } from '../../../src/xds/name-set.js';
 import { ResponseFactory } from '../../../src/xds/response.js';
+import { StepMemory } from '../../../src/xds/step-memory.js';
 import {
   NEW_STREAM,
   next,
@@ -137,7 +138,13 @@ class Interleaving {
     this.#state = step.state;
     if (step.response === undefined) return false;
     const { typeUrl, version, resources, removed } = step.response;
-    this.#toProxy.push({ typeUrl, version, nonce: step.nonce, resources, removed } as unknown as Received);
+    this.#toProxy.push({
+      typeUrl,
+      version,
+      nonce: step.message.nonce,
+      resources,
+      removed,
+    } as unknown as Received);
     return true;
   }
 
@@ -151,7 +158,6 @@ class Interleaving {
   #request(sent: Sent): StreamRequest {
     const { table } = this.shared;
     const common = {
-      node: undefined,
       typeUrl: sent.typeUrl ?? '',
       nonce: sent.nonce ?? '',
       error: sent.error === undefined ? undefined : { code: 3, message: sent.error },
@@ -173,7 +179,11 @@ class Interleaving {
 test.each(['sotw', 'delta'] as const)(
   '%s: whatever the order in which requests, changes and responses meet, the proxy is told everything',
   (variant) => {
-    const shared: Shared = { table: new NameTable(), responses: new ResponseFactory('test') };
+    const shared: Shared = {
+      table: new NameTable(),
+      responses: new ResponseFactory('test'),
+      memory: new StepMemory(),
+    };
     for (let seed = 1; seed <= RUNS; seed += 1) {
       const run = new Interleaving(variant, shared, new Random(seed));
       for (let step = 0; step < STEPS; step += 1) run.step();

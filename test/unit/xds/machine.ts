@@ -3,7 +3,8 @@ import { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { NameTable } from '../../../src/xds/name-set.js';
 import type { DeltaRequest, SotwRequest } from '../../../src/xds/request.js';
-import { nonceOf, type Response, ResponseFactory, type Variant } from '../../../src/xds/response.js';
+import { type Message, type Response, ResponseFactory, type Variant } from '../../../src/xds/response.js';
+import { StepMemory } from '../../../src/xds/step-memory.js';
 import {
   NEW_STREAM,
   next,
@@ -37,10 +38,16 @@ export function resource(text: string): Resource {
 
 /** The state machine of one stream with the snapshot it is to follow: the whole of xDS without a network. */
 export class Machine {
-  readonly shared: Shared = { table: new NameTable(), responses: new ResponseFactory('test') };
+  shared: Shared = {
+    table: new NameTable(),
+    responses: new ResponseFactory('test'),
+    memory: new StepMemory(),
+  };
   state: StreamState = NEW_STREAM;
   snapshot: Snapshot;
   readonly responses: Response[] = [];
+  /** The nonces of the responses, in order. */
+  readonly nonces: Message['nonce'][] = [];
 
   constructor(
     readonly variant: Variant,
@@ -56,9 +63,9 @@ export class Machine {
   ): string[] {
     const typeUrl = TYPES[short];
     const common = {
-      node: undefined,
       typeUrl,
-      nonce: typeof nonce === 'number' ? nonceOf(nonce) : (nonce ?? this.type(short)?.nonce ?? ''),
+      nonce:
+        typeof nonce === 'number' ? (this.nonces[nonce - 1] ?? '') : (nonce ?? this.type(short)?.nonce ?? ''),
       error: error === undefined ? undefined : { code: 3, message: error },
     };
     const { table } = this.shared;
@@ -77,15 +84,32 @@ export class Machine {
     return this.pump();
   }
 
+  /** Another stream of the same server. */
+  another(): Machine {
+    const machine = new Machine(this.variant);
+    machine.shared = this.shared;
+    machine.snapshot = this.snapshot;
+    return machine;
+  }
+
   /** What a publication brings; `-CDS a` removes. */
   publish(...texts: readonly string[]): string[] {
+    return this.follow(this.changed(...texts));
+  }
+
+  /** The snapshot after a publication. */
+  changed(...texts: readonly string[]): Snapshot {
     const changes = new Map<string, Map<string, Resource | undefined>>();
     for (const text of texts) {
       const { typeUrl, name, ...rest } = resource(text.replace(/^-/, ''));
       const ofType = changes.get(typeUrl) ?? new Map<string, Resource | undefined>();
       changes.set(typeUrl, ofType.set(name, text.startsWith('-') ? undefined : { typeUrl, name, ...rest }));
     }
-    this.snapshot = this.snapshot.with(changes);
+    return this.snapshot.with(changes);
+  }
+
+  follow(snapshot: Snapshot): string[] {
+    this.snapshot = snapshot;
     return this.pump();
   }
 
@@ -111,6 +135,7 @@ export class Machine {
       this.state = step.state;
       if (step.response === undefined) return texts;
       this.responses.push(step.response);
+      this.nonces.push(step.message.nonce);
       texts.push(textOf(step.response));
     }
   }

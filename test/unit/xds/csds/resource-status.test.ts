@@ -6,6 +6,7 @@ import { resourceStatus, resourceStatuses, typeStatus } from '../../../../src/xd
 import { NameSet, NameTable } from '../../../../src/xds/name-set.js';
 import type { DeltaRequest, SotwRequest } from '../../../../src/xds/request.js';
 import { ResponseFactory } from '../../../../src/xds/response.js';
+import { StepMemory } from '../../../../src/xds/step-memory.js';
 import { NEW_STREAM, next, receive, type StreamState } from '../../../../src/xds/stream-state.js';
 import type { TypeState } from '../../../../src/xds/type-state.js';
 
@@ -14,7 +15,11 @@ const load = (name: string, content = '1') => makeResource(EDS, name, Buffer.fro
 
 /** A stream of one type, driven by hand. */
 class Peer {
-  readonly #shared = { table: new NameTable(), responses: new ResponseFactory('test') };
+  readonly #shared = {
+    table: new NameTable(),
+    responses: new ResponseFactory('test'),
+    memory: new StepMemory(),
+  };
   #state: StreamState = NEW_STREAM;
   #nonce = '';
 
@@ -38,7 +43,7 @@ class Peer {
 
   ask(names: readonly string[], change: Partial<SotwRequest> = {}): this {
     const request = {
-      ...{ node: undefined, typeUrl: EDS, nonce: this.#nonce, error: undefined, versionInfo: '' },
+      ...{ typeUrl: EDS, nonce: this.#nonce, error: undefined, versionInfo: '' },
       ...{ names: this.#shared.table.of(names), ...change },
     };
     this.#state = receive(this.#state, { variant: 'sotw', request }, this.snapshot, this.#shared);
@@ -47,7 +52,7 @@ class Peer {
 
   askDelta(change: Partial<DeltaRequest>): this {
     const request = {
-      ...{ node: undefined, typeUrl: EDS, nonce: this.#nonce, error: undefined },
+      ...{ typeUrl: EDS, nonce: this.#nonce, error: undefined },
       ...{ subscribe: NameSet.EMPTY, unsubscribe: NameSet.EMPTY, known: new Map(), ...change },
     };
     this.#state = receive(this.#state, { variant: 'delta', request }, this.snapshot, this.#shared);
@@ -64,7 +69,7 @@ class Peer {
       const step = next(this.#state, variant, this.snapshot, this.#shared);
       this.#state = step.state;
       if (step.response === undefined) return this;
-      this.#nonce = step.nonce;
+      this.#nonce = step.message.nonce;
     }
   }
 }

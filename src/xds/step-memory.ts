@@ -1,0 +1,90 @@
+import type { Snapshot } from '../snapshot/snapshot.js';
+import type { DeltaRequest, SotwRequest } from './request.js';
+import type { Variant } from './response.js';
+import type { Step, StreamState } from './stream-state.js';
+import { sameTypeState } from './type-state.js';
+
+/** Enough for the phases that the proxies of one restart are in at a time. */
+const REMEMBERED = 8;
+
+interface Receipt {
+  readonly state: StreamState;
+  readonly request: SotwRequest | DeltaRequest;
+  readonly snapshot: Snapshot;
+  readonly after: StreamState;
+}
+
+interface Taken {
+  readonly state: StreamState;
+  readonly variant: Variant;
+  readonly snapshot: Snapshot;
+  readonly step: Step;
+}
+
+/**
+ * The last transitions of any stream. Proxies that are in step (the same snapshot, the same subscriptions, the same
+ * acknowledged) have one state object among them, and each transition of theirs is worked out once.
+ */
+export class StepMemory {
+  readonly #receipts = new Ring<Receipt>();
+  readonly #taken = new Ring<Taken>();
+  readonly #states = new Ring<StreamState>();
+
+  /** What came of a request earlier, else what `work` makes of it. */
+  received(
+    state: StreamState,
+    request: SotwRequest | DeltaRequest,
+    snapshot: Snapshot,
+    work: () => StreamState,
+  ): StreamState {
+    for (const receipt of this.#receipts.entries) {
+      if (receipt.state === state && receipt.request === request && receipt.snapshot === snapshot)
+        return receipt.after;
+    }
+    const after = this.#converged(work());
+    this.#receipts.add({ state, request, snapshot, after });
+    return after;
+  }
+
+  /** The step that was due earlier, else the one that `work` finds. */
+  taken(state: StreamState, variant: Variant, snapshot: Snapshot, work: () => Step): Step {
+    for (const taken of this.#taken.entries) {
+      if (taken.state === state && taken.snapshot === snapshot && taken.variant === variant)
+        return taken.step;
+    }
+    const found = work();
+    const step = { ...found, state: this.#converged(found.state) };
+    this.#taken.add({ state, variant, snapshot, step });
+    return step;
+  }
+
+  /** A state that is equal to one of the last ones becomes that one. */
+  #converged(state: StreamState): StreamState {
+    for (const known of this.#states.entries) if (equal(known, state)) return known;
+    this.#states.add(state);
+    return state;
+  }
+}
+
+/** The last few of something, in no order. */
+class Ring<T> {
+  readonly entries: T[] = [];
+  #next = 0;
+
+  add(entry: T): void {
+    this.entries[this.#next] = entry;
+    this.#next = (this.#next + 1) % REMEMBERED;
+  }
+}
+
+function equal(a: StreamState, b: StreamState): boolean {
+  if (a === b) return true;
+  if (a.warming !== b.warming || a.awaited !== b.awaited) return false;
+  const [types, others] = [a.types.values(), b.types.values()];
+  if (types.length !== others.length) return false;
+  for (let index = 0; index < types.length; index += 1) {
+    const [type, other] = [types[index], others[index]];
+    if (type === undefined || other === undefined || !sameTypeState(type, other)) return false;
+  }
+  return true;
+}
