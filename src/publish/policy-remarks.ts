@@ -46,7 +46,6 @@ function divided(
   const spoken = mostly(instances, does);
   const losers = instances.filter((instance) => does(instance) !== spoken).map(addressOf);
   const named = losers.length > 3 ? `${losers.slice(0, 3).join(', ')} and others` : losers.join(', ');
-  return [
-    `${what} is ${spoken ? 'spoken' : 'not spoken'} to all, as ${count} of ${instances.length} instances ask for it (otherwise: ${named})`,
-  ];
+  const verdict = spoken ? `${what} is spoken to all` : `${what} is spoken to none`;
+  return [`${verdict}: ${count} of ${instances.length} instances ask for it (otherwise: ${named})`];
 }

@@ -8,7 +8,10 @@ import type { ClusterPolicy, CommonLb } from './cluster-policy.js';
 import { protoDuration } from './durations.js';
 import { wrapped } from './wrapped.js';
 
-/** The load balancer of a cluster. An option of another one than the policy's is left out: it may come from `"*"`. */
+/**
+ * The load balancer of a cluster. An option of another one than the policy's is left out: it may come from `"*"`.
+ * @param dns whether the cluster resolves host names: Envoy refuses to hash by host name where there is none
+ */
 export function loadBalancing(policy: ClusterPolicy, dns: boolean): Cluster {
   return {
     lb_policy: policy.lbPolicy,
@@ -84,8 +87,7 @@ function commonLb(said: CommonLb, dns: boolean): CommonLbConfig {
     ...(said.close_connections_on_host_set_change === true && { close_connections_on_host_set_change: true }),
     ...(hashing !== undefined && {
       consistent_hashing_lb_config: {
-        // Envoy refuses it of clusters of addresses, which have no names.
-        ...(dns && hashing.use_hostname_for_hashing === true && { use_hostname_for_hashing: true }),
+        ...(hashing.use_hostname_for_hashing === true && dns && { use_hostname_for_hashing: true }),
         ...wrapped({ hash_balance_factor: hashing.hash_balance_factor }),
       },
     }),

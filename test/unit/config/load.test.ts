@@ -137,6 +137,16 @@ test('a route that an equal one hides is a warning; one of another host, path or
   ]);
 });
 
+test('a hash_policy that no load balancer looks at is a warning', () => {
+  const { warnings } = read(`services: { "*": { lb_policy: RANDOM }, ring: { lb_policy: RING_HASH } }
+routes:
+  - { match: { prefix: /a }, service_name: ring, hash_policy: [{ header: x-user }] }
+  - { match: { prefix: /b }, service_name: other, hash_policy: [{ header: x-user }] }`);
+  expect(warnings.map(formatProblem)).toEqual([
+    '/etc/signalbox/signalbox.yaml:4:51: routes[1].hash_policy: "hash_policy" is for RING_HASH and MAGLEV, and "lb_policy" of other is RANDOM',
+  ]);
+});
+
 test('variables are filled in after parsing: they cannot change the structure', () => {
   const hostile = 'x", weight: 9 }\n  evil: { type: file, path: "';
   expect(consul('token: "${TOKEN}"', { TOKEN: hostile })).toMatchObject({ token: hostile, weight: 1 });

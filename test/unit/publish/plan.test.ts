@@ -32,6 +32,21 @@ describe('what a service is served from', () => {
     expect(served(options, view(['kv'], 'a:1', 'b:1'))).toEqual(['a:1', 'b:1']);
   });
 
+  test('its own instances with the default behind them where its mode is failover', () => {
+    const failover = { ...top, mode: 'failover' };
+    expect(
+      plan({ default_service: failover })
+        .served(view(['kv'], 'a:1', 'b:1'))
+        .map((one) => [addressOf(one), one.priority]),
+    ).toEqual([
+      ['a:1', undefined],
+      ['b:1', undefined],
+      ['127.0.0.1:9', 1],
+    ]);
+    expect(served({ default_service: failover }, view(['kv']))).toEqual(['127.0.0.1:9']);
+    expect(served({ default_service: { ...top, mode: 'empty' } }, view(['kv'], 'a:1'))).toEqual(['a:1']);
+  });
+
   test('with none, the default of the first registry that knows it and has one, then that for all', () => {
     const discovery = { one: registry(), two: registry(2), three: registry(3) };
     expect(served({ default_service: top, discovery }, view(['one', 'three']))).toEqual(['localhost:3']);
