@@ -109,7 +109,9 @@ function anyJson(typeUrl: string, value: unknown): unknown {
 }
 
 function seconds(fields: Fields): string {
-  const whole = String(fields.seconds ?? 0);
+  const whole = Number(fields.seconds ?? 0);
   const nanos = Number(fields.nanos ?? 0);
-  return nanos === 0 ? whole : `${whole}.${String(nanos).padStart(9, '0').replace(/0+$/, '')}`;
+  const sign = whole < 0 || nanos < 0 ? '-' : '';
+  const fraction = nanos === 0 ? '' : `.${String(Math.abs(nanos)).padStart(9, '0').replace(/0+$/, '')}`;
+  return `${sign}${Math.abs(whole)}${fraction}`;
 }

@@ -16,10 +16,7 @@ export function descriptors(): protobuf.Root {
 
 /** The descriptor of everything that a configuration of Envoy may hold, with its rules on fields. Larger and seldom needed. */
 export function apiDescriptors(): protobuf.Root {
-  if (apiDescriptor === undefined) {
-    apiDescriptor = read('envoy-api.json');
-    apiDescriptor.resolveAll();
-  }
+  if (apiDescriptor === undefined) apiDescriptor = read('envoy-api.json');
   return apiDescriptor;
 }
 

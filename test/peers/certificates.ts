@@ -9,42 +9,81 @@ export interface KeyPair {
   readonly key: string;
 }
 
+const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
 /** A certificate authority of a test's own, and what it signed. Made by `openssl`. */
 export class Certificates {
+  #issued = 0;
+  #server: KeyPair | undefined;
+  #client: KeyPair | undefined;
+
   private constructor(
     private readonly folder: string,
-    /** The path of the authority's certificate. */
-    readonly ca: string,
-    /** For 127.0.0.1 and `names`. */
-    readonly server: KeyPair,
-    readonly client: KeyPair,
+    private readonly authority: KeyPair,
   ) {}
 
   static async make(names: readonly string[] = ['localhost']): Promise<Certificates> {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-certificates-'));
-    const path = (name: string) => join(folder, name);
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-    const ca: KeyPair = { cert: path('ca.pem'), key: path('ca.key') };
-    const authority = ['-days', '2', '-subj', '/CN=test authority', '-keyout', ca.key, '-out', ca.cert];
-    await command('openssl', ['req', '-x509', ...key, ...authority]);
-    const sign = async (name: string, extensions: readonly string[]): Promise<KeyPair> => {
-      const pair: KeyPair = { cert: path(`${name}.pem`), key: path(`${name}.key`) };
-      const request = path(`${name}.csr`);
-      const config = path(`${name}.ext`);
-      writeFileSync(config, `${extensions.join('\n')}\n`);
-      await command('openssl', ['req', ...key, '-subj', `/CN=${name}`, '-keyout', pair.key, '-out', request]);
-      const by = ['-CA', ca.cert, '-CAkey', ca.key, '-CAcreateserial', '-extfile', config, '-days', '2'];
-      await command('openssl', ['x509', '-req', '-in', request, ...by, '-out', pair.cert]);
-      return pair;
-    };
-    const server = await sign('server', [
-      `subjectAltName=IP:127.0.0.1,${names.map((name) => `DNS:${name}`).join(',')}`,
+    const ca: KeyPair = { cert: join(folder, 'ca.pem'), key: join(folder, 'ca.key') };
+    const options = ['-days', '2', '-subj', '/CN=test authority', '-keyout', ca.key, '-out', ca.cert];
+    await command('openssl', ['req', '-x509', ...KEY, ...options]);
+    const made = new Certificates(folder, ca);
+    made.#server = await made.issue('server', names);
+    made.#client = await made.#sign('client', ['extendedKeyUsage=clientAuth']);
+    return made;
+  }
+
+  /** The path of the authority's certificate. */
+  get ca(): string {
+    return this.authority.cert;
+  }
+
+  /** For 127.0.0.1 and the names that were given. */
+  get server(): KeyPair {
+    return present(this.#server);
+  }
+
+  get client(): KeyPair {
+    return present(this.#client);
+  }
+
+  /** A new certificate with a new key, for 127.0.0.1 and `names`. */
+  async issue(subject: string, names: readonly string[]): Promise<KeyPair> {
+    return await this.#sign(subject, [
+      `subjectAltName=${['IP:127.0.0.1', ...names.map((name) => `DNS:${name}`)].join(',')}`,
       'extendedKeyUsage=serverAuth,clientAuth',
     ]);
-    return new Certificates(folder, ca.cert, server, await sign('client', ['extendedKeyUsage=clientAuth']));
   }
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+
+  async #sign(subject: string, extensions: readonly string[]): Promise<KeyPair> {
+    this.#issued += 1;
+    const path = (ending: string) => join(this.folder, `${this.#issued}.${ending}`);
+    const pair: KeyPair = { cert: path('pem'), key: path('key') };
+    const request = path('csr');
+    const config = path('ext');
+    writeFileSync(config, `${extensions.join('\n')}\n`);
+    await command('openssl', [
+      'req',
+      ...KEY,
+      '-subj',
+      `/CN=${subject}`,
+      '-keyout',
+      pair.key,
+      '-out',
+      request,
+    ]);
+    const { cert, key } = this.authority;
+    const by = ['-CA', cert, '-CAkey', key, '-CAcreateserial', '-extfile', config, '-days', '2'];
+    await command('openssl', ['x509', '-req', '-in', request, ...by, '-out', pair.cert]);
+    return pair;
+  }
+}
+
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('not made yet');
+  return value;
 }

@@ -17,35 +17,49 @@ const PLAIN = new Set(
   DOWNSTREAM_PEER_CERT DOWNSTREAM_PEER_CERT_V_START DOWNSTREAM_PEER_CERT_V_END DOWNSTREAM_LOCAL_URI_SAN DOWNSTREAM_LOCAL_DNS_SAN
   DOWNSTREAM_LOCAL_SUBJECT DOWNSTREAM_TLS_SESSION_ID DOWNSTREAM_TLS_CIPHER DOWNSTREAM_TLS_VERSION
   DOWNSTREAM_TRANSPORT_FAILURE_REASON REQUESTED_SERVER_NAME TLS_JA3_FINGERPRINT ROUTE_NAME VIRTUAL_CLUSTER_NAME CONNECTION_ID
-  STREAM_ID HOSTNAME FILTER_CHAIN_NAME ACCESS_LOG_TYPE UNIQUE_ID GRPC_STATUS GRPC_STATUS_NUMBER LOCAL_REPLY_BODY TRACE_ID`.split(
+  STREAM_ID HOSTNAME FILTER_CHAIN_NAME ACCESS_LOG_TYPE UNIQUE_ID GRPC_STATUS GRPC_STATUS_NUMBER LOCAL_REPLY_BODY TRACE_ID
+  PATH QUERY_PARAMS TLS_JA4_FINGERPRINT CUSTOM_FLAGS DOWNSTREAM_DIRECT_LOCAL_ADDRESS UPSTREAM_HOSTS_ATTEMPTED`.split(
     /\s+/,
   ),
 );
-const WITH_ARGUMENT = new Set(
-  `REQ RESP TRAILER DYNAMIC_METADATA CLUSTER_METADATA UPSTREAM_METADATA ROUTE_METADATA FILTER_STATE UPSTREAM_FILTER_STATE ENVIRONMENT`.split(
-    ' ',
-  ),
-);
-/** These may have one: a format of times, or of the status. */
-const TIMES = new Set(['START_TIME', 'DOWNSTREAM_PEER_CERT_V_START', 'DOWNSTREAM_PEER_CERT_V_END']);
-const STATUS_FORMATS = new Set(['CAMEL_STRING', 'SNAKE_STRING', 'NUMBER']);
-const COMMAND = /%%|%([A-Z0-9_]+)(?:\(([^()]*)\))?(?::(\d+))?%|%/g;
+const HEADER = String.raw`:?[!#$&'*+.^_|~0-9A-Za-z\x60-]+`;
+const OF_HEADER = new RegExp(String.raw`^${HEADER}(\?${HEADER})?$`);
+const KEYS = /^[^:\0\r\n]+(:[^:\0\r\n]*)*$/;
+const OBJECT = /^[^:\0\r\n]+(:(PLAIN|TYPED|FIELD:[^:\0\r\n]+))?$/;
+const TIME = /^[^\0\r\n]+$/;
+/** Commands with an argument, and what that must be. */
+const WITH_ARGUMENT: ReadonlyMap<string, RegExp> = new Map([
+  ['REQ', OF_HEADER],
+  ['RESP', OF_HEADER],
+  ['TRAILER', OF_HEADER],
+  ['DYNAMIC_METADATA', KEYS],
+  ['CLUSTER_METADATA', KEYS],
+  ['UPSTREAM_METADATA', KEYS],
+  ['METADATA', /^(ROUTE|CLUSTER|DYNAMIC|UPSTREAM_HOST|LISTENER|VIRTUAL_HOST)(:[^:\0\r\n]+)+$/],
+  ['FILTER_STATE', OBJECT],
+  ['UPSTREAM_FILTER_STATE', OBJECT],
+  ['ENVIRONMENT', /^\w+$/],
+  ['QUERY_PARAM', /^[\w.~-]+$/],
+  ['START_TIME', TIME],
+  ['DOWNSTREAM_PEER_CERT_V_START', TIME],
+  ['DOWNSTREAM_PEER_CERT_V_END', TIME],
+  ['GRPC_STATUS', /^(CAMEL_STRING|SNAKE_STRING|NUMBER)$/],
+]);
+/** Commands whose value may be cut: `%REQ(x-id):10%`. */
+const CUT = new Set([
+  ...['REQ', 'RESP', 'TRAILER', 'DYNAMIC_METADATA', 'CLUSTER_METADATA', 'UPSTREAM_METADATA'],
+  ...['FILTER_STATE', 'UPSTREAM_FILTER_STATE', 'METADATA', 'QUERY_PARAM', 'ENVIRONMENT'],
+]);
+const COMMAND = /%%|%([A-Z0-9_]+)(?:\(([^()]*)\))?(?::(\d{1,5}))?%|%/g;
 
 /** Why Envoy does not take a format of access logs; undefined where it does. */
 export function accessLogRefusal(format: string): string | undefined {
-  for (const [text, name, argument] of format.matchAll(COMMAND)) {
+  for (const [text, name, argument, length] of format.matchAll(COMMAND)) {
     if (text === '%%') continue;
     if (name === undefined)
       return `a "%" begins one of Envoy's commands, such as "%PROTOCOL%"; "%%" is a "%"`;
-    if (!isKnown(name, argument)) return `there is no command "${text}" here`;
+    const known = argument === undefined ? PLAIN.has(name) : WITH_ARGUMENT.get(name)?.test(argument) === true;
+    if (!known || (length !== undefined && !CUT.has(name))) return `there is no command "${text}" here`;
   }
   return undefined;
-}
-
-function isKnown(name: string, argument: string | undefined): boolean {
-  if (argument === undefined) return PLAIN.has(name);
-  if (TIMES.has(name)) return /^([^%]|%(\d?f|[A-Za-z]|E[zS*]|%))+$/.test(argument);
-  if (name === 'GRPC_STATUS') return STATUS_FORMATS.has(argument);
-  if (argument.trim() === '' || /[\0\r\n]/.test(argument)) return false;
-  return WITH_ARGUMENT.has(name);
 }

@@ -38,10 +38,10 @@ test.each([
 
 describe('told with line, column and path', () => {
   test.each<[string, string]>([
-    [http('tls: { certificates: [] }'), '1:73: listeners[0].tls.certificates: must not be empty'],
+    [http('tls: { certificates: [] }'), '1:70: listeners[0].tls.certificates: must not be empty'],
     [
       http('tls: { certificates: [{ cert: a, key: b }], require_client_certificate: true }'),
-      '1:119: listeners[0].tls.require_client_certificate: "require_client_certificate" needs "client_ca": without one no certificate is checked',
+      '1:121: listeners[0].tls.require_client_certificate: "require_client_certificate" needs "client_ca": without one no certificate is checked',
     ],
     [
       http('tls: { certificates: [{ cert: a, key: b, hosts: [a, c] }, { cert: a, key: b, hosts: [a] }] }'),
@@ -49,19 +49,19 @@ describe('told with line, column and path', () => {
     ],
     [
       http('access_log: { path: a, format: "%NONE%" }'),
-      '1:82: listeners[0].access_log.format: there is no command "%NONE%" here',
+      '1:80: listeners[0].access_log.format: there is no command "%NONE%" here',
     ],
     [
       http('access_log: { path: a, json: { x: ["100%"] } }'),
-      '1:86: listeners[0].access_log.json.x[0]: a "%" begins one of Envoy\'s commands, such as "%PROTOCOL%"; "%%" is a "%"',
+      '1:84: listeners[0].access_log.json.x[0]: a "%" begins one of Envoy\'s commands, such as "%PROTOCOL%"; "%%" is a "%"',
     ],
     [
       http('service_name: a'),
-      '1:65: listeners[0].service_name: belongs to a listener of "protocol: tcp"; an HTTP listener has routes',
+      '1:63: listeners[0].service_name: belongs to a listener of "protocol: tcp"; an HTTP listener has routes',
     ],
     [
       tcp('server_name: a, service_name: b'),
-      '1:78: listeners[0].server_name: says nothing to a TCP listener',
+      '1:76: listeners[0].server_name: says nothing to a TCP listener',
     ],
     [tcp('idle_timeout: 1s'), '1:13: listeners[0]: a TCP listener needs one of "service_name", "weighted"'],
     [
@@ -74,11 +74,11 @@ describe('told with line, column and path', () => {
     ],
     [
       http('routes: [{ match: { prefix: / }, service_name: a, listeners: [http] }]'),
-      '1:112: listeners[0].routes[0].listeners: a route that stands in a listener is for that listener',
+      '1:110: listeners[0].routes[0].listeners: a route that stands in a listener is for that listener',
     ],
     [
       http('routes: [{ match: { regex: "(" }, service_name: a }]'),
-      '1:60: listeners[0].routes[0]: "(" is no regular expression for Envoy: error parsing regexp: missing closing ): `(`',
+      '1:58: listeners[0].routes[0]: "(" is no regular expression for Envoy: error parsing regexp: missing closing ): `(`',
     ],
     [
       'services: { x: { envoy: { circuitBreakers: { foo: 1 } } } }',
@@ -118,13 +118,13 @@ describe('told with line, column and path', () => {
     ],
     [
       http('http_connection_manager: { max_request_headers_kb: 9000 }'),
-      '1:103: listeners[0].http_connection_manager.max_request_headers_kb: must be at most 8192',
+      '1:100: listeners[0].http_connection_manager.max_request_headers_kb: must be at most 8192',
     ],
     [
       http(
         'http_filters: [{ typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua } }]',
       ),
-      '1:66: listeners[0].http_filters[0].name: must not be empty',
+      '1:64: listeners[0].http_filters[0].name: must not be empty',
     ],
     [
       'virtual_hosts: [{ hosts: ["*"], envoy: { domains: ["a"] } }]',
