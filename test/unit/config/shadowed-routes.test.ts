@@ -74,6 +74,18 @@ test('a route is shadowed only where it is in every one of its hosts', () => {
   expect(found(a, b, narrow())).toEqual([]);
 });
 
+test('a route of some listeners is shadowed only where it is in each of them', () => {
+  const names = (wide: Partial<RouteRule>, narrow: Partial<RouteRule>) =>
+    shadowedRoutes(
+      [rule('wide', { prefix: '/' }, { ...wins, ...wide }), rule('narrow', { prefix: '/a' }, narrow)],
+      ['x', 'y'],
+    ).map((found) => found.rule.name);
+  expect(names({ listeners: ['x'] }, {})).toEqual([]);
+  expect(names({ listeners: ['x'] }, { listeners: ['x'] })).toEqual(['narrow']);
+  expect(names({ listeners: ['x'] }, { listeners: ['y'] })).toEqual([]);
+  expect(names({}, { listeners: ['y'] })).toEqual(['narrow']);
+});
+
 test('what comes first by itself shadows nothing: a closer match always is before a wider one', () => {
   const rules = [rule('all', { prefix: '/' }), rule('a', { prefix: '/a' }), rule('path', { path: '/a' })];
   expect(shadowedRoutes(rules)).toEqual([]);
