@@ -19,6 +19,9 @@ test.each([
     const file = join(folder, 'envoy.yaml');
     writeFileSync(file, envoyBootstrap({ xds, admin, mode, node: 'proxy #1: "a"', cluster: 'edge' }));
     expect(await command(envoy, ['--mode', 'validate', '-c', file])).toContain(`configuration '${file}' OK`);
+    const place = { region: 'eu', zone: 'eu "1"', subZone: 'rack: 7' };
+    writeFileSync(file, envoyBootstrap({ xds, admin, mode, node: 'a', cluster: 'edge', ...place }));
+    expect(await command(envoy, ['--mode', 'validate', '-c', file])).toContain(`configuration '${file}' OK`);
     writeFileSync(file, envoyBootstrap({ xds, admin, mode, node: '', cluster: 'edge' }));
     await expect(command(envoy, ['--mode', 'validate', '-c', file])).rejects.toThrow('node');
   } finally {

@@ -75,7 +75,7 @@ beforeAll(async () => {
       panic: { health_check: quickly },
       strict: { health_check: quickly, common_lb_config: { healthy_panic_threshold: 0 } },
       degraded: { health_check: quickly, common_lb_config: { healthy_panic_threshold: 0 } },
-      drained: { drain_time: '4s', health_check: quickly },
+      drained: { drain_time: '8s', health_check: quickly },
       stopgap: { health_check: quickly },
       spared: { health_check: quickly },
     },
