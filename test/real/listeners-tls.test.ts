@@ -174,8 +174,12 @@ describe.each(['delta', 'sotw'] as const)('%s', (mode) => {
     const version = join(folder, '..second');
     copyFileSync(pair('third').key, join(version, 'tls.key'));
     await eventually(async () => expect(await problem()).toContain('belongs to another certificate'), 20_000);
-    expect(signalbox.process.output).toContain(
-      'the private key belongs to another certificate: the one before is served on',
+    await eventually(
+      () =>
+        expect(signalbox.process.output).toContain(
+          'the private key belongs to another certificate: the one before is served on',
+        ),
+      20_000,
     );
     expect(await shownFor(port('renewed'), 'localhost', trust())).toBe('second');
     copyFileSync(pair('third').cert, join(version, 'tls.crt'));
