@@ -1,5 +1,5 @@
-// Turns Envoy's published protos (npm @grpc/grpc-js-xds) into src/generated: one JSON descriptor that holds
-// just what proto/roots.json reaches, TypeScript types, and the map from message names to those types.
+// Turns Envoy's published protos (npm @grpc/grpc-js-xds) and gRPC's health protocol into src/generated: one JSON
+// descriptor that holds just what proto/roots.json reaches, TypeScript types, and the map from message names to those types.
 // Run: node proto/build.mjs   (npm run build does)
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ const published = resolve(dirname(require.resolve('@grpc/grpc-js-xds/package.jso
 const includes = [
   ...['envoy-api', 'googleapis', 'protoc-gen-validate', 'xds'].map((name) => join(published, name)),
   dirname(require.resolve('protobufjs/package.json')),
+  join(dirname(require.resolve('grpc-health-check/package.json')), 'proto'),
 ];
 const { files, messages } = JSON.parse(readFileSync(join(here, 'roots.json'), 'utf8'));
 

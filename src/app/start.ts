@@ -6,7 +6,6 @@ import { DerivedServices } from '../catalogue/derived.js';
 import { globMatcher } from '../catalogue/glob.js';
 import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
-import { EtcdConnections } from '../discovery/etcd/connections.js';
 import { DocumentSet } from '../documents/document-set.js';
 import type { Documents } from '../documents/documents.js';
 import { documentStores } from '../documents/options.js';
@@ -19,7 +18,7 @@ import { Snapshot } from '../snapshot/snapshot.js';
 import { XdsServer } from '../xds/server.js';
 import { RegistrySet } from './registry-set.js';
 import { listRoutes } from './route-list.js';
-import { createSources } from './sources.js';
+import { SourceFactory } from './sources.js';
 
 /** The composition root: everything that lives is made here. */
 export const startApp: StartApp = async (config, { logger }) => {
@@ -50,14 +49,13 @@ class RunningApp implements App {
   ) {
     this.#config = config;
     this.#catalogue = new Catalogue({ logger });
-    const shared = {
+    const sources = new SourceFactory({
       wanted: () => [...this.#plan.named],
-      connections: new EtcdConnections(),
       documents: this.#documents,
-    };
+    });
     this.#registries = new RegistrySet(
       this.#catalogue,
-      (registry, options, deps) => createSources(registry, options, { ...deps, ...shared }),
+      (registry, options, deps) => sources.create(registry, options, deps),
       logger,
       this.#life.signal,
     );
@@ -86,20 +84,23 @@ class RunningApp implements App {
   }
 
   async start(): Promise<void> {
+    const { discovery, routes_from } = this.#config;
     try {
       this.#xdsAddress = await this.#xds.listen(addressOf(this.#config.xds.listen));
       this.#admin = await this.#startAdmin();
+      const stores = documentStores(routes_from);
+      this.#registries.apply(await this.#registries.prepare({ ...discovery, ...stores }));
     } catch (thrown) {
       await this.stop();
       throw thrown;
     }
-    const { discovery, routes_from } = this.#config;
-    this.#registries.apply({ ...discovery, ...documentStores(routes_from) });
     this.#publisher.changed(new Set());
     this.#grace = setTimeout(() => this.#endGrace(), this.#config.startup_grace);
   }
 
   async reload(config: Config): Promise<void> {
+    const stores = documentStores(config.routes_from);
+    const registries = await this.#registries.prepare({ ...config.discovery, ...stores });
     for (const name of ['xds', 'admin'] as const) {
       if (addressOf(config[name].listen) === addressOf(this.#config[name].listen)) continue;
       this.logger.warn({ option: `${name}.listen` }, 'a new listen address takes effect at the next start');
@@ -108,11 +109,10 @@ class RunningApp implements App {
     const started = this.#publisher.started;
     this.#publisherLife.abort();
     this.#publisherLife = new AbortController();
-    const stores = documentStores(config.routes_from);
     this.#documents.keepOnly(Object.keys(stores));
     this.#documents.takeChanges();
     this.#plan = this.#newPlan();
-    this.#registries.apply({ ...config.discovery, ...stores });
+    this.#registries.apply(registries);
     this.#publisher = this.#newPublisher();
     if (started) this.#publisher.publishAll();
     else this.#publisher.changed(new Set());
@@ -171,6 +171,7 @@ class RunningApp implements App {
         served: (view) => this.#plan.served(view),
         remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
         sources: () => this.#catalogue.sources(),
+        release: (registry) => this.#catalogue.release(registry),
         routed: (name) => this.#plan.wanted.has(name),
         skippedBy: (name) => this.#skippedBy(name),
         routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { escapeUserInfo } from './user-info.js';
 
+const PERCENTAGE = 'expected a percentage such as "50%"';
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** A length of time in milliseconds, read from a bare number of `unit` or a text with its own unit (`2s`, `500ms`). */
@@ -14,6 +15,12 @@ export function duration(unit: keyof typeof UNITS) {
       return Number(number) * UNITS[(own || unit) as keyof typeof UNITS];
     });
 }
+
+/** A share from 0 to 1, read from a percentage: `50%` or 50. */
+export const share = z
+  .union([z.number(), z.string().regex(/^\d+(\.\d+)?\s*%$/, PERCENTAGE)], { error: PERCENTAGE })
+  .transform((value) => (typeof value === 'number' ? value : Number.parseFloat(value)) / 100)
+  .refine((value) => value >= 0 && value <= 1, PERCENTAGE);
 
 export const port = z.number().int().min(1).max(65535);
 

@@ -41,6 +41,7 @@ beforeEach(() => {
     routed: () => false,
     skippedBy: () => [],
     sources: () => [],
+    release: () => undefined,
     routes: () => [],
     policyDocuments: () => [],
     streams: () => [],
@@ -160,6 +161,7 @@ test('registries with their state, times as text, nulls for what is not yet', as
       ...counts,
       revision: null,
       last_success: null,
+      held: null,
       last_error: null,
     },
     {
@@ -170,6 +172,7 @@ test('registries with their state, times as text, nulls for what is not yet', as
       services: 2,
       revision: '7',
       last_success: '1970-01-01T00:00:01.000Z',
+      held: null,
       last_error: { at: '1970-01-01T00:00:02.000Z', code: 'registry_timeout', message: 'no answer' },
     },
   ]);
