@@ -1,15 +1,13 @@
 // 10,000 keys in 1,000 services of a real Consul KV: time to ready, memory, and what one change costs.
 // Run after `npm run build`: npx tsx bench/consul-kv-scale.ts
-import { readFileSync } from 'node:fs';
 import { Consul } from '../test/peers/consul.js';
 import { eventually } from '../test/peers/eventually.js';
 import { Signalbox } from '../test/support/signalbox.js';
+import { cpuMilliseconds, residentMegabytes } from './process-usage.js';
 
 const SERVICES = 1_000;
 const INSTANCES = 10;
 const CHANGES = 50;
-/** /proc counts CPU time in ticks of 10 ms. */
-const TICK = 10;
 
 const key = (service: number, instance: number) =>
   `upstreams/service-${service}/10.${service >> 8}.${service & 255}.${instance + 1}:8080`;
@@ -18,15 +16,6 @@ function* entries(): Generator<readonly [string, unknown]> {
   for (let service = 0; service < SERVICES; service += 1) {
     for (let instance = 0; instance < INSTANCES; instance += 1) yield [key(service, instance), { weight: 1 }];
   }
-}
-
-function cpuMilliseconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * TICK;
-}
-
-function residentMegabytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
 const consul = await Consul.start();

@@ -1,7 +1,6 @@
 // 10,000 services of 10 instances in a real etcd: time to ready, memory, what one change costs, whether a flood of
 // puts is taken without loss; and what one changed route among 10,000 costs.
 // Run after `npm run build`: npx tsx bench/etcd-scale.ts
-import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { adsBootstrap, Envoy } from '../test/peers/envoy.js';
 import { Etcd } from '../test/peers/etcd.js';
@@ -9,6 +8,7 @@ import { eventually } from '../test/peers/eventually.js';
 import { freePort } from '../test/peers/process.js';
 import { TcpProxy } from '../test/peers/tcp-proxy.js';
 import { Signalbox } from '../test/support/signalbox.js';
+import { cpuMilliseconds, residentMegabytes } from './process-usage.js';
 
 const SERVICES = 10_000;
 const INSTANCES = 10;
@@ -16,8 +16,6 @@ const CHANGES = 50;
 const FLOOD_SECONDS = 30;
 const FLOOD_RATE = 1_000;
 const ROUTES = 10_000;
-/** /proc counts CPU time in ticks of 10 ms. */
-const TICK = 10;
 
 const key = (service: number, instance: number) =>
   `/services/s${service}/10.${service >> 8}.${service & 255}.${instance + 1}:8080`;
@@ -26,15 +24,6 @@ function* entries(): Generator<readonly [string, unknown]> {
   for (let service = 0; service < SERVICES; service += 1) {
     for (let instance = 0; instance < INSTANCES; instance += 1) yield [key(service, instance), { weight: 1 }];
   }
-}
-
-function cpuMilliseconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * TICK;
-}
-
-function residentMegabytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
 const etcd = await Etcd.start();

@@ -12,6 +12,12 @@ const size = { services: 1_000, endpoints: 10, proxies };
 await buildGo();
 await buildServer();
 console.log(`${await machine()}; ${JSON.stringify(size)}, ${rate} changes/s for ${seconds} s`);
+const titles = [
+  ...['', 'changes', 'resources a change and proxy', 'last state everywhere after, ms', 'missed / wrong'],
+  ...['server CPU, s', 'memory at most, MB', 'event loop late, p99 / max, ms'],
+  ...['longest by own CPU, ms', 'others, % of the machine'],
+];
+console.log(`\n| ${titles.join(' | ')} |\n| ${titles.map(() => '--:').join(' | ')} |`);
 for (const variant of ['delta', 'sotw'] as const) {
   const server = await startServer('signalbox', size, variant);
   try {
@@ -25,16 +31,18 @@ for (const variant of ['delta', 'sotw'] as const) {
     ]);
     if (updates === undefined) throw new Error('the load generator measured no updates');
     const { event_loop } = updates.mark as ServerStats;
-    const firing = updates.wall_s - updates.drain_ms / 1e3;
-    console.log(
-      `${variant}: ${updates.n} changes in ${firing.toFixed(1)} s, ` +
-        `${(updates.resources.eds ?? 0).toFixed(3)} resources and ${updates.rx_bytes} bytes for each at a proxy; ` +
-        `last state everywhere ${updates.drain_ms.toFixed(0)} ms after the end ` +
-        `(superseded on the way: ${check.coalesced}, missed: ${check.missed}, wrong: ${check.wrong_final}); ` +
-        `server CPU ${(updates.server_cpu_ms * updates.n * 1e-3).toFixed(1)} s, ${rss_mb.peak} MB at most; ` +
-        `event loop late by p50 ${event_loop.p50_ms.toFixed(1)}, p99 ${event_loop.p99_ms.toFixed(1)}, ` +
-        `at most ${event_loop.max_ms.toFixed(0)} ms; others ${updates.others_cpu_pct} % of the machine`,
-    );
+    const figures = [
+      `${updates.n} in ${(updates.wall_s - updates.drain_ms / 1e3).toFixed(1)} s`,
+      (updates.resources.eds ?? 0).toFixed(3),
+      updates.drain_ms.toFixed(0),
+      `${check.missed} / ${check.wrong_final}`,
+      (updates.server_cpu_ms * updates.n * 1e-3).toFixed(1),
+      String(rss_mb.peak),
+      `${event_loop.p99_ms.toFixed(0)} / ${event_loop.max_ms.toFixed(0)}`,
+      event_loop.blocked_ms.toFixed(0),
+      String(updates.others_cpu_pct),
+    ];
+    console.log(`| ${[variant, ...figures].join(' | ')} |`);
   } finally {
     await server.process.stop();
   }

@@ -26,6 +26,13 @@ export interface LoadResult {
     readonly p50_ms: number;
     readonly p99_ms: number;
     readonly max_ms: number;
+    /** Until the last proxy had it. */
+    readonly all_clients_p50_ms: number;
+    readonly all_clients_p99_ms: number;
+    /** What a bare client's watch of the registry saw, where changes go into one. */
+    readonly bare_n: number;
+    readonly bare_p50_ms: number;
+    readonly bare_p99_ms: number;
     readonly server_cpu_ms: number;
     readonly rx_bytes: number;
     readonly resources: PerType;
@@ -56,7 +63,7 @@ export interface LoadResult {
  * @throws Error when a proxy did not get what it was due
  */
 export async function runLoad(
-  server: RunningServer,
+  server: Pick<RunningServer, 'grpcAddress' | 'control'> & { readonly process: { readonly pid: number } },
   variant: Variant,
   { services, endpoints, proxies }: Size,
   flags: readonly string[],

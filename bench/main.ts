@@ -8,10 +8,11 @@ import { type LoadResult, runLoad, type Size, type Variant } from './load.js';
 import { machine } from './machine.js';
 import { summary } from './profile.js';
 import { PROFILES, SERVER_NAMES, type ServerName, startServer } from './servers.js';
-import { type Column, markdown } from './table.js';
+import { type Column, independence, markdown, TARGET_SIZE } from './table.js';
 
 interface Options {
   readonly quick?: true;
+  readonly targets?: true;
   readonly only?: readonly string[];
   readonly services?: number;
   readonly endpoints?: number;
@@ -27,17 +28,17 @@ const QUICK: readonly Size[] = [
   { services: 100, endpoints: 10, proxies: 100 },
   { services: 1_000, endpoints: 10, proxies: 100 },
 ];
-/** The two columns of 200 proxies show whether an update costs more where there are more services. */
-const FULL: readonly Size[] = [
-  ...QUICK,
+/** Whether an update costs more where there are more services. */
+const [FEW, MANY] = [
   { services: 100, endpoints: 4, proxies: 200 },
   { services: 5_000, endpoints: 4, proxies: 200 },
-  { services: 1_000, endpoints: 10, proxies: 1_000 },
-];
+] as const;
+const FULL: readonly Size[] = [...QUICK, FEW, MANY, TARGET_SIZE];
 
 const options = new Command('npm run bench --')
   .description('Signalbox beside go-control-plane and the floors, as Markdown tables of medians and ratios.')
   .option('--quick', 'two sizes, one run each, under 3 minutes')
+  .option('--targets', 'only the columns that targets are set for, delta and, at the largest size, sotw')
   .option('--only <names>', `servers (${SERVER_NAMES.join(', ')}) and variants (delta, sotw)`, list)
   .option('--services <n>', 'one size: its services', whole)
   .option('--endpoints <n>', 'one size: endpoints of each service', whole)
@@ -63,13 +64,21 @@ try {
   if (options.profile) rmSync(PROFILES, { recursive: true, force: true });
   const tables = [`${await machine()}; ${runs === 1 ? 'one run' : `medians of ${runs} runs`}.`];
   console.log(tables[0]);
+  const measured = new Map<Size, Column>();
+  const add = (text: string) => {
+    console.log(`\n${text}`);
+    tables.push(text);
+  };
   for (const size of sizes()) {
     for (const variant of variants) {
-      const table = markdown(await measure(size, variant));
-      console.log(`\n${table}`);
-      tables.push(table);
+      if (options.targets && variant === 'sotw' && size !== TARGET_SIZE) continue;
+      const column = await measure(size, variant);
+      if (variant === 'delta') measured.set(size, column);
+      add(markdown(column));
     }
   }
+  const [few, many] = [measured.get(FEW), measured.get(MANY)];
+  if (few !== undefined && many !== undefined) add(independence(few, many));
   mkdirSync(dirname(options.output), { recursive: true });
   writeFileSync(options.output, `${tables.join('\n\n')}\n`);
   if (options.profile) printProfiles();
@@ -80,16 +89,19 @@ try {
 
 function sizes(): readonly Size[] {
   const { services, endpoints, proxies } = options;
-  if (services === undefined && endpoints === undefined && proxies === undefined)
+  if (services === undefined && endpoints === undefined && proxies === undefined) {
+    if (options.targets) return [FEW, MANY, TARGET_SIZE];
     return options.quick ? QUICK : FULL;
+  }
   return [{ services: services ?? 1_000, endpoints: endpoints ?? 10, proxies: proxies ?? 100 }];
 }
 
 /** The servers take turns, so that what disturbs the machine for a while disturbs all of them. */
 async function measure(size: Size, variant: Variant): Promise<Column> {
-  const results = new Map<ServerName, LoadResult[]>(servers.map((name) => [name, []]));
+  const taking = servers.filter((name) => !options.targets || isOfInterest(name, size, variant));
+  const results = new Map<ServerName, LoadResult[]>(taking.map((name) => [name, []]));
   for (let run = 0; run < runs; run += 1) {
-    for (const name of servers) {
+    for (const name of taking) {
       try {
         results.get(name)?.push(await runOnce(name, size, variant));
       } catch (thrown) {
@@ -98,6 +110,12 @@ async function measure(size: Size, variant: Variant): Promise<Column> {
     }
   }
   return { size, variant, runs: results };
+}
+
+/** What the targets need: no peer beside the small column, and the Go floor only where one is set by it. */
+function isOfInterest(name: ServerName, size: Size, variant: Variant): boolean {
+  if (name === 'go-floor') return variant === 'sotw';
+  return size !== FEW || name === 'floor' || name === 'signalbox';
 }
 
 async function runOnce(name: ServerName, size: Size, variant: Variant): Promise<LoadResult> {
@@ -116,7 +134,7 @@ function updates(name: ServerName, { services, proxies }: Size, variant: Variant
   const node = name === 'signalbox' || name === 'floor';
   const slowest = heavy && name === 'snapshot' && variant === 'sotw';
   const counted = options.updates ?? (slowest ? 5 : heavy && !node ? 10 : 20);
-  return [`-updates=${counted}`, `-warmup=${node ? 20 : 3}`, '-interval=100ms'];
+  return [`-updates=${counted}`, `-warmup=${node ? 20 : slowest ? 1 : 3}`, '-interval=50ms'];
 }
 
 function named(name: string): boolean {

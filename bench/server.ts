@@ -2,7 +2,6 @@
 // source that POST /update?service=i&weight=w and the lines of POST /updates speak for. Compiled by the product's own compiler options.
 // node server.js SERVICES ENDPOINTS GRPC_ADDRESS HTTP_PORT
 import { createServer, type IncomingMessage } from 'node:http';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Catalogue } from '../src/catalogue/catalogue.js';
 import { Plan } from '../src/publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../src/publish/publisher.js';
@@ -10,6 +9,7 @@ import { SnapshotCache } from '../src/snapshot/cache.js';
 import { createLogger } from '../src/telemetry/logger.js';
 import { XdsServer } from '../src/xds/server.js';
 import { configOf, instancesOf, SOURCE, serviceName } from './fixture.js';
+import { LoopWatch } from './loop-watch.js';
 import type { ServerStats } from './server-stats.js';
 
 const [services, endpoints, grpcAddress, httpPort] = process.argv.slice(2);
@@ -38,18 +38,13 @@ sink?.synced();
 const server = new XdsServer(cache, { identifier: 'bench', groupOf: () => DEFAULT_GROUP, logger });
 await server.listen(String(grpcAddress));
 
-const eventLoop = monitorEventLoopDelay({ resolution: 1 });
-eventLoop.enable();
+const eventLoop = new LoopWatch();
 
 function stats(): ServerStats {
   globalThis.gc?.();
   const { heapUsed, external, rss } = process.memoryUsage();
   return {
-    event_loop: {
-      p50_ms: eventLoop.percentile(50) / 1e6,
-      p99_ms: eventLoop.percentile(99) / 1e6,
-      max_ms: eventLoop.max / 1e6,
-    },
+    event_loop: eventLoop.stats,
     memory: { used_mb: (heapUsed + external) / 2 ** 20, rss_mb: rss / 2 ** 20 },
     streams: server.streams.size,
   };

@@ -17,26 +17,26 @@ const STRIDE = 7_919;
 
 await buildGo();
 await buildServer();
-console.log(`${await machine()}; ${JSON.stringify(size)}, ${UPDATES} changes`);
+console.log(`${await machine()}; ${JSON.stringify(size)}, ${UPDATES} changes\n`);
 const server = await startServer('signalbox', size, 'delta', ['--expose-gc']);
 try {
   await follow(server, 1_000);
-  console.log(`nobody slow:   ${told(await follow(server, 10_000))}`);
+  console.log(`- nobody slow: ${told(await follow(server, 10_000))}`);
   const proxy = await DeltaClient.connect(server.grpcAddress, size.services);
   const before = await stats(server);
   proxy.pause();
   const received = proxy.responses;
-  console.log(`one slow:      ${told(await follow(server, 20_000))}`);
+  console.log(`- one slow: ${told(await follow(server, 20_000))}`);
   const after = await stats(server);
   console.log(
-    `memory in use: ${before.memory.used_mb.toFixed(1)} MB before, ${after.memory.used_mb.toFixed(1)} MB after; ` +
+    `- memory in use: ${before.memory.used_mb.toFixed(1)} MB before, ${after.memory.used_mb.toFixed(1)} MB after; ` +
       `the slow proxy read ${proxy.responses - received} responses meanwhile`,
   );
   const began = performance.now();
   proxy.resume();
   await eventually(() => expectLatest(proxy, 20_000));
   console.log(
-    `reading again: the latest state after ${(performance.now() - began).toFixed(0)} ms, ` +
+    `- reading again: the latest state after ${(performance.now() - began).toFixed(0)} ms, ` +
       `in ${proxy.responses - received} responses for ${UPDATES} changes`,
   );
   proxy.close();

@@ -36,7 +36,8 @@ type update struct {
 	hook   time.Duration
 	left   atomic.Int64
 	done   chan struct{}
-	lat    []int64 // by client, ns; 0: not seen
+	lat    []int64      // by client, ns; 0: not seen
+	bare   atomic.Int64 // seen by the bare watch of the registry, ns
 }
 
 type gen struct {
@@ -193,6 +194,9 @@ func main() {
 		cmd        = flag.String("update-cmd", "", "template for sh -c, instead of the URL")
 		stream     = flag.String("update-stream", "", "URL of one POST that takes all changes as lines, instead of a request each")
 		wbase      = flag.Int64("weight-base", 0, "weights are base+1, base+2, …; 0: above all seen, at least 1000")
+		regKind    = flag.String("registry", "", "consul | etcd: changes are put there, and a bare client watches it, instead of the hook")
+		regAddr    = flag.String("registry-addr", "", "http://host:port of Consul, host:port of etcd")
+		regKey     = flag.String("registry-key", "", "template of the instance's key: {name}")
 		verify     = flag.Bool("verify", true, "client 0 decodes everything with the generated types and checks it")
 		doResume   = flag.Bool("reconnect", false, "at the end drop all streams and reconnect with the versions held (needs -verify for delta)")
 		doNack     = flag.Duration("nack", 0, "at the end one more client rejects every CDS response for this long; how often is it sent the same?")
@@ -310,7 +314,7 @@ func main() {
 	}
 
 	// (b) propagation
-	var lat, last, hooks []time.Duration
+	var lat, last, hooks, bare []time.Duration
 	missed, coalesced, wrong, nDoneUpd := 0, 0, 0, 0
 	if stormOK && total > 0 {
 		g.base = 1000
@@ -345,6 +349,19 @@ func main() {
 				fail("update stream: %v", err)
 			}
 		}
+		var reg *registry
+		if *regKind != "" {
+			reg = &registry{kind: *regKind, addr: *regAddr, key: *regKey}
+			if err := reg.watch(ctx, func(err error) { fail("bare watch: %v", err) }); err != nil {
+				fail("bare watch: %v", err)
+			}
+		}
+		change := func(u *update, k int) error {
+			if reg != nil {
+				return reg.put(ctx, tr.names[u.slot], u.weight)
+			}
+			return hk.fire(ctx, tr.svc[u.slot], tr.names[u.slot], u.weight, k)
+		}
 		fired := 0
 		stop := began.Add(*budget)
 		due := time.Now() // of a burst, whose rate must not depend on how long the hook takes
@@ -367,16 +384,22 @@ func main() {
 			if time.Now().After(stop) {
 				break
 			}
+			if reg != nil {
+				reg.expect(u)
+			}
 			u.t0 = time.Now()
 			fired++
-			if err := hk.fire(ctx, tr.svc[u.slot], tr.names[u.slot], u.weight, k); err != nil {
-				fail("hook: %v", err)
+			if err := change(u, k); err != nil {
+				fail("change: %v", err)
 				break
 			}
 			u.hook = time.Since(u.t0)
 			if *serial && !wait(u) {
 				fail("update %d did not reach %d clients in %v", k, u.left.Load(), *updTimeout)
 				break
+			}
+			for reg != nil && u.bare.Load() == 0 && time.Since(u.t0) < *updTimeout { // it may be the last to see it
+				time.Sleep(time.Millisecond)
 			}
 			due = due.Add(*interval)
 			if *serial {
@@ -426,6 +449,9 @@ func main() {
 				last = append(last, top)
 				hooks = append(hooks, u.hook)
 				nDoneUpd++
+				if n := u.bare.Load(); n > 0 {
+					bare = append(bare, time.Duration(n))
+				}
 			}
 		}
 		for _, c := range g.clients {
@@ -438,10 +464,13 @@ func main() {
 		sorted(lat)
 		sorted(last)
 		sorted(hooks)
+		sorted(bare)
 		n := float64(max(1, nDoneUpd))
 		out["updates"] = map[string]any{
 			"n": nDoneUpd, "p50_ms": ms(pct(lat, .5)), "p99_ms": ms(pct(lat, .99)), "max_ms": ms(pct(lat, 1)),
-			"all_clients_p50_ms": ms(pct(last, .5)), "hook_p50_ms": ms(pct(hooks, .5)), "hook_p99_ms": ms(pct(hooks, .99)),
+			"all_clients_p50_ms": ms(pct(last, .5)), "all_clients_p99_ms": ms(pct(last, .99)),
+			"bare_n": len(bare), "bare_p50_ms": ms(pct(bare, .5)), "bare_p99_ms": ms(pct(bare, .99)),
+			"hook_p50_ms": ms(pct(hooks, .5)), "hook_p99_ms": ms(pct(hooks, .99)),
 			"rx_bytes": round(float64(tB.rx-tA.rx)/n/C, 1), "tx_bytes": round(float64(tB.tx-tA.tx)/n/C, 1),
 			"msg_bytes": perType(tA.bytes, tB.bytes, n*C), "msgs": perType(tA.msgs, tB.msgs, n*C), "resources": perType(tA.ress, tB.ress, n*C),
 			"server_cpu_ms": round((sB.cpu-sA.cpu).Seconds()*1e3/n, 3), "load_cpu_ms": round((lB-lA).Seconds()*1e3/n, 3),

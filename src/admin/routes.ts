@@ -4,6 +4,7 @@ import type { PolicyDocument, RouteDocument } from '../documents/documents.js';
 import type { SecretStatus } from '../secrets/secret-store.js';
 import type { HistoryEntry } from '../snapshot/cache.js';
 import type { XdsStream } from '../xds/stream.js';
+import { type AdminActions, actionRoutes } from './actions.js';
 import { certificateView } from './certificates.js';
 import { configDump } from './config-dump.js';
 import { type ExplainSubject, explain } from './explain.js';
@@ -13,8 +14,8 @@ import { policyView, routeView } from './route-documents.js';
 import { serviceDetail, serviceSummary } from './services.js';
 import { snapshotDiff, snapshotList } from './snapshots.js';
 
-/** What the admin API shows, read-only. */
-export interface AdminSubject extends ExplainSubject {
+/** What the admin API shows, and what can be done through it. */
+export interface AdminSubject extends ExplainSubject, AdminActions {
   /** The reason why nothing is published yet; undefined once it is. */
   readonly unready: () => string | undefined;
   readonly sources: () => readonly SourceStatus[];
@@ -76,6 +77,7 @@ export function adminRoutes(subject: AdminSubject): Hono {
     });
   });
   app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
+  app.route('/', actionRoutes(subject));
   app.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));
   app.onError((_error, c) => c.json({ error: 'internal error' }, 500));
   return app;

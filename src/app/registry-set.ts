@@ -21,13 +21,16 @@ export type CreateSources = (
   registry: string,
   options: SourceOptions,
   deps: { readonly logger: Logger },
-) => readonly Source[];
+) => Promise<readonly Source[]>;
+
+/** The registries of a configuration, by name, ready to take the place of those that are watched now. */
+export type PreparedRegistries = ReadonlyMap<string, Registry>;
 
 const RESTART_PAUSE = 1_000;
 
 /** The registries that are watched now. */
 export class RegistrySet {
-  #registries = new Map<string, Registry>();
+  #registries: PreparedRegistries = new Map();
   readonly #replaced: ReplacedSources;
 
   constructor(
@@ -39,15 +42,23 @@ export class RegistrySet {
     this.#replaced = new ReplacedSources(catalogue);
   }
 
-  /** Watches what the configuration names; a registry whose options are the same goes on undisturbed. */
-  apply(discovery: Readonly<Record<string, SourceOptions>>): void {
-    const before = this.#registries;
-    this.#registries = new Map();
-    for (const [name, options] of Object.entries(discovery)) {
+  /** Makes what the configuration names and is not watched yet; a registry whose options are the same is taken over. */
+  async prepare(discovery: Readonly<Record<string, SourceOptions>>): Promise<PreparedRegistries> {
+    const entries = Object.entries(discovery).map(async ([name, options]) => {
       const text = JSON.stringify(options);
+      const running = this.#registries.get(name);
+      const registry = running?.text === text ? running : await this.#create(name, text, options);
+      return [name, registry] as const;
+    });
+    return new Map(await Promise.all(entries));
+  }
+
+  /** Watches what was prepared; a registry that was taken over goes on undisturbed. */
+  apply(prepared: PreparedRegistries): void {
+    const before = this.#registries;
+    this.#registries = prepared;
+    for (const [name, registry] of prepared) {
       const running = before.get(name);
-      const registry = running?.text === text ? running : this.#create(name, text, options);
-      this.#registries.set(name, registry);
       if (running !== undefined && running !== registry)
         this.#replaced.replace(name, running.entries, registry.entries);
     }
@@ -78,12 +89,14 @@ export class RegistrySet {
     }
   }
 
-  #create(name: string, text: string, options: SourceOptions): Registry {
-    const rules = { serviceTemplate: options.service_template, skipped: globMatcher(options.skip_services) };
-    const entries = this.createSources(name, options, { logger: this.logger }).map((source) => ({
-      source,
-      rules,
-    }));
+  async #create(name: string, text: string, options: SourceOptions): Promise<Registry> {
+    const rules = {
+      serviceTemplate: options.service_template,
+      skipped: globMatcher(options.skip_services),
+      ...('mass_loss' in options && { massLoss: options.mass_loss }),
+    };
+    const sources = await this.createSources(name, options, { logger: this.logger });
+    const entries = sources.map((source) => ({ source, rules }));
     const life = new AbortController();
     const signal = AbortSignal.any([life.signal, this.signal]);
     // A document store keeps no such file.

@@ -5,7 +5,6 @@ import { Catalogue } from '../catalogue/catalogue.js';
 import { globMatcher } from '../catalogue/glob.js';
 import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
-import { EtcdConnections } from '../discovery/etcd/connections.js';
 import { DocumentSet } from '../documents/document-set.js';
 import { documentStores } from '../documents/options.js';
 import { addressOf } from '../model/instance.js';
@@ -20,7 +19,7 @@ import { XdsServer } from '../xds/server.js';
 import { derivedServices } from './derived-services.js';
 import { RegistrySet } from './registry-set.js';
 import { listRoutes } from './route-list.js';
-import { createSources } from './sources.js';
+import { SourceFactory } from './sources.js';
 
 /** The composition root: everything that lives is made here. */
 export const startApp: StartApp = async (config, { logger }) => {
@@ -52,14 +51,13 @@ class RunningApp implements App {
   ) {
     this.#config = config;
     this.#catalogue = new Catalogue({ logger });
-    const shared = {
+    const sources = new SourceFactory({
       wanted: () => [...this.#plan.named],
-      connections: new EtcdConnections(),
       documents: this.#documents,
-    };
+    });
     this.#registries = new RegistrySet(
       this.#catalogue,
-      (registry, options, deps) => createSources(registry, options, { ...deps, ...shared }),
+      (registry, options, deps) => sources.create(registry, options, deps),
       logger,
       this.#life.signal,
     );
@@ -90,20 +88,23 @@ class RunningApp implements App {
   }
 
   async start(): Promise<void> {
+    const { discovery, routes_from } = this.#config;
     try {
       this.#xdsAddress = await this.#xds.listen(addressOf(this.#config.xds.listen));
       this.#admin = await this.#startAdmin();
+      const stores = documentStores(routes_from);
+      this.#registries.apply(await this.#registries.prepare({ ...discovery, ...stores }));
     } catch (thrown) {
       await this.stop();
       throw thrown;
     }
-    const { discovery, routes_from } = this.#config;
-    this.#registries.apply({ ...discovery, ...documentStores(routes_from) });
     this.#publisher.changed(new Set());
     this.#grace = setTimeout(() => this.#endGrace(), this.#config.startup_grace);
   }
 
   async reload(config: Config): Promise<void> {
+    const stores = documentStores(config.routes_from);
+    const registries = await this.#registries.prepare({ ...config.discovery, ...stores });
     for (const name of ['xds', 'admin'] as const) {
       if (addressOf(config[name].listen) === addressOf(this.#config[name].listen)) continue;
       this.logger.warn({ option: `${name}.listen` }, 'a new listen address takes effect at the next start');
@@ -112,12 +113,11 @@ class RunningApp implements App {
     const started = this.#publisher.started;
     this.#publisherLife.abort();
     this.#publisherLife = new AbortController();
-    const stores = documentStores(config.routes_from);
     this.#documents.keepOnly(Object.keys(stores));
     this.#documents.takeChanges();
     this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
-    this.#registries.apply({ ...config.discovery, ...stores });
+    this.#registries.apply(registries);
     this.#publisher = this.#newPublisher();
     if (started) this.#publisher.publishAll();
     else this.#publisher.changed(new Set());
@@ -182,6 +182,7 @@ class RunningApp implements App {
         remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
         sources: () => this.#catalogue.sources(),
         secrets: () => this.#secrets.statuses(),
+        release: (registry) => this.#catalogue.release(registry),
         routed: (name) => this.#plan.wanted.has(name),
         skippedBy: (name) => this.#skippedBy(name),
         routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Source } from '../discovery/source.js';
 import { DerivedServices } from './derived.js';
 import { mergeContributions, type ServiceView } from './service-view.js';
-import { type Contribution, type RegistryRules, SourceState } from './source-state.js';
+import { type Contribution, type RegistryRules, type SourceEvents, SourceState } from './source-state.js';
 import type { SourceStatus } from './source-status.js';
 
 export interface SourceEntry {
@@ -40,6 +40,7 @@ export class Catalogue {
       return state;
     });
     const gone = [...before.values()].filter((state) => !this.#states.includes(state));
+    for (const state of gone) state.dispose();
     const touched = new Set(gone.flatMap((state) => [...state.names()]));
     if (touched.size > 0) this.#tell(touched);
     return added;
@@ -93,6 +94,15 @@ export class Catalogue {
     return this.#states.some((state) => state.source === source && state.answered);
   }
 
+  /**
+   * Believes the loss that is held back at a registry's sources.
+   * @returns how many of its sources had something held back; undefined where there is no such registry
+   */
+  release(registry: string): number | undefined {
+    const states = this.#states.filter(({ source }) => source.registry === registry);
+    return states.length === 0 ? undefined : states.filter((state) => state.release()).length;
+  }
+
   /** The sources that have not answered yet. */
   unanswered(): readonly SourceStatus[] {
     return this.#states
@@ -118,14 +128,20 @@ export class Catalogue {
   #newState(source: Source, rules: RegistryRules): SourceState {
     const { logger, now = Date.now } = this.options;
     const { registry, server } = source;
-    return new SourceState(
-      source,
-      rules,
-      (names) => this.#tell(names),
-      (error) =>
-        logger.warn({ registry, server, code: error.code, reason: error.message }, 'registry query failed'),
-      now,
-    );
+    const events: SourceEvents = {
+      changed: (names) => this.#tell(names),
+      failed: ({ code, message: reason }) =>
+        logger.warn({ registry, server, code, reason }, 'registry query failed'),
+      held: ({ held }) => {
+        if (held === undefined) logger.info({ registry, server }, 'nothing is held back any more');
+        else
+          logger.warn(
+            { registry, server, services: held.services, instances: held.instances },
+            'the registry suddenly has far fewer instances: those it had are served for "mass_loss.hold"',
+          );
+      },
+    };
+    return new SourceState(source, rules, events, now);
   }
 
   #tell(touched: ReadonlySet<string>): void {

@@ -27,12 +27,13 @@ export interface ServiceView {
  * @param contributions in the order of precedence
  */
 export function mergeContributions(name: string, contributions: readonly Contribution[]): ServiceView {
-  const place = ({ source }: Contribution) => ({ registry: source.registry, server: source.server });
   const merged = mergeInstances(
-    contributions.map((said) => said.state.instances.map((instance) => ({ ...instance, ...place(said) }))),
+    contributions.map(({ source: { registry, server }, state }) =>
+      state.instances.map((instance) => ({ ...instance, registry, server })),
+    ),
   );
-  const refused = contributions.flatMap((said) =>
-    said.state.filtered.map((entry) => ({ ...entry, ...place(said) })),
+  const refused = contributions.flatMap(({ source: { registry, server }, state }) =>
+    state.filtered.map((entry) => ({ ...entry, registry, server })),
   );
   return {
     name,

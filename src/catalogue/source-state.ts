@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ServiceKey, ServiceState, Source, SourceSink } from '../discovery/source.js';
 import type { SignalboxError } from '../errors.js';
 import type { ServiceEntries } from './last-known-good.js';
+import { type MassLossLimits, suspectLosses } from './mass-loss.js';
 import { publishedName } from './service-template.js';
 import { failing, type SourceStatus, waiting } from './source-status.js';
 
@@ -9,6 +10,23 @@ import { failing, type SourceStatus, waiting } from './source-status.js';
 export interface RegistryRules {
   readonly serviceTemplate: string;
   readonly skipped: (service: string) => boolean;
+  /** Without it every loss is believed at once. */
+  readonly massLoss?: MassLossLimits;
+}
+
+/** What a source's state tells of itself. */
+export interface SourceEvents {
+  /** After each commit, with the published names that it touched, none included. */
+  readonly changed: (names: ReadonlySet<string>) => void;
+  /** The status has changed without a commit. */
+  readonly failed: (error: SignalboxError) => void;
+  /** Loss is held back, or no longer. */
+  readonly held: (status: SourceStatus) => void;
+}
+
+interface Said {
+  readonly key: ServiceKey;
+  readonly state: ServiceState | undefined;
 }
 
 export interface Contribution {
@@ -21,21 +39,20 @@ export interface Contribution {
 export class SourceState implements SourceSink {
   readonly #services = new Map<string, { readonly name: string; readonly contribution: Contribution }>();
   readonly #byName = new Map<string, Map<string, Contribution>>();
-  #pending = new Map<string, { readonly key: ServiceKey; readonly state: ServiceState | undefined }>();
+  #pending = new Map<string, Said>();
+  /** What is not believed yet, and the end of that. */
+  #held: ReadonlyMap<string, Said> = new Map();
+  #holding: NodeJS.Timeout | undefined;
+  #releasedUnseen = false;
   /** What the source said in a life before and has not said again yet. */
   #unconfirmed = new Map<string, ServiceKey>();
   #restored = false;
   #status: SourceStatus;
 
-  /**
-   * @param changed called after each commit with the published names that it touched, none included
-   * @param reported called when the status has changed without a commit
-   */
   constructor(
     readonly source: Source,
     private readonly rules: RegistryRules,
-    private readonly changed: (names: ReadonlySet<string>) => void,
-    private readonly reported: (error: SignalboxError) => void,
+    private readonly events: SourceEvents,
     private readonly now: () => number,
   ) {
     this.#status = waiting(source.registry, source.server);
@@ -64,7 +81,7 @@ export class SourceState implements SourceSink {
     this.#restored = true;
     this.#status = { ...this.#status, services: this.#services.size };
     this.restarted();
-    this.changed(names);
+    this.events.changed(names);
   }
 
   /** What the source contributes to a published service, in an order that does not hang on what came first. */
@@ -99,14 +116,19 @@ export class SourceState implements SourceSink {
     this.#pending.set(keyText(key), { key, state });
   }
 
-  /** @returns whether anything changed */
+  /** @returns whether anything has changed since the last time */
   synced(revision?: string): boolean {
+    const gone = [...this.#unconfirmed].map(([text, key]): [string, Said] => [
+      text,
+      { key, state: undefined },
+    ]);
+    const said = new Map([...this.#held, ...gone, ...this.#pending]);
+    const waiting = this.#suspects(said);
     const names = new Set<string>();
-    for (const [text, key] of this.#unconfirmed)
-      if (!this.#pending.has(text)) this.#commit(text, key, undefined, names);
+    for (const [text, { key, state }] of said) if (!waiting.has(text)) this.#commit(text, key, state, names);
     this.#unconfirmed = new Map();
-    for (const [text, { key, state }] of this.#pending) this.#commit(text, key, state, names);
     this.#pending = new Map();
+    this.#hold(new Map([...said].filter(([text]) => waiting.has(text))));
     this.#status = {
       ...this.#status,
       state: 'synced',
@@ -114,19 +136,73 @@ export class SourceState implements SourceSink {
       lastSuccess: this.now(),
       revision: revision ?? this.#status.revision,
     };
-    this.changed(names);
-    return names.size > 0;
+    this.events.changed(names);
+    const changed = names.size > 0 || this.#releasedUnseen;
+    this.#releasedUnseen = false;
+    return changed;
+  }
+
+  /** Believes what is held back; @returns whether there was anything. */
+  release(): boolean {
+    const held = this.#held;
+    if (held.size === 0) return false;
+    this.#hold(new Map());
+    const names = new Set<string>();
+    for (const [text, { key, state }] of held) this.#commit(text, key, state, names);
+    this.#status = { ...this.#status, services: this.#services.size };
+    this.#releasedUnseen = true;
+    this.events.changed(names);
+    return true;
+  }
+
+  /** The source is no longer wanted. */
+  dispose(): void {
+    clearTimeout(this.#holding);
   }
 
   failed(error: SignalboxError): void {
     this.#pending = new Map();
     this.#status = failing(this.#status, error, this.now());
-    this.reported(error);
+    this.events.failed(error);
   }
 
   /** The grace is over and the source has not answered: the others are published without it. */
   leaveOut(): void {
     if (!this.answered) this.#status = { ...this.#status, state: 'left_out' };
+  }
+
+  #suspects(said: ReadonlyMap<string, Said>): ReadonlySet<string> {
+    const { massLoss } = this.rules;
+    if (massLoss === undefined) return new Set();
+    const counts = [...said].map(([text, { state }]) => {
+      const before = this.#services.get(text)?.contribution.state.instances.length ?? 0;
+      return [text, { before, after: state?.instances.length ?? 0 }] as const;
+    });
+    return suspectLosses(new Map(counts), this.#status.instances, massLoss);
+  }
+
+  /** Time runs from the first loss on, whatever is said meanwhile: what stays lost is believed in the end. */
+  #hold(held: ReadonlyMap<string, Said>): void {
+    const before = this.#status.held;
+    this.#held = held;
+    if (held.size === 0) {
+      clearTimeout(this.#holding);
+      this.#holding = undefined;
+      this.#status = { ...this.#status, held: undefined };
+    } else {
+      const wait = this.rules.massLoss?.hold ?? 0;
+      this.#holding ??= setTimeout(() => this.release(), wait).unref();
+      const since = before?.since ?? this.now();
+      const instances = [...held].reduce((sum, [text, { state }]) => {
+        const served = this.#services.get(text)?.contribution.state.instances.length ?? 0;
+        return sum + served - (state?.instances.length ?? 0);
+      }, 0);
+      this.#status = {
+        ...this.#status,
+        held: { services: held.size, instances, since, until: since + wait },
+      };
+    }
+    if ((before === undefined) !== (this.#status.held === undefined)) this.events.held(this.#status);
   }
 
   #commit(text: string, key: ServiceKey, state: ServiceState | undefined, names: Set<string>): void {

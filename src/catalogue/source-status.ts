@@ -1,4 +1,5 @@
 import type { SignalboxError } from '../errors.js';
+import type { HeldLoss } from './mass-loss.js';
 
 /** What `/registries` shows of one source. */
 export interface SourceStatus {
@@ -14,6 +15,8 @@ export interface SourceStatus {
   readonly lastError: { readonly at: number; readonly code: string; readonly message: string } | undefined;
   /** The registry's own index or revision. */
   readonly revision: string | undefined;
+  /** Instances that are served although the registry has suddenly lost them, see `mass_loss`. */
+  readonly held: HeldLoss | undefined;
 }
 
 export function waiting(registry: string, server: string): SourceStatus {
@@ -27,6 +30,7 @@ export function waiting(registry: string, server: string): SourceStatus {
     lastSuccess: undefined,
     lastError: undefined,
     revision: undefined,
+    held: undefined,
   };
 }
 

@@ -12,12 +12,16 @@ export type AdminAnswer<T> =
   | { readonly answer?: undefined; readonly problem: string };
 
 /**
- * Asks a running instance.
+ * Asks a running instance, or with POST tells it to do something.
  * @param path with its query
  * @throws SignalboxError `admin_unreachable`, also where something else answers
  */
-export async function askAdmin<T>(admin: Address, path: string): Promise<AdminAnswer<T>> {
-  const { status, text } = await get(admin, path);
+export async function askAdmin<T>(
+  admin: Address,
+  path: string,
+  method: 'GET' | 'POST' = 'GET',
+): Promise<AdminAnswer<T>> {
+  const { status, text } = await send(admin, path, method);
   const body = parsed(text);
   if (status === 200 && body !== undefined) return { answer: body as T };
   if (typeof body?.error === 'string') return { problem: body.error };
@@ -25,12 +29,14 @@ export async function askAdmin<T>(admin: Address, path: string): Promise<AdminAn
   throw new SignalboxError('admin_unreachable', message);
 }
 
-async function get(
+async function send(
   admin: Address,
   path: string,
+  method: 'GET' | 'POST',
 ): Promise<{ readonly status: number; readonly text: string }> {
   try {
     const { statusCode, body } = await request(`http://${addressOf(admin)}${path}`, {
+      method,
       signal: AbortSignal.timeout(TIMEOUT),
     });
     return { status: statusCode, text: await body.text() };

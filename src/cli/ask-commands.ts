@@ -12,9 +12,14 @@ interface AskFlags {
 
 /** The commands that ask a running instance over its admin address. */
 export function addAskCommands(program: Command, output: Output, done: (code: number) => void): void {
-  const ask = async <T>(path: string, text: (answer: T) => string, { admin, json }: AskFlags) => {
+  const ask = async <T>(
+    path: string,
+    text: (answer: T) => string,
+    { admin, json }: AskFlags,
+    method: 'GET' | 'POST' = 'GET',
+  ) => {
     const { runAsk } = await import('./ask.js');
-    done(await runAsk(path, text, { admin: admin || STANDARD, json: json === true }, output));
+    done(await runAsk(path, text, { admin: admin || STANDARD, json: json === true, method }, output));
   };
   command(program, 'services', 'list the services with what is served and what is not').action(
     async (flags: AskFlags) => {
@@ -39,6 +44,13 @@ export function addAskCommands(program: Command, output: Output, done: (code: nu
     .action(async ({ back, ...flags }: AskFlags & { readonly back: number }) => {
       const { diffText } = await import('./views/diff.js');
       await ask(`/snapshots?back=${back}`, diffText, flags);
+    });
+  command(program, 'release', 'believe a registry whose sudden loss of instances is held back')
+    .argument('<registry>', 'the name of the registry in the configuration')
+    .action(async (registry: string, flags: AskFlags) => {
+      const text = ({ released }: { readonly released: number }) =>
+        released === 0 ? `Nothing of ${registry} is held back.\n` : `What ${registry} says is served now.\n`;
+      await ask(`/registries/${encodeURIComponent(registry)}/release`, text, flags, 'POST');
     });
 }
 

@@ -7,21 +7,23 @@ export interface AskOptions {
   readonly admin: Address;
   /** For scripts: what the admin API answers, as it is. */
   readonly json: boolean;
+  /** POST for what does something. */
+  readonly method?: 'GET' | 'POST';
 }
 
 /**
- * Asks a running instance and prints what it says.
+ * Asks a running instance, or tells it something, and prints what it says.
  * @param text the answer for people
  * @returns the exit code
  */
 export async function runAsk<T>(
   path: string,
   text: (answer: T) => string,
-  { admin, json }: AskOptions,
+  { admin, json, method }: AskOptions,
   output: Output,
 ): Promise<number> {
   try {
-    const { answer, problem } = await askAdmin<T>(admin, path);
+    const { answer, problem } = await askAdmin<T>(admin, path, method);
     if (problem !== undefined) {
       output.stderr.write(`${problem}\n`);
       return 1;

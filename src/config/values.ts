@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { escapeUserInfo } from './user-info.js';
 
+const PERCENTAGE = 'expected a percentage such as "50%"';
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** Milliseconds: 100 years. Envoy refuses what holds times that its own arithmetic cannot hold. */
@@ -18,6 +19,12 @@ export function duration(unit: keyof typeof UNITS) {
     })
     .refine((milliseconds) => milliseconds <= LONGEST, 'expected a time of at most 100 years');
 }
+
+/** A share from 0 to 1, read from a percentage: `50%` or 50. */
+export const share = z
+  .union([z.number(), z.string().regex(/^\d+(\.\d+)?\s*%$/, PERCENTAGE)], { error: PERCENTAGE })
+  .transform((value) => (typeof value === 'number' ? value : Number.parseFloat(value)) / 100)
+  .refine((value) => value >= 0 && value <= 1, PERCENTAGE);
 
 export const port = z.number().int().min(1).max(65535);
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultService, duration } from '../config/values.js';
+import { defaultService, duration, share } from '../config/values.js';
 
 /** TLS towards a registry; all paths of PEM files. */
 export const tlsOptions = z.strictObject({
@@ -10,6 +10,20 @@ export const tlsOptions = z.strictObject({
   insecure_skip_verify: z.boolean().default(false),
 });
 export type TlsOptions = z.output<typeof tlsOptions>;
+
+/** When a registry that suddenly has far fewer instances is not believed at once. */
+const massLoss = z
+  .strictObject({
+    /** More than this share of all instances gone in one change. */
+    registry: share.prefault('50%'),
+    /** More than this share of one service's instances gone in one change. */
+    service: share.prefault('80%'),
+    /** Registries and services with fewer instances may lose them all. */
+    large: z.number().int().min(1).default(10),
+    /** How long what was there is served on; 0 for not at all. */
+    hold: duration('s').prefault('60s'),
+  })
+  .prefault({});
 
 /** What every registry takes. A registry's own options are `z.strictObject({ type: z.literal(…), ...commonOptions, … })`. */
 export const commonOptions = {
@@ -24,6 +38,7 @@ export const commonOptions = {
       expire: duration('s').default(0),
     })
     .optional(),
+  mass_loss: massLoss,
 };
 
 /** The weight of an instance whose registry gives none. */

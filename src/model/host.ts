@@ -16,7 +16,8 @@ export function canonicalHost(text: string): string | undefined {
 
 /** Whether a canonical host is an address, not a name to be resolved. */
 export function isAddress(host: string): boolean {
-  return host.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(host);
+  // No name ends in a label of digits.
+  return host.includes(':') || /^[\d.]+$/.test(host);
 }
 
 /** Splits `host:port`, `[v6]:port`; undefined where there is no such form. The parts are not checked. */

@@ -7,6 +7,7 @@ export type MessageName = keyof MessageTypes;
 
 let descriptor: protobuf.Root | undefined;
 let apiDescriptor: protobuf.Root | undefined;
+const types = new Map<MessageName, protobuf.Type>();
 
 /** The descriptor of the messages that Signalbox itself makes, read when first needed. */
 export function descriptors(): protobuf.Root {
@@ -32,9 +33,18 @@ function read(file: string): protobuf.Root {
   );
 }
 
+function typeOf(name: MessageName): protobuf.Type {
+  let type = types.get(name);
+  if (type === undefined) {
+    type = descriptors().lookupType(name);
+    types.set(name, type);
+  }
+  return type;
+}
+
 /** Encodes a message whose field names the compiler has checked against Envoy's protos. */
 export function encode<Name extends MessageName>(name: Name, message: MessageTypes[Name]): Uint8Array {
-  const type = descriptors().lookupType(name);
+  const type = typeOf(name);
   return type.encode(type.fromObject(message)).finish();
 }
 
@@ -48,7 +58,7 @@ export function pack<Name extends MessageName>(
 
 /** @throws SignalboxError `resource_invalid` for bytes that are no such message */
 export function decode<Name extends MessageName>(name: Name, bytes: Uint8Array): MessageTypes[Name] {
-  const type = descriptors().lookupType(name);
+  const type = typeOf(name);
   try {
     return type.toObject(type.decode(bytes), { longs: String, enums: String }) as MessageTypes[Name];
   } catch (thrown) {

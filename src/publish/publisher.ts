@@ -17,6 +17,17 @@ export const DEFAULT_GROUP: Group = 'default';
 /** The longest that a timer of Node's waits, milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+/** Milliseconds of building in a row before everything else gets its turn. */
+const BUDGET = 10;
+
+/** What changed, on the way to become one snapshot. */
+interface Build {
+  readonly names: Iterator<string>;
+  readonly clusters: Map<string, Resource | undefined>;
+  readonly endpoints: Map<string, Resource | undefined>;
+  routesChanged: boolean;
+}
+
 export interface PublisherOptions {
   /** Milliseconds; see {@link Coalescer}. */
   readonly delay: number;
@@ -46,13 +57,16 @@ export class Publisher {
   readonly #leaving: Leaving;
   readonly #now: () => number;
   #departure: NodeJS.Timeout | undefined;
+  #building: Build | undefined;
+  /** Whether a publication was due while another one was being built. */
+  #due = false;
 
   constructor(
     private readonly catalogue: Catalogue,
     private plan: Plan,
     private readonly cache: SnapshotCache,
     private readonly options: PublisherOptions,
-    signal: AbortSignal,
+    private readonly signal: AbortSignal,
   ) {
     this.#coalescer = new Coalescer(() => this.#publish(), options.delay, options.maxDelay, signal);
     this.#leaving = options.leaving ?? new Leaving();
@@ -87,8 +101,8 @@ export class Publisher {
     this.plan = plan;
     this.#aliases = this.#aliasesAmong(plan.wanted);
     if (!this.#started) return;
-    for (const name of changed)
-      for (const meant of name === '*' ? this.#published : [name]) this.#changed.add(meant);
+    const known = [...this.#published, ...(this.#building?.clusters.keys() ?? [])];
+    for (const name of changed) for (const meant of name === '*' ? known : [name]) this.#changed.add(meant);
     for (const name of subsets) this.#changed.add(name);
     for (const name of plan.wanted) if (!before.has(name)) this.#changed.add(name);
     for (const name of before) if (!plan.wanted.has(name)) this.#changed.add(name);
@@ -101,6 +115,7 @@ export class Publisher {
   publishAll(): void {
     const began = performance.now();
     this.#started = true;
+    this.#building = undefined;
     this.#aliases = this.#aliasesAmong(this.plan.wanted);
     this.#published = new Set([...this.catalogue.names(), ...this.plan.wanted]);
     const resources = [...this.#published].flatMap((name) => {
@@ -124,29 +139,61 @@ export class Publisher {
   }
 
   #publish(): void {
+    if (this.#building !== undefined) {
+      this.#due = true;
+      return;
+    }
     const names = this.#changed;
-    let routesChanged = this.#routesChanged;
+    this.#building = {
+      names: names.values(),
+      clusters: new Map(),
+      endpoints: new Map(),
+      routesChanged: this.#routesChanged,
+    };
     this.#changed = new Set();
     this.#routesChanged = false;
-    const clusters = new Map<string, Resource | undefined>();
-    const endpoints = new Map<string, Resource | undefined>();
-    for (const name of names) {
-      const view = this.catalogue.service(name);
-      const wanted = view !== undefined || this.plan.wanted.has(name);
-      const built = wanted ? this.#service(name, view) : undefined;
-      if (!wanted) this.#leaving.forget(name);
-      clusters.set(name, built?.cluster);
-      endpoints.set(name, built?.endpoints);
-      if (wanted === this.#published.has(name)) continue;
-      routesChanged ||= this.plan.routesFollowServices;
-      if (wanted) this.#published.add(name);
+    this.#build(this.#building);
+  }
+
+  /** Builds many services in turns and publishes all of them at once. */
+  #build(build: Build): void {
+    if (this.signal.aborted || this.#building !== build) return;
+    const end = performance.now() + BUDGET;
+    for (let next = build.names.next(); next.done !== true; next = build.names.next()) {
+      this.#buildService(next.value, build);
+      if (performance.now() <= end) continue;
+      setImmediate(() => this.#build(build));
+      return;
+    }
+    this.#building = undefined;
+    this.#commit(build);
+    if (!this.#due) return;
+    this.#due = false;
+    this.#publish();
+  }
+
+  #buildService(name: string, { clusters, endpoints }: Build): void {
+    const view = this.catalogue.service(name);
+    const wanted = view !== undefined || this.plan.wanted.has(name);
+    const built = wanted ? this.#service(name, view) : undefined;
+    if (!wanted) this.#leaving.forget(name);
+    clusters.set(name, built?.cluster);
+    endpoints.set(name, built?.endpoints);
+  }
+
+  #commit({ clusters, endpoints, routesChanged }: Build): void {
+    let routes = routesChanged;
+    for (const [name, cluster] of clusters) {
+      if ((cluster !== undefined) === this.#published.has(name)) continue;
+      routes ||= this.plan.routesFollowServices;
+      if (cluster !== undefined) this.#published.add(name);
       else this.#published.delete(name);
     }
     const changes = new Map<string, ResourceChanges>([
       [TYPE_URL.cluster, clusters],
       [TYPE_URL.endpoints, endpoints],
     ]);
-    if (routesChanged) changes.set(TYPE_URL.route, byName(this.#routes()));
+    if (routes) changes.set(TYPE_URL.route, byName(this.#routes()));
     if (this.#secretsChanged) {
       this.#secretsChanged = false;
       changes.set(TYPE_URL.secret, byName(this.plan.secrets()));

@@ -43,6 +43,11 @@ export class SnapshotCache {
     this.#publish(group, (this.#snapshots.get(group) ?? Snapshot.EMPTY).with(changes));
   }
 
+  /** Goes on to a snapshot that was made from the current one, at the cost of what differs. */
+  advance(group: Group, snapshot: Snapshot): void {
+    if (snapshot.version !== this.#snapshots.get(group)?.version) this.#publish(group, snapshot);
+  }
+
   /** Forgets a group. Its proxies keep what they have. */
   clearSnapshot(group: Group): void {
     this.#snapshots.delete(group);

@@ -48,6 +48,12 @@ export class Snapshot {
     return changed ? new Snapshot(sets) : this;
   }
 
+  /** A copy with another set of one type; this very object where it is the same. */
+  withSet(typeUrl: string, set: ResourceSet): Snapshot {
+    if (this.set(typeUrl) === set) return this;
+    return new Snapshot(new Map([...this.sets, [typeUrl, set]]));
+  }
+
   /** The content of `next`, with this snapshot's own resources wherever they are equal. */
   replacedBy(next: Snapshot): Snapshot {
     const changes = new Map<string, ResourceChanges>();

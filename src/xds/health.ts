@@ -1,30 +1,113 @@
-import type { Server } from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
+import {
+  type MethodDefinition,
+  type Server,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import type { MessageTypes } from '../generated/messages.js';
+import type { HealthCheckRequest } from '../generated/types/grpc/health/v1/HealthCheckRequest.js';
+import type { HealthCheckResponse } from '../generated/types/grpc/health/v1/HealthCheckResponse.js';
+import type { HealthListResponse } from '../generated/types/grpc/health/v1/HealthListResponse.js';
+import { decode, encode } from '../protobuf/messages.js';
 
-/** The gRPC health service: serving from the first snapshot on, and not any more while the server drains. */
+/**
+ * The gRPC health service: https://github.com/grpc/grpc/blob/master/doc/health-checking.md. By the descriptor that is
+ * there already; the package `grpc-health-check` reads its own `.proto` at every start.
+ */
+export const HEALTH_SERVICE = {
+  name: 'grpc.health.v1.Health',
+  methods: {
+    Check: {
+      request: 'grpc.health.v1.HealthCheckRequest',
+      response: 'grpc.health.v1.HealthCheckResponse',
+      streaming: false,
+    },
+    Watch: {
+      request: 'grpc.health.v1.HealthCheckRequest',
+      response: 'grpc.health.v1.HealthCheckResponse',
+      streaming: true,
+    },
+    List: {
+      request: 'grpc.health.v1.HealthListRequest',
+      response: 'grpc.health.v1.HealthListResponse',
+      streaming: false,
+    },
+  },
+} as const;
+
+type Watcher = ServerWritableStream<HealthCheckRequest, HealthCheckResponse>;
+
+/** Serving from the first snapshot on, and not any more while the server drains. */
 export class Health {
-  readonly #implementation: HealthImplementation;
+  /** The empty name stands for the server as a whole. */
+  readonly #names: ReadonlySet<string>;
+  readonly #watchers = new Set<Watcher>();
   #serving = false;
 
-  constructor(
-    server: Server,
-    private readonly services: readonly string[],
-  ) {
-    this.#implementation = new HealthImplementation(
-      Object.fromEntries(this.#names().map((name) => [name, 'NOT_SERVING'])),
+  constructor(server: Server, services: readonly string[]) {
+    this.#names = new Set(['', ...services]);
+    const { Check, Watch, List } = HEALTH_SERVICE.methods;
+    server.addService(
+      {
+        Check: definition('Check', Check),
+        Watch: definition('Watch', Watch),
+        List: definition('List', List),
+      },
+      {
+        Check: (
+          { request: { service = '' } }: ServerUnaryCall<HealthCheckRequest, HealthCheckResponse>,
+          done: sendUnaryData<HealthCheckResponse>,
+        ) => {
+          if (this.#names.has(service)) done(null, this.#told());
+          else done({ code: status.NOT_FOUND, details: `no service ${service} is served` });
+        },
+        Watch: (call: Watcher) => this.#watch(call),
+        List: (_call: unknown, done: sendUnaryData<HealthListResponse>) =>
+          done(null, { statuses: Object.fromEntries([...this.#names].map((name) => [name, this.#told()])) }),
+      },
     );
-    this.#implementation.addToServer(server);
   }
 
   set serving(serving: boolean) {
     if (serving === this.#serving) return;
     this.#serving = serving;
-    for (const name of this.#names())
-      this.#implementation.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+    for (const call of this.#watchers) call.write(this.#told());
   }
 
-  /** The empty name stands for the server as a whole. */
-  #names(): readonly string[] {
-    return ['', ...this.services];
+  /** A service that is not served may come to be, so that its watch stays open: it never does here. */
+  #watch(call: Watcher): void {
+    if (!this.#names.has(call.request.service ?? '')) {
+      call.write({ status: 'SERVICE_UNKNOWN' });
+      return;
+    }
+    this.#watchers.add(call);
+    call.on('close', () => this.#watchers.delete(call));
+    call.on('cancelled', () => this.#watchers.delete(call));
+    call.write(this.#told());
   }
+
+  #told(): HealthCheckResponse {
+    return { status: this.#serving ? 'SERVING' : 'NOT_SERVING' };
+  }
+}
+
+function definition<Request extends keyof MessageTypes, Response extends keyof MessageTypes>(
+  name: string,
+  {
+    request,
+    response,
+    streaming,
+  }: { readonly request: Request; readonly response: Response; readonly streaming: boolean },
+): MethodDefinition<MessageTypes[Request], MessageTypes[Response]> {
+  return {
+    path: `/${HEALTH_SERVICE.name}/${name}`,
+    requestStream: false,
+    responseStream: streaming,
+    requestSerialize: (message) => Buffer.from(encode(request, message)),
+    requestDeserialize: (bytes) => decode(request, bytes),
+    responseSerialize: (message) => Buffer.from(encode(response, message)),
+    responseDeserialize: (bytes) => decode(response, bytes),
+  };
 }

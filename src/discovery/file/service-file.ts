@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { messageOf } from '../../errors.js';
 
 export interface ServiceList {
@@ -13,48 +13,96 @@ export type ServiceFile =
   | { readonly services: ReadonlyMap<string, ServiceList>; readonly error?: undefined }
   | { readonly error: string; readonly services?: undefined };
 
-/** Reads `services: { NAME: [ … ] }` from YAML or JSON; an error says line and column. */
+/**
+ * Reads `services: { NAME: [ … ] }` from YAML or JSON; an error says line and column. JSON takes a fraction of the time,
+ * and of a name that comes twice in it the last one counts.
+ */
 export function parseServiceFile(text: string): ServiceFile {
+  const content = parseJson(text);
+  const read = content === undefined ? undefined : readContent(content);
+  return read?.services === undefined ? parseYaml(text) : { services: read.services };
+}
+
+function parseJson(text: string): unknown {
+  if (!/^\s*\{/.test(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseYaml(text: string): ServiceFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const at = (offset: number): string => {
+  // The parser's own look for equal keys compares each key of a map with all others.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const wrong = (offset: number, message: string): ServiceFile => {
     const { line, col } = lines.linePos(offset);
-    return `line ${line}, column ${col}`;
-  };
-  const wrong = (path: readonly string[], message: string): ServiceFile => {
-    const node = document.getIn(path, true);
-    const offset = hasRange(node) ? node.range[0] : 0;
-    return { error: `${at(offset)}: ${message}` };
+    return { error: `line ${line}, column ${col}: ${message}` };
   };
 
   const [broken] = document.errors;
-  if (broken !== undefined) return { error: `${at(broken.pos[0])}: ${broken.message}` };
+  if (broken !== undefined) return wrong(broken.pos[0], broken.message);
+  const repeated = repeatedKey(document);
+  if (repeated !== undefined) return wrong(repeated, 'Map keys must be unique');
 
   let content: unknown;
   try {
     content = document.toJS();
   } catch (thrown) {
-    return { error: `${at(unresolvedAlias(document) ?? 0)}: ${messageOf(thrown)}` };
+    return wrong(unresolvedAlias(document) ?? 0, messageOf(thrown));
   }
-  if (!isRecord(content)) return wrong([], 'expected a map with the key "services"');
+  const read = readContent(content);
+  if (read.services !== undefined) return { services: read.services };
+  const node = document.getIn(read.at, true);
+  return wrong(hasRange(node) ? node.range[0] : 0, read.error);
+}
+
+function readContent(
+  content: unknown,
+):
+  | { readonly services: ReadonlyMap<string, ServiceList> }
+  | { readonly services?: undefined; readonly at: readonly string[]; readonly error: string } {
+  if (!isRecord(content)) return { at: [], error: 'expected a map with the key "services"' };
   const unknown = Object.keys(content).find((key) => key !== 'services');
-  if (unknown !== undefined) return wrong([unknown], `unknown key "${unknown}", expected only "services"`);
-  if (!isRecord(content.services)) return wrong(['services'], '"services" must be a map of names to lists');
+  if (unknown !== undefined)
+    return { at: [unknown], error: `unknown key "${unknown}", expected only "services"` };
+  if (!isRecord(content.services))
+    return { at: ['services'], error: '"services" must be a map of names to lists' };
 
   const services = new Map<string, ServiceList>();
   for (const [name, list] of Object.entries(content.services)) {
+    const at = ['services', name];
     const items: unknown = list ?? [];
-    if (!Array.isArray(items)) {
-      return wrong(['services', name], `service "${name}" must be a list of instances`);
-    }
+    if (!Array.isArray(items)) return { at, error: `service "${name}" must be a list of instances` };
     try {
       services.set(name, { items, text: JSON.stringify(items) });
     } catch (thrown) {
       // An anchor inside of what it names makes a list that has no end.
-      return wrong(['services', name], `service "${name}" is no list that can be read: ${messageOf(thrown)}`);
+      return { at, error: `service "${name}" is no list that can be read: ${messageOf(thrown)}` };
     }
   }
   return { services };
+}
+
+/** Where the first key stands that its map has already. */
+function repeatedKey(document: Document): number | undefined {
+  let offset: number | undefined;
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) {
+          offset = key.range?.[0] ?? 0;
+          return visit.BREAK;
+        }
+        seen.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return offset;
 }
 
 function unresolvedAlias(document: Document): number | undefined {

@@ -1,9 +1,9 @@
 import type { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import { protoPath as healthProto } from 'grpc-health-check';
 import protobuf from 'protobufjs';
 import { descriptors } from '../../protobuf/messages.js';
 import { CLIENT_STATUS_SERVICE } from '../csds/service.js';
+import { HEALTH_SERVICE } from '../health.js';
 import { DISCOVERY_SERVICES } from '../services.js';
 import { fileDescriptors } from './file-descriptors.js';
 
@@ -11,14 +11,15 @@ const DISCOVERY = 'envoy.service.discovery.v3.';
 
 /** Adds the reflection services, v1 and v1alpha, which describe what this server serves. */
 export function addReflection(server: Server): void {
-  const health = new protobuf.Root().loadSync(healthProto, { keepCase: true });
-  const files = [...fileDescriptors(servedRoot()), ...fileDescriptors(health)];
+  const files = fileDescriptors(servedRoot());
   // Of a package definition the service reads the files only.
   const format = 'Protocol Buffer 3 EnumDescriptorProto';
-  new ReflectionService({ served: { format, type: {}, fileDescriptorProtos: files } }).addToServer(server);
+  new ReflectionService({ served: { format, type: {}, fileDescriptorProtos: [...files] } }).addToServer(
+    server,
+  );
 }
 
-/** Envoy's messages with the services and methods that are served, which are fewer than Envoy's protos have. */
+/** The messages with the services and methods that are served, which are fewer than Envoy's protos have. */
 function servedRoot(): protobuf.Root {
   const root = protobuf.Root.fromJSON(descriptors().toJSON());
   for (const { name, methods } of DISCOVERY_SERVICES) {
@@ -33,6 +34,9 @@ function servedRoot(): protobuf.Root {
   const service = addService(root, name);
   for (const { name: method, streaming } of methods)
     service.add(new protobuf.Method(method, 'rpc', request, response, streaming, streaming));
+  const health = addService(root, HEALTH_SERVICE.name);
+  for (const [method, types] of Object.entries(HEALTH_SERVICE.methods))
+    health.add(new protobuf.Method(method, 'rpc', types.request, types.response, false, types.streaming));
   return root;
 }
 

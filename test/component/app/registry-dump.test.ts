@@ -28,19 +28,19 @@ afterEach(() => {
 });
 
 /** A life of the process, from its start to `end`. */
-function start(dump: object = {}) {
+async function start(dump: object = {}) {
   const life = new AbortController();
   lives.push(life);
   const logger = pino({}, { write: (line) => log.push(JSON.parse(line)) });
   const catalogue = new Catalogue({ logger });
   const sources: ScriptedSource[] = [];
-  const create = (registry: string) => {
+  const create = async (registry: string) => {
     sources.push(new ScriptedSource(registry));
     return sources.slice(-1);
   };
   const registries = new RegistrySet(catalogue, create, logger, life.signal);
   const east = { type: 'consul_kv', servers: ['http://127.0.0.1:1'], dump: { path, ...dump } };
-  registries.apply(configOf({ discovery: { east } }).discovery);
+  registries.apply(await registries.prepare(configOf({ discovery: { east } }).discovery));
   const [source] = sources;
   if (source === undefined) throw new Error('no source was made');
   return {
@@ -53,8 +53,8 @@ function start(dump: object = {}) {
 
 const refused = new SignalboxError('registry_unreachable', 'connection refused');
 
-function oneGoodLife(): void {
-  const { source, end } = start();
+async function oneGoodLife(): Promise<void> {
+  const { source, end } = await start();
   source.sink.set({ service: 'a' }, stateOf('10.0.0.1:80'));
   source.sink.set({ service: 'b', group: 'g' }, stateOf('10.0.0.2:80'));
   source.sink.synced();
@@ -62,13 +62,13 @@ function oneGoodLife(): void {
 }
 
 test('what was good is written, also while the process runs, and served again when the registry does not answer', async () => {
-  const first = start();
+  const first = await start();
   first.source.sink.set({ service: 'a' }, stateOf('10.0.0.1:80'));
   first.source.sink.synced();
   await eventually(() => expect(existsSync(path)).toBe(true));
   first.end();
 
-  const second = start();
+  const second = await start();
   expect(second.waiting()).toBe(1);
   second.source.sink.failed(refused);
   expect(second.waiting()).toBe(0);
@@ -76,14 +76,14 @@ test('what was good is written, also while the process runs, and served again wh
 });
 
 test('a registry that says nothing at all is not waited for either', async () => {
-  oneGoodLife();
-  const second = start();
+  await oneGoodLife();
+  const second = await start();
   await eventually(() => expect(second.addresses('a')).toEqual(['10.0.0.1:80']));
 });
 
-test('the first answer is the truth: what it does not have is gone', () => {
-  oneGoodLife();
-  const second = start();
+test('the first answer is the truth: what it does not have is gone', async () => {
+  await oneGoodLife();
+  const second = await start();
   second.source.sink.failed(refused);
   second.source.sink.set({ service: 'a' }, stateOf('10.0.0.9:80'));
   second.source.sink.synced();
@@ -91,18 +91,18 @@ test('the first answer is the truth: what it does not have is gone', () => {
   expect(second.addresses('b')).toBeUndefined();
 });
 
-test('a registry that answers makes no use of the file', () => {
-  oneGoodLife();
-  const second = start();
+test('a registry that answers makes no use of the file', async () => {
+  await oneGoodLife();
+  const second = await start();
   second.source.sink.synced();
   second.source.sink.failed(refused);
   expect(second.addresses('a')).toBeUndefined();
 });
 
-test('a damaged file is set aside and said so; the registry is waited for', () => {
-  oneGoodLife();
+test('a damaged file is set aside and said so; the registry is waited for', async () => {
+  await oneGoodLife();
   writeFileSync(path, readFileSync(path, 'utf8').replace('10.0.0.1', '10.6.6.6'));
-  const second = start();
+  const second = await start();
   second.source.sink.failed(refused);
   expect(second.waiting()).toBe(1);
   expect(existsSync(path)).toBe(false);
@@ -113,16 +113,16 @@ test('a damaged file is set aside and said so; the registry is waited for', () =
 });
 
 test.each([{ load_on_init: false }, { expire: '1ms' }])('%j: the file is not read', async (dump) => {
-  oneGoodLife();
+  await oneGoodLife();
   const written = JSON.parse(readFileSync(path, 'utf8').split('\n')[1] ?? '') as { readonly at: number };
   await eventually(() => expect(Date.now()).toBeGreaterThan(written.at + 1));
-  const second = start(dump);
+  const second = await start(dump);
   second.source.sink.failed(refused);
   expect(second.waiting()).toBe(1);
 });
 
-test('a file that cannot be written is said so and costs nothing else', () => {
+test('a file that cannot be written is said so and costs nothing else', async () => {
   rmSync(folder, { recursive: true });
-  oneGoodLife();
+  await oneGoodLife();
   expect(log.some(({ msg }) => msg.startsWith('the last-known-good file cannot be written'))).toBe(true);
 });

@@ -17,7 +17,7 @@ afterEach(async () => {
   await plane.server.stop();
 });
 
-const { Check, Watch } = HEALTH;
+const { Check, Watch, List } = HEALTH;
 const check = async (service: string): Promise<unknown> =>
   await new Promise((resolve, reject) => {
     if (Check === undefined) throw new Error('no method Check');
@@ -53,4 +53,26 @@ test('who watches is told of the first snapshot, and of the end before the conne
   await plane.server.stop();
   await eventually(() => expect(seen.slice(0, 3)).toEqual(['NOT_SERVING', 'SERVING', 'NOT_SERVING']));
   await eventually(() => expect(seen).toHaveLength(4));
+});
+
+test('who watches a service that is not served is told so; the list has all that are', async () => {
+  if (Watch === undefined || List === undefined) throw new Error('no methods Watch and List');
+  const call = client.makeServerStreamRequest(Watch.path, Watch.requestSerialize, Watch.responseDeserialize, {
+    service: 'acme.Nothing',
+  });
+  call.on('error', () => undefined);
+  const told = await new Promise((resolve) => call.once('data', resolve));
+  call.cancel();
+  expect(told).toEqual({ status: 'SERVICE_UNKNOWN' });
+  plane.publish();
+  const listed = await new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      List.path,
+      List.requestSerialize,
+      List.responseDeserialize,
+      {},
+      (error, answer) => (error === null ? resolve(answer) : reject(error)),
+    );
+  });
+  expect(listed).toMatchObject({ statuses: { '': { status: 'SERVING' }, [ADS]: { status: 'SERVING' } } });
 });

@@ -42,6 +42,7 @@ beforeEach(() => {
     routed: () => false,
     skippedBy: () => [],
     sources: () => [],
+    release: () => undefined,
     routes: () => [],
     policyDocuments: () => [],
     streams: () => [],
@@ -161,6 +162,7 @@ test('registries with their state, times as text, nulls for what is not yet', as
       ...counts,
       revision: null,
       last_success: null,
+      held: null,
       last_error: null,
     },
     {
@@ -171,6 +173,7 @@ test('registries with their state, times as text, nulls for what is not yet', as
       services: 2,
       revision: '7',
       last_success: '1970-01-01T00:00:01.000Z',
+      held: null,
       last_error: { at: '1970-01-01T00:00:02.000Z', code: 'registry_timeout', message: 'no answer' },
     },
   ]);

@@ -21,7 +21,7 @@ beforeEach(() => {
   [made, log] = [[], []];
   const logger = pino({}, { write: (line) => log.push(JSON.parse(line)) });
   catalogue = new Catalogue({ logger });
-  const create = (registry: string, options: object) => {
+  const create = async (registry: string, options: object) => {
     const servers = 'servers' in options ? (options.servers as readonly string[]) : ['file'];
     const sources = servers.map((server) => new ScriptedSource(registry, server));
     made.push(...sources);
@@ -38,7 +38,8 @@ const consul = (servers: readonly string[], more: object = {}) => ({
   servers: servers.map((server) => `http://${server}`),
   ...more,
 });
-const apply = (discovery: object) => registries.apply(configOf({ discovery }).discovery);
+const apply = async (discovery: object) =>
+  registries.apply(await registries.prepare(configOf({ discovery }).discovery));
 /** A source by its place among all that were made. */
 function source(index: number): ScriptedSource {
   const found = made[index];
@@ -54,8 +55,8 @@ const addresses = (name: string) => catalogue.service(name)?.instances.map(addre
 const running = () => made.map((one) => one.running);
 const stops = (...expected: readonly boolean[]) => eventually(() => expect(running()).toEqual(expected));
 
-test('watches what is configured, in the order of the configuration', () => {
-  apply({ b: consul(['s1', 's2']), a: file() });
+test('watches what is configured, in the order of the configuration', async () => {
+  await apply({ b: consul(['s1', 's2']), a: file() });
   expect(running()).toEqual([true, true, true]);
   expect(catalogue.sources().map(({ registry, server }) => `${registry} ${server}`)).toEqual([
     'b http://s1',
@@ -66,9 +67,9 @@ test('watches what is configured, in the order of the configuration', () => {
 
 describe('a reload', () => {
   test('lets an unchanged registry go on, though another one changes and the order too', async () => {
-    apply({ a: file(), b: file() });
+    await apply({ a: file(), b: file() });
     tell(0, { web: ['a:1'] });
-    apply({ b: file({ weight: 5 }), a: file() });
+    await apply({ b: file({ weight: 5 }), a: file() });
     expect(made).toHaveLength(3);
     await stops(true, false, true);
     expect(source(0).runs).toBe(1);
@@ -76,10 +77,10 @@ describe('a reload', () => {
     expect(catalogue.sources().map(({ registry }) => registry)).toEqual(['b', 'a']);
   });
 
-  test('keeps the old state of a changed registry until the new one has answered, failures or not', () => {
-    apply({ a: file() });
+  test('keeps the old state of a changed registry until the new one has answered, failures or not', async () => {
+    await apply({ a: file() });
     tell(0, { web: ['a:1'], old: ['a:1'] });
-    apply({ a: file({ weight: 5 }) });
+    await apply({ a: file({ weight: 5 }) });
     expect(addresses('web')).toEqual(['a:1']);
     source(1).sink.failed(new SignalboxError('registry_unreachable', 'down'));
     expect(addresses('web')).toEqual(['a:1']);
@@ -89,11 +90,11 @@ describe('a reload', () => {
     expect(catalogue.sources()).toHaveLength(1);
   });
 
-  test('a second one before the new registry has answered keeps the last good state as well', () => {
-    apply({ a: file() });
+  test('a second one before the new registry has answered keeps the last good state as well', async () => {
+    await apply({ a: file() });
     tell(0, { web: ['a:1'] });
-    apply({ a: file({ weight: 5 }) });
-    apply({ a: file({ weight: 6 }) });
+    await apply({ a: file({ weight: 5 }) });
+    await apply({ a: file({ weight: 6 }) });
     expect(addresses('web')).toEqual(['a:1']);
     expect(catalogue.sources()).toHaveLength(2);
     tell(2, {});
@@ -102,8 +103,8 @@ describe('a reload', () => {
   });
 
   test('takes a registry that never answered away at once: nobody waits for it', async () => {
-    apply({ a: file() });
-    apply({ a: file({ weight: 5 }) });
+    await apply({ a: file() });
+    await apply({ a: file({ weight: 5 }) });
     await stops(false, true);
     expect(catalogue.sources()).toHaveLength(1);
     tell(1, {});
@@ -111,33 +112,33 @@ describe('a reload', () => {
   });
 
   test('takes a removed registry away with its services', async () => {
-    apply({ a: file(), b: file() });
+    await apply({ a: file(), b: file() });
     tell(0, { web: ['a:1'] });
     tell(1, { web: ['b:1'] });
-    apply({ b: file() });
+    await apply({ b: file() });
     expect(addresses('web')).toEqual(['b:1']);
     await stops(false, true);
-    apply({});
+    await apply({});
     await stops(false, false);
     expect(addresses('web')).toBeUndefined();
     expect(catalogue.sources()).toEqual([]);
   });
 
-  test('a registry that is removed while it is being replaced goes altogether', () => {
-    apply({ a: file() });
+  test('a registry that is removed while it is being replaced goes altogether', async () => {
+    await apply({ a: file() });
     tell(0, { web: ['a:1'] });
-    apply({ a: file({ weight: 5 }) });
-    apply({});
+    await apply({ a: file({ weight: 5 }) });
+    await apply({});
     expect(catalogue.sources()).toEqual([]);
-    apply({ a: file() });
+    await apply({ a: file() });
     expect(catalogue.sources()).toHaveLength(1);
   });
 
-  test('a server that does not answer keeps up the state of that server alone', () => {
-    apply({ kv: consul(['s1', 's2']) });
+  test('a server that does not answer keeps up the state of that server alone', async () => {
+    await apply({ kv: consul(['s1', 's2']) });
     tell(0, { web: ['a:1', 'a:2'] });
     tell(1, { web: ['b:1'] });
-    apply({ kv: consul(['s1', 's2'], { weight: 5 }) });
+    await apply({ kv: consul(['s1', 's2'], { weight: 5 }) });
     expect(addresses('web')).toEqual(['a:1', 'a:2', 'b:1']);
     tell(2, { web: ['a:1'] });
     expect(addresses('web')).toEqual(['a:1', 'b:1']);
@@ -145,36 +146,36 @@ describe('a reload', () => {
     expect(addresses('web')).toEqual(['a:1']);
   });
 
-  test('a server that is taken off the list goes at once, one that is new in its place is waited for', () => {
-    apply({ kv: consul(['s1', 's2']) });
+  test('a server that is taken off the list goes at once, one that is new in its place is waited for', async () => {
+    await apply({ kv: consul(['s1', 's2']) });
     tell(0, { web: ['a:1'] });
     tell(1, { web: ['b:1'] });
-    apply({ kv: consul(['s1']) });
+    await apply({ kv: consul(['s1']) });
     expect(addresses('web')).toEqual(['a:1']);
-    apply({ kv: consul(['s3']) });
+    await apply({ kv: consul(['s3']) });
     expect(addresses('web')).toEqual(['a:1']);
     tell(3, { web: ['c:1'] });
     expect(addresses('web')).toEqual(['c:1']);
   });
 
-  test('of the old and the new state the new one has precedence', () => {
-    apply({ kv: consul(['s1', 's2']) });
+  test('of the old and the new state the new one has precedence', async () => {
+    await apply({ kv: consul(['s1', 's2']) });
     tell(0, { web: ['a:1'] });
     tell(1, { web: ['b:1'] });
-    apply({ kv: consul(['s1', 's2'], { weight: 5 }) });
+    await apply({ kv: consul(['s1', 's2'], { weight: 5 }) });
     tell(3, { web: ['a:1'] });
     expect(catalogue.service('web')?.instances).toMatchObject([{ host: 'a', server: 'http://s2' }]);
   });
 });
 
-test('services that a registry skips are not there', () => {
-  apply({ a: file({ skip_services: ['test-*'], service_template: '{registry}/{service}' }) });
+test('services that a registry skips are not there', async () => {
+  await apply({ a: file({ skip_services: ['test-*'], service_template: '{registry}/{service}' }) });
   tell(0, { web: ['a:1'], 'test-web': ['a:1'] });
   expect([...catalogue.names()]).toEqual(['a/web']);
 });
 
 test('a source that throws is reported and started again, and the others go on; what it no longer says is gone', async () => {
-  apply({ a: file(), b: file() });
+  await apply({ a: file(), b: file() });
   tell(0, { web: ['a:1'], old: ['a:1'] });
   source(0).break(new TypeError('a defect'));
   await eventually(() => expect(source(0).runs).toBe(2));
@@ -188,7 +189,7 @@ test('a source that throws is reported and started again, and the others go on; 
 });
 
 test('everything stops with its signal', async () => {
-  apply({ a: file(), b: consul(['s1', 's2']) });
+  await apply({ a: file(), b: consul(['s1', 's2']) });
   life.abort();
   await stops(false, false, false);
   expect(made.map(({ runs }) => runs)).toEqual([1, 1, 1]);

@@ -21,11 +21,14 @@ let cache: SnapshotCache;
 let publisher: Publisher;
 /** The services that were built, in turn. */
 let built: string[];
+/** Milliseconds that it takes to build a service. */
+let cost: number;
 
 beforeEach(() => {
   vi.useFakeTimers();
   life = new AbortController();
   built = [];
+  cost = 0;
 });
 afterEach(() => {
   life.abort();
@@ -39,6 +42,7 @@ function start(options: object, ...sources: readonly ScriptedSource[]): readonly
   const plan = new (class extends Plan {
     override service(...args: Parameters<Plan['service']>) {
       built.push(args[0]);
+      if (cost > 0) vi.advanceTimersByTime(cost);
       return super.service(...args);
     }
   })(config);
@@ -143,6 +147,38 @@ test('many changes in a row are published together', () => {
   settle();
   expect(ports('web')).toEqual([50]);
   expect(built).toEqual(['web']);
+});
+
+test('what takes long to build is built in turns and published as one; what changes meanwhile comes after it', () => {
+  const sink = startOne();
+  const all = (port: number) =>
+    Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name) => [name, [`10.0.0.1:${port}`]]));
+  tell(sink, all(1));
+  const before = snapshot();
+  built = [];
+  cost = 6;
+  tell(sink, all(2));
+  expect(built).toEqual(['a', 'b']);
+  expect(snapshot()).toBe(before);
+  tell(sink, { a: ['10.0.0.1:3'] });
+  const seen: unknown[] = [];
+  cache.watch(() => seen.push(Object.keys(all(0)).map((name) => ports(name)?.[0])), life.signal);
+  settle();
+  expect(seen).toEqual([
+    [2, 2, 2, 2, 2],
+    [3, 2, 2, 2, 2],
+  ]);
+});
+
+test('what is being built when everything ends is not published', () => {
+  const sink = startOne();
+  tell(sink, {});
+  const before = snapshot();
+  cost = 20;
+  tell(sink, { a: ['10.0.0.1:80'], b: ['10.0.0.1:80'] });
+  life.abort();
+  settle();
+  expect(snapshot()).toBe(before);
 });
 
 test('a service that is gone goes with its load assignment, and comes back', () => {

@@ -13,6 +13,16 @@ test.each([
   ['a list', '- a\n', /^line 1, column 1: expected a map/],
   ['broken YAML', 'services:\n  a: [\n', /^line 3, column 1: /],
   ['broken JSON', '{"services": {"a": [}}', /^line 1, column \d+: /],
+  [
+    'a wrong list in JSON',
+    '{\n  "services": {\n    "a": {} } }',
+    /^line 3, column 10: service "a" must be a list/,
+  ],
+  [
+    'a key that an instance has twice',
+    'services:\n  a: [{ host: x, host: y }]\n',
+    /^line 2, column 18: Map keys/,
+  ],
   ['a name that comes twice', 'services:\n  a: []\n  a: []\n', /^line 3, column 3: Map keys must be unique/],
   ['an unknown key', 'services: {}\nservice: {}\n', /^line 2, column 10: unknown key "service"/],
   ['services that are no map', 'services:\n  - a\n', /^line 2, column 3: "services" must be a map/],

@@ -1,0 +1,251 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Release, type ReleaseOptions } from '../../../src/release/release.js';
+import { SnapshotCache } from '../../../src/snapshot/cache.js';
+import type { Resource } from '../../../src/snapshot/resource.js';
+import { makeResource } from '../../../src/snapshot/resource.js';
+import { Snapshot } from '../../../src/snapshot/snapshot.js';
+import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+
+const { cluster, endpoints, route, listener } = TYPE_URL;
+
+/** `CDS a=1`, `EDS a=1`, `RDS http=1>a,b`: type, name, content, references. */
+function resource(text: string): Resource {
+  const [, type = '', name = '', content = '', references = ''] =
+    /^(\w+) ([^=]+)=([^>]*)>?(.*)$/.exec(text) ?? [];
+  const typeUrl = { CDS: cluster, EDS: endpoints, RDS: route, LDS: listener }[type] ?? '';
+  return makeResource(typeUrl, name, Buffer.from(content), references === '' ? [] : references.split(','));
+}
+
+const version = (text: string) => {
+  const { typeUrl, name, version } = resource(text);
+  return { typeUrl, name, version };
+};
+
+let life: AbortController;
+let cache: SnapshotCache;
+let release: Release;
+/** What waits for the proxies to take the substitutes. */
+beforeEach(() => {
+  vi.useFakeTimers();
+  life = new AbortController();
+  cache = new SnapshotCache();
+});
+afterEach(() => {
+  life.abort();
+  vi.useRealTimers();
+});
+
+function start(options: Partial<ReleaseOptions> = {}, ...published: readonly string[]): void {
+  const logger = pino({ enabled: false });
+  release = new Release(cache, 'all', 'first', { quarantine: true, logger, ...options }, life.signal);
+  if (published.length > 0) release.setSnapshot(Snapshot.of(published.map(resource)));
+}
+
+/** `-CDS a=` removes. */
+function change(...texts: readonly string[]): void {
+  for (const text of texts) {
+    const { typeUrl, name } = resource(text.replace(/^-/, ''));
+    const changed = text.startsWith('-') ? undefined : resource(text);
+    release.updateResources(new Map([[typeUrl, new Map([[name, changed]])]]));
+  }
+}
+
+function served(group = 'all'): readonly string[] {
+  const snapshot = cache.getSnapshot(group) ?? Snapshot.EMPTY;
+  const short: Readonly<Record<string, string>> = {
+    [cluster]: 'CDS',
+    [endpoints]: 'EDS',
+    [route]: 'RDS',
+    [listener]: 'LDS',
+  };
+  return [...snapshot.sets.values()]
+    .flatMap((set) => [...set.values()])
+    .map(({ typeUrl, name, body }) => `${short[typeUrl]} ${name}=${Buffer.from(body).toString()}`)
+    .sort();
+}
+
+const reject = (named: boolean, ...texts: readonly string[]) =>
+  release.rejected({ typeUrl: cluster, message: 'no', node: 'n', named, suspects: texts.map(version) });
+const accept = (...texts: readonly string[]) => release.accepted(texts.map(version));
+
+describe('what is inconsistent', () => {
+  test('is not served, what was before is', () => {
+    start({}, 'CDS a=1', 'RDS http=1>a');
+    change('RDS http=2>a,b');
+    expect(served()).toEqual(['CDS a=1', 'RDS http=1']);
+    expect(release.status.inconsistent).toEqual([
+      { typeUrl: route, name: 'http', missing: { typeUrl: cluster, name: 'b' } },
+    ]);
+    change('CDS b=1');
+    expect(served()).toEqual(['CDS a=1', 'CDS b=1', 'RDS http=2']);
+    expect(release.status.inconsistent).toEqual([]);
+  });
+
+  test.each([
+    ['a route without its cluster', ['CDS a=1', 'RDS http=1>a'], '-CDS a='],
+    ['a listener without its routes', ['RDS http=1', 'LDS http=1>http'], '-RDS http='],
+  ])('%s, which was there', (_title, published, removal) => {
+    start({}, ...published);
+    const before = served();
+    change(removal);
+    expect(served()).toEqual(before);
+  });
+});
+
+describe('what a proxy rejects', () => {
+  test('goes back to the version that was accepted, for all; the rest goes on', () => {
+    start({}, 'CDS a=1', 'CDS b=1');
+    accept('CDS a=1', 'CDS b=1');
+    change('CDS a=2', 'CDS b=2');
+    reject(true, 'CDS a=2');
+    expect(served()).toEqual(['CDS a=1', 'CDS b=2']);
+    change('CDS b=3');
+    expect(served()).toEqual(['CDS a=1', 'CDS b=3']);
+    expect(release.status.quarantined).toMatchObject([
+      {
+        name: 'a',
+        version: version('CDS a=2').version,
+        served: version('CDS a=1').version,
+        state: 'rejected',
+      },
+    ]);
+  });
+
+  test('is left out where no version was ever accepted', () => {
+    start({}, 'CDS a=1', 'CDS b=1');
+    reject(true, 'CDS a=1');
+    expect(served()).toEqual(['CDS b=1']);
+  });
+
+  test('is released when the source changes it', () => {
+    start({}, 'CDS a=1');
+    accept('CDS a=1');
+    change('CDS a=2');
+    reject(true, 'CDS a=2');
+    change('CDS a=3');
+    expect(served()).toEqual(['CDS a=3']);
+    expect(release.status.quarantined).toEqual([]);
+    reject(true, 'CDS a=3');
+    expect(served()).toEqual(['CDS a=1']);
+  });
+
+  test('counts only while it is what is wanted', () => {
+    start({}, 'CDS a=1');
+    accept('CDS a=1');
+    change('CDS a=2', 'CDS a=3');
+    reject(true, 'CDS a=2');
+    expect(served()).toEqual(['CDS a=3']);
+  });
+
+  test('stays where quarantine is switched off', () => {
+    start({ quarantine: false }, 'CDS a=1');
+    reject(true, 'CDS a=1');
+    expect(served()).toEqual(['CDS a=1']);
+  });
+
+  test.each([1, 2, 3, 8, 13])('is found among %i by halving, when the proxy does not say which', (count) => {
+    const names = Array.from({ length: count }, (_, index) => `c${index}`);
+    for (const poison of new Set([0, Math.floor(count / 2), count - 1])) {
+      cache = new SnapshotCache();
+      start({}, ...names.map((name) => `CDS ${name}=1`));
+      accept(...names.map((name) => `CDS ${name}=1`));
+      change(...names.map((name) => `CDS ${name}=2`));
+      // A proxy that rejects any response with the poison in it, without a word.
+      let held = new Set(names.map((name) => `CDS ${name}=1`));
+      let answers = 0;
+      for (let round = 0; round < 40; round += 1) {
+        const now = served();
+        const changed = now.filter((text) => !held.has(text));
+        held = new Set(now);
+        if (changed.length === 0) vi.advanceTimersByTime(500);
+        else if (changed.includes(`CDS c${poison}=2`)) {
+          answers += 1;
+          reject(false, ...changed.filter((text) => text.endsWith('=2')));
+        } else accept(...changed);
+      }
+      expect(served()).toEqual(names.map((name, index) => `CDS ${name}=${index === poison ? 1 : 2}`).sort());
+      expect(release.status.quarantined.map(({ name, state }) => [name, state])).toEqual([
+        [`c${poison}`, 'rejected'],
+      ]);
+      expect(answers).toBeLessThanOrEqual(Math.ceil(Math.log2(count)) + 1);
+    }
+  });
+});
+
+describe('a pinned version', () => {
+  test('is served whatever changes, until it is no more', () => {
+    start({}, 'CDS a=1');
+    const before = cache.getSnapshot('all')?.version ?? '';
+    change('CDS a=2');
+    expect(release.pin(before)).toBe(true);
+    expect(served()).toEqual(['CDS a=1']);
+    change('CDS a=3', 'CDS b=1');
+    expect(served()).toEqual(['CDS a=1']);
+    expect(release.status.pinned).toBe(before);
+    expect(release.unpin()).toBe(true);
+    expect(served()).toEqual(['CDS a=3', 'CDS b=1']);
+    expect(release.unpin()).toBe(false);
+  });
+
+  test('must be one that is remembered', () => {
+    start({}, 'CDS a=1');
+    expect(release.pin('nonsense')).toBe(false);
+    expect(served()).toEqual(['CDS a=1']);
+  });
+});
+
+describe('a staged change', () => {
+  const rollout = { first: 0.05, wait: 10_000 };
+
+  test('reaches the others after the wait', () => {
+    start({ rollout }, 'CDS a=1');
+    change('CDS a=2');
+    expect([served('first'), served()]).toEqual([['CDS a=2'], ['CDS a=1']]);
+    vi.advanceTimersByTime(9_999);
+    expect(served()).toEqual(['CDS a=1']);
+    vi.advanceTimersByTime(1);
+    expect(served()).toEqual(['CDS a=2']);
+    expect(release.status.rollout).toBeUndefined();
+  });
+
+  test('waits its own time, though others follow it', () => {
+    start({ rollout }, 'CDS a=1');
+    change('CDS a=2');
+    vi.advanceTimersByTime(6_000);
+    change('CDS a=3');
+    vi.advanceTimersByTime(4_000);
+    expect(served()).toEqual(['CDS a=2']);
+    vi.advanceTimersByTime(6_000);
+    expect(served()).toEqual(['CDS a=3']);
+  });
+
+  test('stops when one of the first rejects it', () => {
+    start({ rollout }, 'CDS a=1');
+    accept('CDS a=1');
+    change('CDS a=2');
+    reject(true, 'CDS a=2');
+    vi.advanceTimersByTime(60_000);
+    expect([served('first'), served()]).toEqual([['CDS a=1'], ['CDS a=1']]);
+  });
+
+  test('does not hold up endpoints, and keeps those of clusters that go later', () => {
+    start({ rollout }, 'CDS a=1>a', 'EDS a=1', 'CDS b=1>b', 'EDS b=1');
+    change('EDS a=2');
+    expect(served()).toContain('EDS a=2');
+    change('-CDS b=', '-EDS b=', 'EDS a=3');
+    expect(served()).toEqual(['CDS a=1', 'CDS b=1', 'EDS a=3', 'EDS b=1']);
+    vi.advanceTimersByTime(5_000);
+    change('EDS a=4');
+    vi.advanceTimersByTime(5_000);
+    expect(served()).toEqual(['CDS a=1', 'EDS a=4']);
+  });
+
+  test('that is taken back is forgotten', () => {
+    start({ rollout }, 'CDS a=1');
+    change('CDS a=2', 'CDS a=1');
+    expect(release.status.rollout).toBeUndefined();
+    vi.advanceTimersByTime(60_000);
+    expect(served()).toEqual(['CDS a=1']);
+  });
+});
