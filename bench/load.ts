@@ -34,6 +34,8 @@ export interface LoadResult {
     readonly bare_p50_ms: number;
     readonly bare_p99_ms: number;
     readonly server_cpu_ms: number;
+    /** Of the process that took most, with `-pid-tree`. */
+    readonly busiest_cpu_ms: number;
     readonly rx_bytes: number;
     readonly resources: PerType;
     readonly wall_s: number;

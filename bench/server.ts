@@ -1,18 +1,19 @@
 // Signalbox as the load generator meets it: the catalogue, publisher, cache and xDS server of the product, fed by a
 // source that POST /update?service=i&weight=w and the lines of POST /updates speak for. Compiled by the product's own compiler options.
-// node server.js SERVICES ENDPOINTS GRPC_ADDRESS HTTP_PORT
+// node server.js SERVICES ENDPOINTS GRPC_ADDRESS HTTP_PORT [WORKERS]
 import { createServer, type IncomingMessage } from 'node:http';
 import { Catalogue } from '../src/catalogue/catalogue.js';
 import { Plan } from '../src/publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../src/publish/publisher.js';
 import { SnapshotCache } from '../src/snapshot/cache.js';
 import { createLogger } from '../src/telemetry/logger.js';
-import { XdsServer } from '../src/xds/server.js';
+import { LocalProxyServer } from '../src/workers/proxy-server.js';
+import { WorkerPool } from '../src/workers/worker-pool.js';
 import { configOf, instancesOf, SOURCE, serviceName } from './fixture.js';
 import { LoopWatch } from './loop-watch.js';
 import type { ServerStats } from './server-stats.js';
 
-const [services, endpoints, grpcAddress, httpPort] = process.argv.slice(2);
+const [services, endpoints, grpcAddress, httpPort, workers = '0'] = process.argv.slice(2);
 const serviceCount = Number(services);
 const endpointCount = Number(endpoints);
 
@@ -35,18 +36,21 @@ function tell(service: number, weight?: number): void {
 for (let service = 0; service < serviceCount; service += 1) tell(service);
 sink?.synced();
 
-const server = new XdsServer(cache, { identifier: 'bench', groupOf: () => DEFAULT_GROUP, logger });
+const server =
+  Number(workers) === 0
+    ? new LocalProxyServer(cache, { identifier: 'bench', groupOf: () => DEFAULT_GROUP, logger })
+    : new WorkerPool(cache, Number(workers), { identifier: 'bench', group: DEFAULT_GROUP, logger });
 await server.listen(String(grpcAddress));
 
 const eventLoop = new LoopWatch();
 
-function stats(): ServerStats {
+async function stats(): Promise<ServerStats> {
   globalThis.gc?.();
   const { heapUsed, external, rss } = process.memoryUsage();
   return {
     event_loop: eventLoop.stats,
     memory: { used_mb: (heapUsed + external) / 2 ** 20, rss_mb: rss / 2 ** 20 },
-    streams: server.streams.size,
+    streams: (await server.proxies()).length,
   };
 }
 
@@ -73,7 +77,7 @@ createServer((request, response) => {
   } else if (request.method === 'POST' && pathname === '/updates') {
     takeLines(request);
   } else if (pathname === '/stats') {
-    response.end(JSON.stringify(stats()));
+    void stats().then((told) => response.end(JSON.stringify(told)));
     if (searchParams.has('reset')) eventLoop.reset();
   } else {
     response.writeHead(404).end();

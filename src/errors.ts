@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'snapshot_inconsistent'
   | 'listen_failed'
   | 'admin_unreachable'
+  | 'worker_silent'
   | 'internal';
 
 /** The text of anything thrown, with the cause that fetch and sockets hide one level down. */

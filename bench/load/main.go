@@ -473,7 +473,7 @@ func main() {
 			"hook_p50_ms": ms(pct(hooks, .5)), "hook_p99_ms": ms(pct(hooks, .99)),
 			"rx_bytes": round(float64(tB.rx-tA.rx)/n/C, 1), "tx_bytes": round(float64(tB.tx-tA.tx)/n/C, 1),
 			"msg_bytes": perType(tA.bytes, tB.bytes, n*C), "msgs": perType(tA.msgs, tB.msgs, n*C), "resources": perType(tA.ress, tB.ress, n*C),
-			"server_cpu_ms": round((sB.cpu-sA.cpu).Seconds()*1e3/n, 3), "load_cpu_ms": round((lB-lA).Seconds()*1e3/n, 3),
+			"server_cpu_ms": round((sB.cpu-sA.cpu).Seconds()*1e3/n, 3), "busiest_cpu_ms": round(sB.busiest(sA).Seconds()*1e3/n, 3), "load_cpu_ms": round((lB-lA).Seconds()*1e3/n, 3),
 			"wall_s": round(wall.Seconds(), 3), "drain_ms": ms(drain), "others_cpu_pct": mt.others(sB.cpu, lB), "mark": mark,
 		}
 		out["rss_mb"] = map[string]float64{"idle": mb(s0.rssKB), "storm": mb(s1.rssKB), "end": mb(sB.rssKB), "peak": mb(sB.hwmKB)}

@@ -2,12 +2,10 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { ServiceView } from '../catalogue/service-view.js';
 import { readAddress } from '../model/address.js';
 import { addressOf, type Instance } from '../model/instance.js';
-import type { Resource } from '../snapshot/resource.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
-import type { StreamView } from '../xds/csds/client-status.js';
-import { type ConfigStatus, resourceStatus } from '../xds/csds/resource-status.js';
 import { discoveryName } from '../xds/type-names.js';
+import type { ProxyStatus, PublishedResource } from './proxy-statuses.js';
 import { serviceDetail } from './services.js';
 
 /** What an explanation is made of. */
@@ -21,17 +19,11 @@ export interface ExplainSubject {
   readonly routed: (name: string) => boolean;
   /** The registries whose configuration leaves a service of this name out. */
   readonly skippedBy: (name: string) => readonly string[];
-  readonly streams: () => Iterable<StreamView>;
+  /** Where each proxy is with each of these resources, those left out that do not ask for it. */
+  readonly proxyStatuses: (
+    resources: readonly PublishedResource[],
+  ) => Promise<readonly (readonly ProxyStatus[])[]>;
   readonly snapshot: () => Snapshot;
-}
-
-/** Where one proxy is with a resource. */
-interface ProxyStatus {
-  readonly node: string;
-  readonly peer: string;
-  readonly status: ConfigStatus;
-  /** What Envoy said when it refused a version, until it accepts a newer one. */
-  readonly refused?: { readonly version: string; readonly message: string };
 }
 
 interface Carrier {
@@ -53,78 +45,69 @@ export type Explanation =
   | { readonly error: string };
 
 /** Why a service, or an instance by its address, is served as it is. */
-export function explain(query: string, subject: ExplainSubject): Explanation {
+export async function explain(query: string, subject: ExplainSubject): Promise<Explanation> {
   const names = new Set(subject.serviceNames());
   if (names.has(query) || subject.service(query) !== undefined)
-    return { query, services: [explainService(query, subject)] };
+    return { query, services: [await explainService(query, subject)] };
   const read = readAddress(query);
   if (read !== undefined) {
     const addresses = new Set([query, addressOf(read)]);
-    const services = [...names].sort().flatMap((name) => explainAddress(name, addresses, subject));
-    if (services.length > 0) return { query, services };
+    const services = await Promise.all(
+      [...names].sort().map((name) => explainAddress(name, addresses, subject)),
+    );
+    const found = services.filter((service) => service !== undefined);
+    if (found.length > 0) return { query, services: found };
   }
   return { error: unknown(query, names, subject) };
 }
 
-function explainService(name: string, subject: ExplainSubject): ServiceExplanation {
+async function explainService(name: string, subject: ExplainSubject): Promise<ServiceExplanation> {
   const view = subject.service(name);
   return {
     ...serviceDetail(name, view, subject.served(view)),
     routed: subject.routed(name),
     remarks: subject.remarks(name),
-    resources: carriersOf(name, subject),
+    resources: await carriersOf(name, subject),
   };
 }
 
 /** A service with nothing but what it says of these addresses, if it says anything. */
-function explainAddress(
+async function explainAddress(
   name: string,
   addresses: ReadonlySet<string>,
   subject: ExplainSubject,
-): readonly ServiceExplanation[] {
+): Promise<ServiceExplanation | undefined> {
   const view = subject.service(name);
   const instances = view?.instances.filter((instance) => addresses.has(addressOf(instance))) ?? [];
   const filtered = view?.filtered.filter(({ address }) => addresses.has(address)) ?? [];
   const served = subject.served(view);
   if (instances.length + filtered.length === 0 && !served.some((one) => addresses.has(addressOf(one))))
-    return [];
-  const explained = explainService(name, subject);
+    return undefined;
+  const explained = await explainService(name, subject);
   const here = ({ address }: { readonly address: string }) => addresses.has(address);
-  return [
-    {
-      ...explained,
-      instances: explained.instances.filter(here),
-      filtered: explained.filtered.filter(here),
-    },
-  ];
+  return {
+    ...explained,
+    instances: explained.instances.filter(here),
+    filtered: explained.filtered.filter(here),
+  };
 }
 
-function carriersOf(name: string, subject: ExplainSubject): readonly Carrier[] {
+async function carriersOf(name: string, subject: ExplainSubject): Promise<readonly Carrier[]> {
   const snapshot = subject.snapshot();
   const routes = [...snapshot.set(TYPE_URL.route).values()].filter(({ references }) =>
     references.includes(name),
   );
   const own = [snapshot.set(TYPE_URL.cluster).get(name), snapshot.set(TYPE_URL.endpoints).get(name)];
-  return [...own.filter((resource) => resource !== undefined), ...routes].map((resource) =>
-    carrier(resource, snapshot, subject.streams()),
+  const resources = [...own.filter((resource) => resource !== undefined), ...routes].map(
+    ({ typeUrl, name, version }): PublishedResource => ({ typeUrl, name, version }),
   );
-}
-
-function carrier({ typeUrl, name, version }: Resource, snapshot: Snapshot, streams: Iterable<StreamView>) {
-  const proxies: ProxyStatus[] = [];
-  for (const { node, peer, state } of streams) {
-    const type = state.types.get(typeUrl);
-    const status = type && resourceStatus(type, snapshot.set(typeUrl), name);
-    if (status === undefined) continue;
-    const { rejection } = status;
-    proxies.push({
-      node: node.id,
-      peer,
-      status: status.status,
-      ...(rejection !== undefined && { refused: { ...rejection } }),
-    });
-  }
-  return { type: discoveryName(typeUrl), name, version, proxies };
+  const proxies = await subject.proxyStatuses(resources);
+  return resources.map(({ typeUrl, name, version }, index) => ({
+    type: discoveryName(typeUrl),
+    name,
+    version,
+    proxies: proxies[index] ?? [],
+  }));
 }
 
 function unknown(query: string, names: ReadonlySet<string>, subject: ExplainSubject): string {

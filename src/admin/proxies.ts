@@ -4,6 +4,11 @@ import { discoveryName } from '../xds/type-names.js';
 import type { TypeState } from '../xds/type-state.js';
 
 /** What `/proxies` shows of one stream. */
+export type ProxyView = ReturnType<typeof proxyView> & {
+  /** The number of the worker that serves it, where there are several. */
+  readonly worker?: number;
+};
+
 export function proxyView(stream: XdsStream) {
   const { node, group, peer, variant, connectedAt, state } = stream;
   const types = [...state.types.values()].map(

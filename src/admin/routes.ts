@@ -1,12 +1,12 @@
 import { Hono } from 'hono';
 import type { SourceStatus } from '../catalogue/source-status.js';
 import type { PolicyDocument, RouteDocument } from '../documents/documents.js';
+import { SignalboxError } from '../errors.js';
 import type { HistoryEntry } from '../snapshot/cache.js';
-import type { XdsStream } from '../xds/stream.js';
 import { type AdminActions, actionRoutes } from './actions.js';
 import { configDump } from './config-dump.js';
 import { type ExplainSubject, explain } from './explain.js';
-import { proxyView } from './proxies.js';
+import type { ProxyView } from './proxies.js';
 import { registryView } from './registries.js';
 import { policyView, routeView } from './route-documents.js';
 import { serviceDetail, serviceSummary } from './services.js';
@@ -20,7 +20,8 @@ export interface AdminSubject extends ExplainSubject, AdminActions {
   /** All routes, those of the configuration file among them. */
   readonly routes: () => readonly RouteDocument[];
   readonly policyDocuments: () => readonly PolicyDocument[];
-  readonly streams: () => Iterable<XdsStream>;
+  /** All streams that are open. */
+  readonly proxies: () => Promise<readonly ProxyView[]>;
   /** The last changes, oldest first. */
   readonly history: () => readonly HistoryEntry[];
 }
@@ -55,11 +56,11 @@ export function adminRoutes(subject: AdminSubject): Hono {
       policies: subject.policyDocuments().map(policyView),
     }),
   );
-  app.get('/proxies', (c) => c.json({ proxies: [...subject.streams()].map(proxyView) }));
-  app.get('/explain', (c) => {
+  app.get('/proxies', async (c) => c.json({ proxies: await subject.proxies() }));
+  app.get('/explain', async (c) => {
     const query = c.req.query('q') ?? '';
     if (query === '') return c.json({ error: 'ask as /explain?q=NAME or /explain?q=HOST:PORT' }, 400);
-    const explanation = explain(query, subject);
+    const explanation = await explain(query, subject);
     return c.json(explanation, 'error' in explanation ? 404 : 200);
   });
   app.get('/snapshots', (c) => {
@@ -74,6 +75,10 @@ export function adminRoutes(subject: AdminSubject): Hono {
   app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
   app.route('/', actionRoutes(subject));
   app.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));
-  app.onError((_error, c) => c.json({ error: 'internal error' }, 500));
+  app.onError((error, c) =>
+    error instanceof SignalboxError && error.code === 'worker_silent'
+      ? c.json({ error: error.message }, 503)
+      : c.json({ error: 'internal error' }, 500),
+  );
   return app;
 }

@@ -15,7 +15,8 @@ import { Plan } from '../publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
-import { XdsServer } from '../xds/server.js';
+import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
+import { WorkerPool } from '../workers/worker-pool.js';
 import { RegistrySet } from './registry-set.js';
 import { listRoutes } from './route-list.js';
 import { SourceFactory } from './sources.js';
@@ -33,7 +34,7 @@ class RunningApp implements App {
   readonly #catalogue: Catalogue;
   readonly #documents = new DocumentSet();
   readonly #registries: RegistrySet;
-  readonly #xds: XdsServer;
+  readonly #xds: ProxyServer;
   #config: Config;
   readonly #leaving = new Leaving();
   #plan: Plan;
@@ -59,14 +60,7 @@ class RunningApp implements App {
       logger,
       this.#life.signal,
     );
-    this.#xds = new XdsServer(this.#cache, {
-      identifier: `signalbox/${hostname()}`,
-      groupOf: () => DEFAULT_GROUP,
-      logger,
-      drain: config.xds.drain,
-      keepalive: config.xds.keepalive,
-      reflection: config.xds.reflection,
-    });
+    this.#xds = newProxyServer(config.xds, this.#cache, logger);
     this.#plan = this.#newPlan();
     this.#publisher = this.#newPublisher();
     this.#catalogue.onChange((names) => {
@@ -105,6 +99,8 @@ class RunningApp implements App {
       if (addressOf(config[name].listen) === addressOf(this.#config[name].listen)) continue;
       this.logger.warn({ option: `${name}.listen` }, 'a new listen address takes effect at the next start');
     }
+    if (config.xds.workers !== this.#config.xds.workers)
+      this.logger.warn({ option: 'xds.workers' }, 'a new number of workers takes effect at the next start');
     this.#config = config;
     const started = this.#publisher.started;
     this.#publisherLife.abort();
@@ -176,7 +172,8 @@ class RunningApp implements App {
         skippedBy: (name) => this.#skippedBy(name),
         routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),
         policyDocuments: () => this.#documents.policies(),
-        streams: () => this.#xds.streams,
+        proxies: () => this.#xds.proxies(),
+        proxyStatuses: (resources) => this.#xds.proxyStatuses(resources),
         history: () => this.#cache.history(),
         snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY,
       },
@@ -193,7 +190,7 @@ class RunningApp implements App {
 
   #unready(): string | undefined {
     if (this.#life.signal.aborted) return 'shutting down';
-    if (this.#publisher.started) return undefined;
+    if (this.#publisher.started) return this.#xds.unready();
     const missing = this.#catalogue
       .unanswered()
       .map(({ registry, server, lastError }) =>
@@ -201,6 +198,17 @@ class RunningApp implements App {
       );
     return `waiting for the first answer of: ${missing.join(', ')}`;
   }
+}
+
+function newProxyServer(
+  { workers, drain, keepalive, reflection }: Config['xds'],
+  cache: SnapshotCache,
+  logger: Logger,
+): ProxyServer {
+  const options = { identifier: `signalbox/${hostname()}`, drain, keepalive, reflection, logger };
+  return workers === 0
+    ? new LocalProxyServer(cache, { ...options, groupOf: () => DEFAULT_GROUP })
+    : new WorkerPool(cache, workers, { ...options, group: DEFAULT_GROUP });
 }
 
 function derivedServices({ services }: Config, { policies }: Documents): DerivedServices {

@@ -5,7 +5,7 @@ import { LOG_LEVELS, type LogLevel } from '../telemetry/log-level.js';
 import type { StartApp } from './app-handle.js';
 import { addAskCommands } from './ask-commands.js';
 import type { BootstrapOptions } from './bootstrap.js';
-import { address, ipAddress, logLevel, target, unlessEmpty } from './option-values.js';
+import { address, ipAddress, logLevel, target, unlessEmpty, workers } from './option-values.js';
 import type { Output } from './output.js';
 
 interface ServeFlags {
@@ -13,6 +13,7 @@ interface ServeFlags {
   readonly xds?: Address | '';
   readonly admin?: Address | '';
   readonly logLevel?: LogLevel | '';
+  readonly workers?: number | '';
 }
 
 interface Context {
@@ -44,13 +45,22 @@ function addServe({ program, output, startApp, done }: Context): void {
         .env('SIGNALBOX_LOG_LEVEL')
         .argParser(unlessEmpty(logLevel)),
     )
-    .action(async ({ config, xds, admin, logLevel }: ServeFlags) => {
+    .addOption(
+      new Option(
+        '--workers <n>',
+        'how many processes serve the proxies, in place of xds.workers (default: 0)',
+      )
+        .env('SIGNALBOX_XDS_WORKERS')
+        .argParser(unlessEmpty(workers)),
+    )
+    .action(async ({ config, xds, admin, logLevel, workers }: ServeFlags) => {
       const { runServe } = await import('./serve.js');
       const options = {
         config,
         xds: xds || undefined,
         admin: admin || undefined,
         logLevel: logLevel || 'info',
+        workers: workers === '' ? undefined : workers,
       };
       done(await runServe(options, output, startApp));
     });

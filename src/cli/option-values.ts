@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { MOST_WORKERS } from '../config/worker-count.js';
 import { ADDRESS_EXPECTED, type Address, readAddress } from '../model/address.js';
 import { isAddress } from '../model/host.js';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log-level.js';
@@ -32,6 +33,13 @@ export function logLevel(text: string): LogLevel {
 export function count(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('expected a whole number above 0');
   return Number(text);
+}
+
+export function workers(text: string): number {
+  const number = /^\d{1,2}$/.test(text) ? Number(text) : MOST_WORKERS + 1;
+  if (number > MOST_WORKERS)
+    throw new InvalidArgumentError(`expected a whole number from 0 to ${MOST_WORKERS}`);
+  return number;
 }
 
 /** As containers are configured, an empty variable says nothing. */

@@ -13,9 +13,10 @@ import type { Output } from './output.js';
 export interface ServeOptions {
   readonly config: string;
   readonly logLevel: LogLevel;
-  /** In place of the file's addresses. */
+  /** In place of what the file says. */
   readonly xds?: Address | undefined;
   readonly admin?: Address | undefined;
+  readonly workers?: number | undefined;
 }
 
 /** Milliseconds for an orderly end; what is not done by then is cut off, so that the end is there within 5 s. */
@@ -129,10 +130,14 @@ class Reloads {
   }
 }
 
-function overridden(config: Config, { xds, admin }: ServeOptions): Config {
+function overridden(config: Config, { xds, admin, workers }: ServeOptions): Config {
   return {
     ...config,
-    ...(xds !== undefined && { xds: { ...config.xds, listen: xds } }),
+    xds: {
+      ...config.xds,
+      ...(xds !== undefined && { listen: xds }),
+      ...(workers !== undefined && { workers }),
+    },
     ...(admin !== undefined && { admin: { ...config.admin, listen: admin } }),
   };
 }

@@ -5,6 +5,7 @@ import { registryOptions } from './registries.js';
 import { listener, route } from './routing.js';
 import { servicePolicy } from './service-policy.js';
 import { defaultService, duration } from './values.js';
+import { MOST_WORKERS } from './worker-count.js';
 
 /** Starts with a letter also because an object would put keys that look like numbers first: order means precedence. */
 const registryName = z
@@ -24,6 +25,8 @@ const xds = z
       .prefault({}),
     /** Serves gRPC reflection too. */
     reflection: z.boolean().default(false),
+    /** How many processes serve the proxies; 0: the one that does everything. */
+    workers: z.number().int().min(0).max(MOST_WORKERS).default(0),
   })
   .prefault({});
 

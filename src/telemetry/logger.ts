@@ -17,12 +17,15 @@ export function createLogger(level: LogLevel): pino.Logger {
   );
 }
 
+/** Bytes that a pipe takes in one piece: the lines of several processes that write to one are not mixed. See pipe(7). */
+const PIPE_BUF = 4_096;
+
 type Destination = ReturnType<typeof pino.destination>;
 let destination: Destination | undefined;
 
 function standardOutput(): Destination {
   if (destination !== undefined) return destination;
-  const made = pino.destination({ dest: 1, sync: false });
+  const made = pino.destination({ dest: 1, sync: false, maxWrite: PIPE_BUF });
   process.once('exit', () => made.flushSync());
   destination = made;
   return made;

@@ -2,7 +2,12 @@ import { type handleBidiStreamingCall, Server, ServerCredentials, status } from 
 import type { Logger } from 'pino';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
-import { CLIENT_STATUS_SERVICE, clientStatusService } from './csds/service.js';
+import {
+  CLIENT_STATUS_SERVICE,
+  type ClientStatus,
+  clientStatusOf,
+  clientStatusService,
+} from './csds/service.js';
 import { drain } from './drain.js';
 import { FanOut } from './fan-out.js';
 import { Health } from './health.js';
@@ -26,6 +31,8 @@ export interface XdsServerOptions {
   readonly keepalive?: { readonly time: number; readonly timeout: number };
   /** Whether the reflection service describes what is served. */
   readonly reflection?: boolean;
+  /** Tells the status of all clients where not all of them are connected here. */
+  readonly clientStatus?: ClientStatus;
 }
 
 const KEEPALIVE = { time: 30_000, timeout: 10_000 };
@@ -70,7 +77,9 @@ export class XdsServer {
       const handlers = service.methods.map((method) => [method.name, this.#handler(method)]);
       this.#server.addService(definition(service), Object.fromEntries(handlers));
     }
-    const clientStatus = clientStatusService(this.#streams, cache);
+    const clientStatus = clientStatusService(
+      options.clientStatus ?? (async (request) => clientStatusOf(request, this.#streams, cache)),
+    );
     this.#server.addService(clientStatus.definition, clientStatus.handlers);
     const names = [...DISCOVERY_SERVICES, CLIENT_STATUS_SERVICE].map(({ name }) => name);
     this.#health = new Health(this.#server, names);

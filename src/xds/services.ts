@@ -56,6 +56,7 @@ export function definition(service: DiscoveryService): ServiceDefinition {
   return Object.fromEntries(entries);
 }
 
-const asIs = (bytes: Buffer): Uint8Array => bytes;
-const toBuffer = (bytes: Uint8Array): Buffer =>
+/** For methods that take and give encoded messages. */
+export const asIs = (bytes: Buffer): Uint8Array => bytes;
+export const toBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

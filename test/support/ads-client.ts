@@ -1,11 +1,17 @@
-import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientDuplexStream,
+  type ClientOptions,
+  credentials,
+  type StatusObject,
+} from '@grpc/grpc-js';
 import type { DiscoveryRequest } from '../../src/generated/types/envoy/service/discovery/v3/DiscoveryRequest.js';
 import type { DiscoveryResponse } from '../../src/generated/types/envoy/service/discovery/v3/DiscoveryResponse.js';
 import { decode, encode, type MessageName } from '../../src/protobuf/messages.js';
 
 /** A gRPC client that can be closed, for calls of any method of Envoy's services. */
-export function connect(address: string): Client {
-  return new Client(address, credentials.createInsecure());
+export function connect(address: string, options: ClientOptions = {}): Client {
+  return new Client(address, credentials.createInsecure(), options);
 }
 
 /** Serializes a message of Envoy's protos. */

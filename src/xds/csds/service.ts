@@ -7,10 +7,11 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { messageOf } from '../../errors.js';
 import type { ClientStatusRequest } from '../../generated/types/envoy/service/status/v3/ClientStatusRequest.js';
-import type { ClientStatusResponse } from '../../generated/types/envoy/service/status/v3/ClientStatusResponse.js';
 import { decode, encode } from '../../protobuf/messages.js';
 import type { SnapshotCache } from '../../snapshot/cache.js';
+import { asIs, toBuffer } from '../services.js';
 import { clientConfigs, type StreamView } from './client-status.js';
 import { nodeTest, UNSUPPORTED_MATCHER } from './node-matcher.js';
 
@@ -33,40 +34,65 @@ const MOST_BYTES = 32 * 1024 * 1024;
 
 type Refusal = Pick<StatusObject, 'code' | 'details'>;
 
+/** An encoded `ClientStatusResponse`, or why there is none. */
+export type ClientStatusAnswer =
+  | { readonly response: Uint8Array; readonly refusal?: undefined }
+  | { readonly response?: undefined; readonly refusal: Refusal };
+
+/** Answers an encoded `ClientStatusRequest`. */
+export type ClientStatus = (request: Uint8Array) => Promise<ClientStatusAnswer>;
+
+const TOO_LARGE: Refusal = {
+  code: status.RESOURCE_EXHAUSTED,
+  details: 'the answer is too large: ask for fewer nodes by node_matchers, or exclude_resource_contents',
+};
+
+/** The answer while it cannot be told. */
+export function unavailable(details: string): ClientStatusAnswer {
+  return { refusal: { code: status.UNAVAILABLE, details } };
+}
+
 /** Definition and handlers for grpc-js. */
-export function clientStatusService(streams: Iterable<StreamView>, cache: SnapshotCache) {
-  const answer = (request: ClientStatusRequest) => answerOf(request, streams, cache);
+export function clientStatusService(answer: ClientStatus) {
   const definition = Object.fromEntries(
     CLIENT_STATUS_SERVICE.methods.map(({ name, streaming }) => [name, methodDefinition(name, streaming)]),
   );
   const handlers: UntypedServiceImplementation = {
-    StreamClientStatus: (call: ServerDuplexStream<ClientStatusRequest, ClientStatusResponse>) => {
-      call.on('data', (request: ClientStatusRequest) => {
-        const { response, refusal } = answer(request);
-        if (refusal === undefined) call.write(response);
-        else call.emit('error', refusal);
+    StreamClientStatus: (call: ServerDuplexStream<Uint8Array, Uint8Array>) => {
+      call.on('data', (request: Uint8Array) => {
+        // One after the other: answers come in the order of the questions, and those that wait stay on the wire.
+        call.pause();
+        void answer(request).then(({ response, refusal }) => {
+          if (refusal === undefined) call.write(response);
+          else call.emit('error', refusal);
+          call.resume();
+        });
       });
       call.on('end', () => call.end());
     },
-    FetchClientStatus: (
-      call: ServerUnaryCall<ClientStatusRequest, ClientStatusResponse>,
-      done: sendUnaryData<ClientStatusResponse>,
-    ) => {
-      const { response, refusal } = answer(call.request);
-      if (refusal === undefined) done(null, response);
-      else done(refusal);
+    FetchClientStatus: (call: ServerUnaryCall<Uint8Array, Uint8Array>, done: sendUnaryData<Uint8Array>) => {
+      void answer(call.request).then(({ response, refusal }) => {
+        if (refusal === undefined) done(null, response);
+        else done(refusal);
+      });
     },
   };
   return { definition, handlers };
 }
 
-function answerOf(
-  { node_matchers = [], exclude_resource_contents = false }: ClientStatusRequest,
+/** The answer from streams of this process. */
+export function clientStatusOf(
+  request: Uint8Array,
   streams: Iterable<StreamView>,
   cache: SnapshotCache,
-):
-  | { readonly response: ClientStatusResponse; readonly refusal?: undefined }
-  | { readonly response?: undefined; readonly refusal: Refusal } {
+): ClientStatusAnswer {
+  let question: ClientStatusRequest;
+  try {
+    question = decode(REQUEST, request);
+  } catch (thrown) {
+    return { refusal: { code: status.INVALID_ARGUMENT, details: messageOf(thrown) } };
+  }
+  const { node_matchers = [], exclude_resource_contents = false } = question;
   const matches = nodeTest(node_matchers);
   if (matches === undefined)
     return { refusal: { code: status.INVALID_ARGUMENT, details: UNSUPPORTED_MATCHER } };
@@ -76,23 +102,32 @@ function answerOf(
     snapshotOf: (group) => cache.getSnapshot(group),
     mostBytes: MOST_BYTES,
   });
-  if (config !== undefined) return { response: { config } };
-  const details =
-    'the answer is too large: ask for fewer nodes by node_matchers, or exclude_resource_contents';
-  return { refusal: { code: status.RESOURCE_EXHAUSTED, details } };
+  return config === undefined ? { refusal: TOO_LARGE } : { response: encode(RESPONSE, { config }) };
 }
 
-function methodDefinition(
-  name: string,
-  streaming: boolean,
-): MethodDefinition<ClientStatusRequest, ClientStatusResponse> {
+/**
+ * The answers of several processes as one. Each client is connected to one of them, so that nothing is to be put
+ * together but the lists: encoded messages with repeated fields, one after the other, are one message with all.
+ * https://protobuf.dev/programming-guides/encoding/#last-one-wins
+ */
+export function mergedClientStatus(answers: readonly ClientStatusAnswer[]): ClientStatusAnswer {
+  const responses: Uint8Array[] = [];
+  for (const answer of answers) {
+    if (answer.refusal !== undefined) return answer;
+    responses.push(answer.response);
+  }
+  const bytes = responses.reduce((sum, { length }) => sum + length, 0);
+  return bytes > MOST_BYTES ? { refusal: TOO_LARGE } : { response: Buffer.concat(responses) };
+}
+
+function methodDefinition(name: string, streaming: boolean): MethodDefinition<Uint8Array, Uint8Array> {
   return {
     path: `/${CLIENT_STATUS_SERVICE.name}/${name}`,
     requestStream: streaming,
     responseStream: streaming,
-    requestSerialize: (request) => Buffer.from(encode(REQUEST, request)),
-    requestDeserialize: (bytes) => decode(REQUEST, bytes),
-    responseSerialize: (response) => Buffer.from(encode(RESPONSE, response)),
-    responseDeserialize: (bytes) => decode(RESPONSE, bytes),
+    requestSerialize: toBuffer,
+    requestDeserialize: asIs,
+    responseSerialize: toBuffer,
+    responseDeserialize: asIs,
   };
 }

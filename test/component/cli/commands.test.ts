@@ -114,27 +114,41 @@ describe('serve', () => {
       configs.push(config);
       throw new Error('no further');
     });
-    return { code, ports: configs.map(({ xds, admin }) => [xds.listen.port, admin.listen.port]) };
+    return {
+      code,
+      ports: configs.map(({ xds, admin }) => [xds.listen.port, admin.listen.port]),
+      workers: configs.map(({ xds }) => xds.workers),
+    };
   };
 
   test('a flag beats the environment, which beats the file', async () => {
-    expect(await started()).toEqual({ code: 1, ports: [[1, 1001]] });
+    expect(await started()).toMatchObject({ code: 1, ports: [[1, 1001]] });
     vi.stubEnv('SIGNALBOX_XDS_LISTEN', '127.0.0.1:2');
     vi.stubEnv('SIGNALBOX_ADMIN_LISTEN', '');
-    expect(await started()).toEqual({ code: 1, ports: [[2, 1001]] });
+    expect(await started()).toMatchObject({ code: 1, ports: [[2, 1001]] });
     vi.stubEnv('SIGNALBOX_ADMIN_LISTEN', '[::1]:1002');
-    expect(await started('--xds', '127.0.0.1:3')).toEqual({ code: 1, ports: [[3, 1002]] });
+    expect(await started('--xds', '127.0.0.1:3')).toMatchObject({ code: 1, ports: [[3, 1002]] });
   });
 
-  test.each(['SIGNALBOX_XDS_LISTEN', 'SIGNALBOX_ADMIN_LISTEN', 'SIGNALBOX_LOG_LEVEL'])(
-    'a %s that says nothing sensible is wrong usage',
-    async (variable) => {
-      vi.stubEnv(variable, 'nonsense');
-      const { code, stderr } = await signalbox('serve', '-c', 'x');
-      expect(code).toBe(2);
-      expect(stderr).toContain(`from env '${variable}' is invalid`);
-    },
-  );
+  test('the number of workers', async () => {
+    expect((await started()).workers).toEqual([0]);
+    vi.stubEnv('SIGNALBOX_XDS_WORKERS', '3');
+    expect((await started()).workers).toEqual([3]);
+    expect((await started('--workers', '0')).workers).toEqual([0]);
+    for (const wrong of ['65', '-1', '1.5', 'many']) expect((await started('--workers', wrong)).code).toBe(2);
+  });
+
+  test.each([
+    'SIGNALBOX_XDS_LISTEN',
+    'SIGNALBOX_ADMIN_LISTEN',
+    'SIGNALBOX_LOG_LEVEL',
+    'SIGNALBOX_XDS_WORKERS',
+  ])('a %s that says nothing sensible is wrong usage', async (variable) => {
+    vi.stubEnv(variable, 'nonsense');
+    const { code, stderr } = await signalbox('serve', '-c', 'x');
+    expect(code).toBe(2);
+    expect(stderr).toContain(`from env '${variable}' is invalid`);
+  });
 });
 
 test('the program ends with the code of its command', { timeout: 30_000 }, async () => {

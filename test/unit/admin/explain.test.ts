@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ExplainSubject, explain } from '../../../src/admin/explain.js';
+import { proxyStatuses } from '../../../src/admin/proxy-statuses.js';
 import type { ServiceView } from '../../../src/catalogue/service-view.js';
 import { makeResource } from '../../../src/snapshot/resource.js';
 import { Snapshot } from '../../../src/snapshot/snapshot.js';
@@ -45,6 +46,11 @@ function stream(id: string, change: Partial<TypeState>): StreamView {
   return { node: { ...UNKNOWN_NODE, id }, group: 'default', peer: '10.0.0.9:1', state };
 }
 
+const streams = [
+  stream('good', { acknowledged: clusters }),
+  stream('bad', { rejected: new Map([['users', { version, message: 'users: no' }]]) }),
+];
+
 const subject: ExplainSubject = {
   serviceNames: () => ['users', 'ghost'],
   service: (name) => (name === 'users' ? users : undefined),
@@ -52,17 +58,15 @@ const subject: ExplainSubject = {
   remarks: () => [],
   routed: (name) => name === 'ghost',
   skippedBy: (name) => (name === 'internal' ? ['consul'] : []),
-  streams: () => [
-    stream('good', { acknowledged: clusters }),
-    stream('bad', { rejected: new Map([['users', { version, message: 'users: no' }]]) }),
-  ],
+  proxyStatuses: async (resources) =>
+    resources.map((resource) => proxyStatuses(resource, streams, () => snapshot)),
   snapshot: () => snapshot,
 };
 
 describe('explain', () => {
-  test('a service: where it came from, what is filtered, what carries it, who has it', () => {
+  test('a service: where it came from, what is filtered, what carries it, who has it', async () => {
     const peer = '10.0.0.9:1';
-    expect(explain('users', subject)).toMatchObject({
+    expect(await explain('users', subject)).toMatchObject({
       query: 'users',
       services: [
         {
@@ -94,8 +98,8 @@ describe('explain', () => {
     });
   });
 
-  test('a service that only a route names', () => {
-    expect(explain('ghost', subject)).toMatchObject({
+  test('a service that only a route names', async () => {
+    expect(await explain('ghost', subject)).toMatchObject({
       services: [
         {
           name: 'ghost',
@@ -114,8 +118,8 @@ describe('explain', () => {
     ['10.0.0.2:80', ['10.0.0.2:80'], []],
     ['[0:0::1]:80', ['[::1]:80'], []],
     ['10.0.0.3:80', [], ['10.0.0.3:80']],
-  ])('the address %s: what is said of it alone', (query, instances, filtered) => {
-    const explained = explain(query, subject);
+  ])('the address %s: what is said of it alone', async (query, instances, filtered) => {
+    const explained = await explain(query, subject);
     const [service, ...others] = 'services' in explained ? explained.services : [];
     expect(others).toEqual([]);
     expect(service?.name).toBe('users');
@@ -123,8 +127,8 @@ describe('explain', () => {
     expect(service?.filtered.map(({ address }) => address)).toEqual(filtered);
   });
 
-  test('the address of a default service', () => {
-    expect(explain('10.0.0.8:99', subject)).toMatchObject({
+  test('the address of a default service', async () => {
+    expect(await explain('10.0.0.8:99', subject)).toMatchObject({
       services: [{ name: 'ghost', served_from: 'default_service' }],
     });
   });
@@ -133,7 +137,7 @@ describe('explain', () => {
     ['usres', 'no registry and no route knows a service or an address "usres", did you mean "users"?'],
     ['10.9.9.9:1', 'no registry and no route knows a service or an address "10.9.9.9:1"'],
     ['internal', '"internal" is left out by skip_services of consul'],
-  ])('nothing is known of %s', (query, error) => {
-    expect(explain(query, subject)).toEqual({ error });
+  ])('nothing is known of %s', async (query, error) => {
+    expect(await explain(query, subject)).toEqual({ error });
   });
 });

@@ -44,7 +44,8 @@ beforeEach(() => {
     release: () => undefined,
     routes: () => [],
     policyDocuments: () => [],
-    streams: () => [],
+    proxies: async () => [],
+    proxyStatuses: async (resources) => resources.map(() => []),
     history: () => [],
     snapshot: () => Snapshot.EMPTY,
   };
@@ -318,6 +319,12 @@ test('a defect is told without what it says', async () => {
     throw new Error('the token is hidden');
   };
   expect(await get('/config_dump', { snapshot })).toEqual({ status: 500, body: { error: 'internal error' } });
+});
+
+test('a worker that does not answer is told: without it the answer would not be true', async () => {
+  const message = 'worker 2 does not answer within 2000 ms';
+  const proxies = () => Promise.reject(new SignalboxError('worker_silent', message));
+  expect(await get('/proxies', { proxies })).toEqual({ status: 503, body: { error: message } });
 });
 
 test('/routes: where each came from, whether it is in force, and why not', async () => {

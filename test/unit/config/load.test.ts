@@ -22,6 +22,7 @@ test('a small file is filled up with defaults', () => {
       drain: 2_000,
       keepalive: { time: 30_000, timeout: 10_000 },
       reflection: false,
+      workers: 0,
     },
     admin: { listen: { host: '127.0.0.1', port: 18001 } },
     discovery: {},

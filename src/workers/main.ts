@@ -1,0 +1,16 @@
+// The program of a worker process; `WorkerPool` starts it.
+import type { FromWorker, ToWorker } from './messages.js';
+import { Worker } from './worker.js';
+
+// The primary tells when to end: a signal to the whole group of processes must not come before it.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+// Without a primary the data would grow old.
+process.on('disconnect', () => process.exit(0));
+
+const worker = new Worker(
+  // What a primary that has just ended is told is lost, and nothing needs to be done about it.
+  (message, sent = () => undefined) => process.send?.(message, undefined, {}, sent),
+  (code) => process.exit(code),
+);
+process.on('message', (message: ToWorker) => void worker.receive(message));
+process.send?.({ kind: 'ready' } satisfies FromWorker);

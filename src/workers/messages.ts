@@ -1,0 +1,64 @@
+import type { ProxyView } from '../admin/proxies.js';
+import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js';
+import type { ErrorCode } from '../errors.js';
+import type { Group } from '../snapshot/cache.js';
+import type { LogLevel } from '../telemetry/log-level.js';
+import type { ClientStatusAnswer } from '../xds/csds/service.js';
+import type { XdsServerOptions } from '../xds/server.js';
+
+/** What a worker is to do. */
+export interface WorkerTask
+  extends Pick<XdsServerOptions, 'identifier' | 'drain' | 'keepalive' | 'reflection'> {
+  /** Counts from 1; one that takes the place of another has its number. */
+  readonly worker: number;
+  /** `host:port`; all workers share it. */
+  readonly listen: string;
+  /** The group of every proxy. */
+  readonly group: Group;
+  readonly logLevel: LogLevel;
+}
+
+/** What is asked over a channel between two processes, and what it is answered with. */
+export interface Topics {
+  readonly proxies: { readonly question: undefined; readonly answer: readonly ProxyView[] };
+  readonly proxyStatuses: {
+    readonly question: readonly PublishedResource[];
+    readonly answer: readonly (readonly ProxyStatus[])[];
+  };
+  /** To a worker: the clients connected to it. To the primary: all clients. */
+  readonly clientStatus: { readonly question: Uint8Array; readonly answer: ClientStatusAnswer };
+}
+export type Topic = keyof Topics;
+
+export type Question = {
+  readonly [T in Topic]: {
+    readonly kind: 'question';
+    readonly id: number;
+    readonly topic: T;
+    readonly question: Topics[T]['question'];
+  };
+}[Topic];
+
+export interface Answer {
+  readonly kind: 'answer';
+  readonly id: number;
+  readonly answer: Topics[Topic]['answer'];
+}
+
+export type ToWorker =
+  | Question
+  | Answer
+  /** See `unpackStep`. */
+  | { readonly kind: 'step'; readonly step: Uint8Array }
+  | { readonly kind: 'serve'; readonly task: WorkerTask }
+  | { readonly kind: 'stop' };
+
+export type FromWorker =
+  | Question
+  | Answer
+  /** It listens to the channel: what is sent before is lost. */
+  | { readonly kind: 'ready' }
+  /** The last step is in force. */
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'serving'; readonly address: string }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };

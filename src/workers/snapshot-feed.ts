@@ -1,0 +1,52 @@
+import type { Group, SnapshotCache } from '../snapshot/cache.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import { packStep } from './snapshot-step.js';
+
+export type Pack = typeof packStep;
+
+/** Packs a step once where several workers take the same one. */
+export function sharedPack(): Pack {
+  let last: { readonly from: Snapshot; readonly to: Snapshot; readonly bytes: Uint8Array } | undefined;
+  return (group, from, to) => {
+    // The whole is wanted seldom, and is too large to be kept.
+    if (from === undefined) return packStep(group, from, to);
+    if (last?.from !== from || last.to !== to) last = { from, to, bytes: packStep(group, from, to) };
+    return last.bytes;
+  };
+}
+
+/**
+ * Keeps a worker at the latest snapshots. One step is under way at a time, and the next one leads from what the worker
+ * has taken to the latest there is: what waits for a slow worker is nothing but two snapshots.
+ */
+export class SnapshotFeed {
+  readonly #taken = new Map<Group, Snapshot>();
+  #underWay: { readonly group: Group; readonly snapshot: Snapshot } | undefined;
+
+  constructor(
+    private readonly cache: SnapshotCache,
+    private readonly pack: Pack,
+    private readonly send: (step: Uint8Array) => void,
+  ) {}
+
+  /** Sends the next step, if one is due and none is under way. */
+  push(): void {
+    if (this.#underWay !== undefined) return;
+    for (const group of this.cache.groups()) {
+      const snapshot = this.cache.getSnapshot(group);
+      const taken = this.#taken.get(group);
+      if (snapshot === undefined || snapshot === taken) continue;
+      this.#underWay = { group, snapshot };
+      this.send(this.pack(group, taken, snapshot));
+      return;
+    }
+  }
+
+  /** The worker has taken the step that was under way. */
+  taken(): void {
+    if (this.#underWay === undefined) return;
+    this.#taken.set(this.#underWay.group, this.#underWay.snapshot);
+    this.#underWay = undefined;
+    this.push();
+  }
+}

@@ -1,0 +1,142 @@
+import cluster from 'node:cluster';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import type { ProxyView } from '../admin/proxies.js';
+import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js';
+import { Backoff } from '../discovery/backoff.js';
+import { pause } from '../discovery/pause.js';
+import { messageOf } from '../errors.js';
+import type { SnapshotCache } from '../snapshot/cache.js';
+import { LOG_LEVELS } from '../telemetry/log-level.js';
+import { type ClientStatusAnswer, mergedClientStatus, unavailable } from '../xds/csds/service.js';
+import type { Topic, Topics, WorkerTask } from './messages.js';
+import type { ProxyServer } from './proxy-server.js';
+import { type Pack, sharedPack } from './snapshot-feed.js';
+import { WorkerProcess } from './worker-process.js';
+
+/** A worker that lived so long is started again without a long wait. */
+const STEADY = 10_000;
+/** Workers that have not ended so long after they were told to are killed: the longest drain, and a second. */
+const STOP_LIMIT = 4_000;
+
+export interface WorkerPoolOptions extends Omit<WorkerTask, 'worker' | 'listen' | 'logLevel'> {
+  readonly logger: Logger;
+}
+
+/**
+ * Serves the proxies by several processes that share the port. This process hands each of them what changed, and
+ * starts one again that has ended.
+ */
+export class WorkerPool implements ProxyServer {
+  readonly #life = new AbortController();
+  readonly #pack: Pack = sharedPack();
+  /** Those that run, by their numbers. */
+  readonly #processes = new Map<number, WorkerProcess>();
+
+  constructor(
+    private readonly cache: SnapshotCache,
+    private readonly count: number,
+    private readonly options: WorkerPoolOptions,
+  ) {}
+
+  async listen(address: string): Promise<string> {
+    // With 'advanced' bytes are sent as bytes.
+    cluster.setupPrimary({
+      exec: fileURLToPath(new URL('./main.js', import.meta.url)),
+      args: [],
+      serialization: 'advanced',
+    });
+    this.cache.watch(() => {
+      for (const process of this.#processes.values()) process.push();
+    }, this.#life.signal);
+    const numbers = Array.from({ length: this.count }, (_, index) => index + 1);
+    const processes = numbers.map((worker) => this.#start(worker, address));
+    const addresses = await Promise.all(processes.map(({ serving }) => serving));
+    for (const process of processes) void this.#keep(process, address);
+    return addresses[0] ?? address;
+  }
+
+  unready(): string | undefined {
+    const serves = [...this.#processes.values()].some(({ isServing }) => isServing);
+    return serves ? undefined : 'no worker serves the proxies';
+  }
+
+  async proxies(): Promise<readonly ProxyView[]> {
+    const answers = await this.#askAll('proxies', undefined);
+    return answers.flatMap(({ worker, answer }) => answer.map((proxy) => ({ ...proxy, worker })));
+  }
+
+  async proxyStatuses(resources: readonly PublishedResource[]): Promise<readonly (readonly ProxyStatus[])[]> {
+    if (resources.length === 0) return [];
+    const answers = await this.#askAll('proxyStatuses', resources);
+    return resources.map((_, index) => answers.flatMap(({ answer }) => answer[index] ?? []));
+  }
+
+  async stop(): Promise<void> {
+    this.#life.abort();
+    const processes = [...this.#processes.values()];
+    for (const process of processes) process.stop();
+    const late = setTimeout(() => {
+      for (const process of processes) process.kill();
+    }, STOP_LIMIT);
+    await Promise.all(processes.map(({ ended }) => ended));
+    clearTimeout(late);
+  }
+
+  #start(worker: number, listen: string): WorkerProcess {
+    const { logger, ...task } = this.options;
+    const logLevel = LOG_LEVELS.find((level) => level === logger.level) ?? 'info';
+    const process = new WorkerProcess(
+      { ...task, worker, listen, logLevel },
+      this.cache,
+      this.#pack,
+      (request) => this.#clientStatus(request),
+    );
+    this.#processes.set(worker, process);
+    const { pid } = process;
+    process.serving.then(
+      () => logger.info({ worker, pid }, 'worker serving'),
+      (error: unknown) => logger.error({ worker, pid }, `a worker cannot serve: ${messageOf(error)}`),
+    );
+    return process;
+  }
+
+  /** Starts a worker again whenever it has ended. */
+  async #keep(first: WorkerProcess, listen: string): Promise<void> {
+    const worker = first.number;
+    const { signal } = this.#life;
+    const backoff = new Backoff();
+    for (let process = first; ; process = this.#start(worker, listen)) {
+      const began = performance.now();
+      const end = await process.ended;
+      this.#processes.delete(worker);
+      if (signal.aborted) return;
+      this.options.logger.error(
+        { worker, pid: process.pid, ...end },
+        'a worker has ended, starting it again',
+      );
+      if (performance.now() - began > STEADY) backoff.reset();
+      await pause(backoff.next(), signal);
+      if (signal.aborted) return;
+    }
+  }
+
+  async #askAll<T extends Topic>(topic: T, question: Topics[T]['question']) {
+    const answers = [...this.#processes.values()]
+      .filter(({ isServing }) => isServing)
+      .map(async (process) => ({ worker: process.number, answer: await process.ask(topic, question) }));
+    return (await Promise.all(answers)).flatMap(({ worker, answer }) =>
+      // One that has just ended has no proxies.
+      answer === undefined ? [] : [{ worker, answer }],
+    );
+  }
+
+  async #clientStatus(request: Uint8Array): Promise<ClientStatusAnswer> {
+    try {
+      const answers = await this.#askAll('clientStatus', request);
+      return mergedClientStatus(answers.map(({ answer }) => answer));
+    } catch (thrown) {
+      return unavailable(messageOf(thrown));
+    }
+  }
+}

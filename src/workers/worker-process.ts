@@ -1,0 +1,126 @@
+import cluster, { type Worker } from 'node:cluster';
+import { SignalboxError } from '../errors.js';
+import type { SnapshotCache } from '../snapshot/cache.js';
+import type { ClientStatus } from '../xds/csds/service.js';
+import type { FromWorker, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
+import { Questions } from './questions.js';
+import { type Pack, SnapshotFeed } from './snapshot-feed.js';
+
+export interface WorkerEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** A worker as the primary process sees it, from its start to its end. */
+export class WorkerProcess {
+  /** The address where it serves. @throws SignalboxError where it cannot, or ends before */
+  readonly serving: Promise<string>;
+  readonly ended: Promise<WorkerEnd>;
+  readonly #worker: Worker;
+  readonly #feed: SnapshotFeed;
+  readonly #questions: Questions;
+  #isReady = false;
+  #isServing = false;
+
+  /** @param clientStatus of the clients of all workers */
+  constructor(
+    private readonly task: WorkerTask,
+    cache: SnapshotCache,
+    pack: Pack,
+    private readonly clientStatus: ClientStatus,
+  ) {
+    this.#worker = cluster.fork();
+    this.#feed = new SnapshotFeed(cache, pack, (step) => this.#send({ kind: 'step', step }));
+    this.#questions = new Questions(`worker ${task.worker}`, (question) => this.#send(question));
+    this.ended = this.#untilEnded();
+    this.serving = this.#untilServing();
+    this.#worker.on('message', (message: FromWorker) => void this.#receive(message));
+  }
+
+  get pid(): number | undefined {
+    return this.#worker.process.pid;
+  }
+
+  get number(): number {
+    return this.task.worker;
+  }
+
+  /** Whether it may have proxies. */
+  get isServing(): boolean {
+    return this.#isServing;
+  }
+
+  /** Brings it to the latest snapshots. */
+  push(): void {
+    if (this.#isReady) this.#feed.push();
+  }
+
+  /** @returns undefined where it has ended. @throws SignalboxError `worker_silent` */
+  async ask<T extends Topic>(
+    topic: T,
+    question: Topics[T]['question'],
+  ): Promise<Topics[T]['answer'] | undefined> {
+    return await this.#questions.ask(topic, question);
+  }
+
+  /** Tells it to send its proxies away and end. */
+  stop(): void {
+    if (this.#isReady) this.#send({ kind: 'stop' });
+    else this.kill();
+  }
+
+  kill(): void {
+    this.#worker.process.kill('SIGKILL');
+  }
+
+  async #receive(message: FromWorker): Promise<void> {
+    this.#questions.heard();
+    switch (message.kind) {
+      case 'ready':
+        this.#isReady = true;
+        // What there is goes first, so that no proxy meets a worker that knows nothing.
+        this.#feed.push();
+        this.#send({ kind: 'serve', task: this.task });
+        return;
+      case 'taken':
+        this.#feed.taken();
+        return;
+      case 'answer':
+        this.#questions.answered(message.id, message.answer);
+        return;
+      case 'question':
+        if (message.topic !== 'clientStatus') return;
+        this.#send({ kind: 'answer', id: message.id, answer: await this.clientStatus(message.question) });
+    }
+  }
+
+  #send(message: ToWorker): void {
+    // Its end is told by an event of its own.
+    this.#worker.send(message, undefined, {}, () => undefined);
+  }
+
+  async #untilEnded(): Promise<WorkerEnd> {
+    const end = await new Promise<WorkerEnd>((resolve) => {
+      this.#worker.once('exit', (code, signal) => resolve({ code, signal }));
+      this.#worker.on('error', () => {
+        if (this.pid === undefined) resolve({ code: null, signal: null });
+      });
+    });
+    this.#isServing = false;
+    this.#questions.close();
+    return end;
+  }
+
+  async #untilServing(): Promise<string> {
+    return await new Promise((resolve, reject) => {
+      this.#worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'serving') {
+          this.#isServing = true;
+          resolve(message.address);
+        }
+        if (message.kind === 'failed') reject(new SignalboxError(message.code, message.message));
+      });
+      void this.ended.then(() => reject(new SignalboxError('internal', 'it ended before it served')));
+    });
+  }
+}
