@@ -1,6 +1,6 @@
 // Turns Envoy's published protos (npm @grpc/grpc-js-xds) and gRPC's health protocol into src/generated: one JSON
-// descriptor that holds just what proto/roots.json reaches, TypeScript types, and the map from message names to those types; beside it a
-// descriptor of everything that a configuration may put into a message (`envoy:` blocks), with Envoy's rules on fields.
+// descriptor that holds just what proto/roots.json reaches, TypeScript types, and the map from message names to those
+// types; beside it a descriptor of everything that a configuration may put into a message (`envoy:` blocks), with Envoy's rules on fields.
 // Run: node proto/build.mjs   (npm run build does)
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

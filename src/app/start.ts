@@ -3,14 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
-import { DerivedServices } from '../catalogue/derived.js';
 import { globMatcher } from '../catalogue/glob.js';
 import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
 import { DocumentSet } from '../documents/document-set.js';
-import type { Documents } from '../documents/documents.js';
 import { documentStores } from '../documents/options.js';
 import { addressOf } from '../model/instance.js';
+import { Leaving } from '../publish/leaving.js';
 import { Plan } from '../publish/plan.js';
 import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
 import { type AnswerSink, ProxyAnswers } from '../release/proxy-answers.js';
@@ -23,6 +22,7 @@ import { Snapshot } from '../snapshot/snapshot.js';
 import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
 import { WorkerPool } from '../workers/worker-pool.js';
 import { allOf } from '../xds/observer.js';
+import { derivedServices } from './derived-services.js';
 import { Observation } from './observation.js';
 import { RegistrySet } from './registry-set.js';
 import { listRoutes } from './route-list.js';
@@ -46,6 +46,7 @@ class RunningApp implements App {
   readonly #release: Release;
   readonly #xds: ProxyServer;
   #config: Config;
+  readonly #leaving = new Leaving();
   #plan: Plan;
   #publisher: Publisher;
   #publisherLife = new AbortController();
@@ -182,7 +183,10 @@ class RunningApp implements App {
 
   #newPublisher(): Publisher {
     const { delay, max_delay } = this.#config.publish;
-    const options = { delay, maxDelay: max_delay, logger: this.logger, observer: this.#observation };
+    const options = {
+      ...{ delay, maxDelay: max_delay, logger: this.logger },
+      ...{ observer: this.#observation, leaving: this.#leaving },
+    };
     return new Publisher(this.#catalogue, this.#plan, this.#release, options, this.#publisherLife.signal);
   }
 
@@ -208,6 +212,7 @@ class RunningApp implements App {
         serviceNames: () => new Set([...this.#catalogue.names(), ...this.#plan.wanted]),
         service: (name) => this.#catalogue.service(name),
         served: (view) => this.#plan.served(view),
+        remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
         sources: () => this.#catalogue.sources(),
         release: (registry) => this.#catalogue.release(registry),
         rollback: (version) => this.#release.pin(version),
@@ -269,11 +274,4 @@ function newProxyServer(
         ...(rollout && { first: rollout.first }),
         answers,
       });
-}
-
-function derivedServices({ services }: Config, { policies }: Documents): DerivedServices {
-  const entries = [...Object.entries(services), ...policies].flatMap(([name, { sources }]) =>
-    sources === undefined || name === '*' ? [] : [[name, sources] as const],
-  );
-  return new DerivedServices(new Map(entries));
 }

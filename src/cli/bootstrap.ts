@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
+import { type Document, parseDocument } from 'yaml';
 import type { Address } from '../model/address.js';
 
 export interface BootstrapOptions {
@@ -12,10 +12,18 @@ export interface BootstrapOptions {
   readonly cluster: string;
   /** Whether it reports the load of its clusters to Signalbox. */
   readonly loadReports: boolean;
+  /** Where the proxy runs; a zone has it prefer that zone's instances of services that ask for it. */
+  readonly region?: string | undefined;
+  readonly zone?: string | undefined;
+  readonly subZone?: string | undefined;
 }
 
+/** The cluster that stands for the proxies of this one's own zone. */
+const LOCAL_CLUSTER = 'local_zone';
+
 /** The bootstrap of `envoy/` with these values in it. */
-export function envoyBootstrap({ xds, admin, mode, node, cluster, loadReports }: BootstrapOptions): string {
+export function envoyBootstrap(options: BootstrapOptions): string {
+  const { xds, admin, mode, node, cluster, loadReports } = options;
   const template = new URL(`../../envoy/bootstrap-${mode}.yaml`, import.meta.url);
   // Without the comment at its head, which is about the file in `envoy/`.
   const document = parseDocument(readFileSync(template, 'utf8').replace(/^(#.*\n)+/, ''));
@@ -29,7 +37,41 @@ export function envoyBootstrap({ xds, admin, mode, node, cluster, loadReports }:
   document.setIn(['node', 'id'], node);
   document.setIn(['node', 'cluster'], cluster);
   if (!loadReports) document.delete('cluster_manager');
+  const locality = localityOf(options);
+  if (locality !== undefined) document.setIn(['node', 'locality'], locality);
+  if (options.zone !== undefined) preferOwnZone(document, { ...locality });
   document.commentBefore =
     ' An Envoy that takes its listeners, routes, clusters and endpoints from Signalbox.';
   return document.toString();
+}
+
+function localityOf({ region, zone, subZone }: BootstrapOptions): object | undefined {
+  const given = Object.entries({ region, zone, sub_zone: subZone }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return given.length === 0 ? undefined : Object.fromEntries(given);
+}
+
+/**
+ * Envoy's zone-aware routing spreads by how the proxies are spread over the zones, which none of them knows by itself.
+ * Told of its own zone alone, and made to keep to it, it prefers that zone as long as it has a healthy instance.
+ * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/zone_aware
+ */
+function preferOwnZone(document: Document, locality: object): void {
+  document.setIn(['cluster_manager', 'local_cluster_name'], LOCAL_CLUSTER);
+  document.setIn(['layered_runtime'], {
+    layers: [
+      { name: 'bootstrap', static_layer: { 'upstream.zone_routing.force_local_zone.min_size': 1 } },
+      { name: 'admin', admin_layer: {} },
+    ],
+  });
+  const address = { socket_address: { address: '127.0.0.1', port_value: 1 } };
+  document.addIn(['static_resources', 'clusters'], {
+    name: LOCAL_CLUSTER,
+    type: 'STATIC',
+    load_assignment: {
+      cluster_name: LOCAL_CLUSTER,
+      endpoints: [{ locality, lb_endpoints: [{ endpoint: { address } }] }],
+    },
+  });
 }

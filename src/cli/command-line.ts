@@ -93,6 +93,9 @@ function addBootstrap({ program, output }: Context): void {
     .option('--node <id>', 'the id of this proxy, its own for each', 'envoy-1')
     .option('--cluster <name>', 'the name of the group of proxies that this one belongs to', 'envoy')
     .option('--no-load-reports', 'do not report requests, errors and latency of the instances to Signalbox')
+    .option('--region <region>', 'the region that this proxy runs in')
+    .option('--zone <zone>', 'its zone, preferred where a service has zone_aware_lb_config')
+    .option('--sub-zone <zone>', 'its part of the zone')
     .action(async (options: BootstrapOptions) => {
       const { envoyBootstrap } = await import('./bootstrap.js');
       output.stdout.write(envoyBootstrap(options));

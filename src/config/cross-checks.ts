@@ -5,8 +5,9 @@ import { derivedProblems } from './derived-checks.js';
 import type { Placed } from './discovery-block.js';
 import { envoyProblems } from './envoy-checks.js';
 import { type PlacedRoute, placedRoutes, unknownListeners } from './listener-checks.js';
-import type { ConfigPath } from './problem.js';
+import { type ConfigPath, formatPath } from './problem.js';
 import type { Config } from './schema.js';
+import { shadowedRoutes } from './shadowed-routes.js';
 
 export interface CrossChecked {
   readonly problems: readonly Placed[];
@@ -43,10 +44,13 @@ export function crossCheck(config: Config): CrossChecked {
       ...unknownListeners(config),
       ...envoyProblems(config),
     ],
-    warnings: unreachable(
-      routes,
-      config.listeners.filter(isHttp).map(({ name }) => name),
-    ),
+    warnings: [
+      ...unreachable(
+        routes,
+        config.listeners.filter(isHttp).map(({ name }) => name),
+      ),
+      ...unhashed(routes, config.services),
+    ],
   };
 }
 
@@ -66,21 +70,36 @@ function refused(routes: readonly PlacedRoute[]): readonly Placed[] {
   });
 }
 
-/**
- * Routes that an equal match of the same or a higher priority takes everything from, for every one of their hosts at every
- * one of their listeners.
- */
+const HASHING = new Set(['RING_HASH', 'MAGLEV']);
+
+/** Routes whose `hash_policy` no load balancer of their services looks at. */
+function unhashed(routes: readonly PlacedRoute[], services: Config['services']): readonly Placed[] {
+  const ofAll = services['*']?.lb_policy ?? 'ROUND_ROBIN';
+  const lbPolicyOf = (name: string) =>
+    (Object.hasOwn(services, name) ? services[name]?.lb_policy : undefined) ?? ofAll;
+  return routes.flatMap(({ route: { hash_policy, service_name, weighted = [] }, path }) => {
+    const names = [...weighted, { service_name }].flatMap(({ service_name: name }) => name ?? []);
+    const named = names.find((name) => !HASHING.has(lbPolicyOf(name)));
+    if (hash_policy === undefined || named === undefined) return [];
+    const message = `"hash_policy" is for RING_HASH and MAGLEV, and "lb_policy" of ${named} is ${lbPolicyOf(named)}`;
+    return [{ path: [...path, 'hash_policy'], message }];
+  });
+}
+
+/** Of the routes that shadow another. */
+const MOST_NAMED = 3;
+
+/** Routes that no request can reach. */
 function unreachable(routes: readonly PlacedRoute[], listeners: readonly string[]): readonly Placed[] {
-  const taken = new Set<string>();
-  const byPriority = [...routes].sort((a, b) => (b.route.priority ?? 0) - (a.route.priority ?? 0));
-  return byPriority.flatMap(({ route, path }) => {
-    const { hosts = ['*'], match } = route;
-    // Without any listener what is said of them still holds once there is one.
-    const places = route.listeners ?? (listeners.length === 0 ? [''] : listeners);
-    const keys = places.flatMap((place) => hosts.map((host) => JSON.stringify([place, host, match])));
-    const free = keys.some((key) => !taken.has(key));
-    for (const key of keys) taken.add(key);
-    const message = 'this route never matches: an equal match takes its requests';
-    return free ? [] : [{ path, message }];
+  const places = new Map(routes.map(({ route, path }) => [route, path]));
+  const rules = routes.map(({ route }) => route);
+  return shadowedRoutes(rules, listeners).map(({ rule, by }) => {
+    const others = rules
+      .filter((other) => by.includes(other))
+      .map((other) => formatPath(places.get(other) ?? []));
+    const named = others.slice(0, MOST_NAMED);
+    const takers = [...named, ...(others.length > MOST_NAMED ? ['others'] : [])].join(', ');
+    const message = `this route never matches: all of its requests go to ${takers}`;
+    return { path: places.get(rule) ?? [], message };
   });
 }

@@ -15,6 +15,8 @@ export interface InstancePolicy {
   readonly maxFails?: number;
   /** `fail_timeout`, seconds an ejected instance stays out. */
   readonly failTimeoutSeconds?: number;
+  /** `protocol` says HTTP/2: `http2`, `h2`, `h2c` or `grpc`. */
+  readonly http2?: boolean;
 }
 
 /** One instance that may be served. */
@@ -34,6 +36,8 @@ export interface Instance {
   readonly policy?: InstancePolicy;
   /** Envoy's priority, 0 first; 0 where there is none. */
   readonly priority?: number;
+  /** Of use only where too few others are (DEGRADED), or leaving (DRAINING); fit where there is none. */
+  readonly health?: 'DEGRADED' | 'DRAINING';
   /** What was odd but harmless, for `explain`. */
   readonly remarks?: readonly string[];
 }

@@ -6,22 +6,13 @@ import type { MessageTypes } from '../generated/messages.js';
 export type MessageName = keyof MessageTypes;
 
 let descriptor: protobuf.Root | undefined;
-const types = new Map<MessageName, protobuf.Type>();
 let apiDescriptor: protobuf.Root | undefined;
+const types = new Map<MessageName, protobuf.Type>();
 
 /** The descriptor of the messages that Signalbox itself makes, read when first needed. */
 export function descriptors(): protobuf.Root {
   if (descriptor === undefined) descriptor = read('envoy.json');
   return descriptor;
-}
-
-function typeOf(name: MessageName): protobuf.Type {
-  let type = types.get(name);
-  if (type === undefined) {
-    type = descriptors().lookupType(name);
-    types.set(name, type);
-  }
-  return type;
 }
 
 /** The descriptor of everything that a configuration of Envoy may hold, with its rules on fields. Larger and seldom needed. */
@@ -40,6 +31,15 @@ function read(file: string): protobuf.Root {
   return protobuf.Root.fromJSON(
     JSON.parse(readFileSync(new URL(`../generated/${file}`, import.meta.url), 'utf8')),
   );
+}
+
+function typeOf(name: MessageName): protobuf.Type {
+  let type = types.get(name);
+  if (type === undefined) {
+    type = descriptors().lookupType(name);
+    types.set(name, type);
+  }
+  return type;
 }
 
 /** Encodes a message whose field names the compiler has checked against Envoy's protos. */

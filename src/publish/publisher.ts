@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Catalogue } from '../catalogue/catalogue.js';
+import type { ServiceView } from '../catalogue/service-view.js';
 import { secretPrefix } from '../resources/listener/tls.js';
 import { RouteConfigurations } from '../resources/route/configuration.js';
 import type { Group } from '../snapshot/cache.js';
@@ -8,10 +9,14 @@ import type { ResourceChanges } from '../snapshot/resource-set.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { Coalescer } from './coalescer.js';
+import { Leaving } from './leaving.js';
 import type { Plan } from './plan.js';
 import type { PublicationTarget } from './target.js';
 
 export const DEFAULT_GROUP: Group = 'default';
+
+/** The longest that a timer of Node's waits, milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Milliseconds of building in a row before everything else gets its turn. */
 const BUDGET = 10;
@@ -32,6 +37,10 @@ export interface PublisherOptions {
   readonly maxDelay: number;
   readonly logger: Logger;
   readonly observer?: PublicationObserver;
+  /** What is leaving; handed from one publisher to the next, so that a reload forgets nobody. */
+  readonly leaving?: Leaving;
+  /** Milliseconds of a clock that goes forward. */
+  readonly now?: () => number;
 }
 
 /** Told of publications, also of those that make no difference. */
@@ -57,6 +66,9 @@ export class Publisher {
   /** The services that have a cluster now. */
   #published = new Set<string>();
   #started = false;
+  readonly #leaving: Leaving;
+  readonly #now: () => number;
+  #departure: NodeJS.Timeout | undefined;
   #building: Build | undefined;
   /** Whether a publication was due while another one was being built. */
   #due = false;
@@ -69,6 +81,9 @@ export class Publisher {
     private readonly signal: AbortSignal,
   ) {
     this.#coalescer = new Coalescer(() => this.#publish(), options.delay, options.maxDelay, signal);
+    this.#leaving = options.leaving ?? new Leaving();
+    this.#now = options.now ?? (() => performance.now());
+    signal.addEventListener('abort', () => clearTimeout(this.#departure), { once: true });
   }
 
   /** Whether everything has been published once. */
@@ -94,11 +109,13 @@ export class Publisher {
    */
   replan(plan: Plan, changed: Iterable<string>): void {
     const before = this.plan.wanted;
+    const subsets = plan.subsetsChanged(this.plan);
     this.plan = plan;
     this.#aliases = this.#aliasesAmong(plan.wanted);
     if (!this.#started) return;
     const known = [...this.#published, ...(this.#building?.clusters.keys() ?? [])];
     for (const name of changed) for (const meant of name === '*' ? known : [name]) this.#changed.add(meant);
+    for (const name of subsets) this.#changed.add(name);
     for (const name of plan.wanted) if (!before.has(name)) this.#changed.add(name);
     for (const name of before) if (!plan.wanted.has(name)) this.#changed.add(name);
     this.#routesChanged = true;
@@ -115,7 +132,7 @@ export class Publisher {
     this.#aliases = this.#aliasesAmong(this.plan.wanted);
     this.#published = new Set([...this.catalogue.names(), ...this.plan.wanted]);
     const resources = [...this.#published].flatMap((name) => {
-      const { cluster, endpoints } = this.plan.service(name, this.catalogue.service(name));
+      const { cluster, endpoints } = this.#service(name, this.catalogue.service(name));
       return endpoints === undefined ? [cluster] : [cluster, endpoints];
     });
     const snapshot = Snapshot.of([
@@ -126,6 +143,7 @@ export class Publisher {
       ...this.#routes(),
     ]);
     this.target.setSnapshot(snapshot);
+    this.#awaitDepartures();
     const milliseconds = performance.now() - began;
     this.options.observer?.built(milliseconds);
     this.options.logger.info(
@@ -173,7 +191,8 @@ export class Publisher {
   #buildService(name: string, { clusters, endpoints }: Build): void {
     const view = this.catalogue.service(name);
     const wanted = view !== undefined || this.plan.wanted.has(name);
-    const built = wanted ? this.plan.service(name, view) : undefined;
+    const built = wanted ? this.#service(name, view) : undefined;
+    if (!wanted) this.#leaving.forget(name);
     clusters.set(name, built?.cluster);
     endpoints.set(name, built?.endpoints);
   }
@@ -198,6 +217,26 @@ export class Publisher {
     }
     this.target.updateResources(changes);
     this.options.observer?.built(performance.now() - began);
+    this.#awaitDepartures();
+  }
+
+  #service(name: string, view: ServiceView | undefined): ReturnType<Plan['service']> {
+    const drainTime = this.plan.drainTime(name);
+    const leaving = this.#leaving.update(name, view?.instances ?? [], drainTime, this.#now());
+    return this.plan.service(name, view, leaving);
+  }
+
+  /** Sees to it that what is leaving is gone in time. */
+  #awaitDepartures(): void {
+    clearTimeout(this.#departure);
+    const next = this.#leaving.next();
+    if (next === undefined) return;
+    const wait = Math.min(Math.max(1, Math.ceil(next - this.#now())), LONGEST_TIMER);
+    this.#departure = setTimeout(() => {
+      for (const name of this.#leaving.due(this.#now())) this.#changed.add(name);
+      if (this.#changed.size > 0) this.#coalescer.request();
+      else this.#awaitDepartures();
+    }, wait);
   }
 
   /** What is published of listeners that wait for a new certificate: they go on with the one they have. */

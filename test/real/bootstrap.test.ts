@@ -23,6 +23,12 @@ test.each([
       const answer = await command(envoy, ['--mode', 'validate', '-c', file]);
       expect(answer).toContain(`configuration '${file}' OK`);
     }
+    const place = { region: 'eu', zone: 'eu "1"', subZone: 'rack: 7' };
+    for (const loadReports of [true, false]) {
+      writeFileSync(file, envoyBootstrap({ ...common, ...place, loadReports }));
+      const answer = await command(envoy, ['--mode', 'validate', '-c', file]);
+      expect(answer).toContain(`configuration '${file}' OK`);
+    }
     writeFileSync(file, envoyBootstrap({ ...common, node: '', loadReports: true }));
     await expect(command(envoy, ['--mode', 'validate', '-c', file])).rejects.toThrow('node');
   } finally {

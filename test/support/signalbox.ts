@@ -19,12 +19,18 @@ export class Signalbox {
   /** @param config what stands in the file; listen addresses on free ports are added */
   static async start(
     config: Readonly<Record<string, unknown>>,
-    options: { readonly waitFor?: 'ready' | 'serving'; readonly args?: readonly string[] } = {},
+    options: {
+      readonly waitFor?: 'ready' | 'serving';
+      readonly args?: readonly string[];
+      /** Gets the folder of the configuration file before the process starts. */
+      readonly before?: (folder: string) => void;
+    } = {},
   ): Promise<Signalbox> {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-'));
     const signalbox = new Signalbox(folder, options.args ?? []);
     const listen = { listen: '127.0.0.1:0' };
     signalbox.configure({ xds: listen, admin: listen, ...config });
+    options.before?.(folder);
     await signalbox.run(options.waitFor);
     return signalbox;
   }

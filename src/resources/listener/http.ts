@@ -7,18 +7,25 @@ import { ADS } from '../cluster.js';
 import { protoDuration } from '../durations.js';
 import { withEnvoyJson } from '../envoy-json.js';
 import { httpFilters } from '../http-filters.js';
+import type { RouteFilter } from '../route/filter-configs.js';
 import { accessLogs } from './access-log.js';
 
 export const MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 const HTTP_FILTER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter';
 
-/** The filter that speaks HTTP; its routes come by RDS under the listener's name. */
-export function httpConnectionManager(listener: ListenerRule): Filter {
+/**
+ * The filter that speaks HTTP; its routes come by RDS under the listener's name.
+ * @param routeFilters the HTTP filters that its routes configure
+ */
+export function httpConnectionManager(
+  listener: ListenerRule,
+  routeFilters: ReadonlySet<RouteFilter>,
+): Filter {
   const { name, server_name, use_remote_address, xff_num_trusted_hops, http2 } = listener;
   const manager: HttpConnectionManager = {
     stat_prefix: listener.stat_prefix ?? name,
     rds: { config_source: ADS, route_config_name: name },
-    http_filters: filtersOf(listener),
+    http_filters: filtersOf(listener, routeFilters),
     ...(listener.http_protocol !== undefined && { codec_type: CODEC_TYPES[listener.http_protocol] }),
     // What routes match is what services see: https://www.envoyproxy.io/docs/envoy/latest/configuration/best_practices/edge
     normalize_path: { value: listener.normalize_path ?? true },
@@ -49,8 +56,11 @@ export function httpConnectionManager(listener: ListenerRule): Filter {
 }
 
 /** The router is the last one: it answers, so that none after it would see the request. */
-function filtersOf({ http_filters = [] }: ListenerRule): HttpFilter[] {
-  const filters = httpFilters();
+function filtersOf(
+  { http_filters = [] }: ListenerRule,
+  routeFilters: ReadonlySet<RouteFilter>,
+): HttpFilter[] {
+  const filters = httpFilters(routeFilters);
   const own = http_filters.map((json) => withEnvoyJson(HTTP_FILTER, {}, json));
   return [...filters.slice(0, -1), ...own, ...filters.slice(-1)];
 }

@@ -7,20 +7,27 @@ import { encode, pack } from '../../protobuf/messages.js';
 import { makeResource, type Resource } from '../../snapshot/resource.js';
 import { TYPE_URL } from '../../snapshot/type-url.js';
 import { withEnvoyJson } from '../envoy-json.js';
+import type { RouteFilter } from '../route/filter-configs.js';
 import { httpConnectionManager } from './http.js';
 import { tcpProxy } from './tcp.js';
 import { certificateGroups, downstreamTls } from './tls.js';
 
 const LISTENER = 'envoy.config.listener.v3.Listener';
 
-/** The LDS resource of a listener. */
-export function listenerResource(listener: ListenerRule): Resource {
+/**
+ * The LDS resource of a listener.
+ * @param routeFilters the HTTP filters that its routes configure
+ */
+export function listenerResource(
+  listener: ListenerRule,
+  routeFilters: ReadonlySet<RouteFilter> = new Set(),
+): Resource {
   const { name, address, per_connection_buffer_limit_bytes } = listener;
   const filters = listenerFilters(listener);
   const message: Listener = {
     name,
     address: { socket_address: { address: address.host, port_value: address.port } },
-    filter_chains: filterChains(listener),
+    filter_chains: filterChains(listener, routeFilters),
     ...(filters.length > 0 && { listener_filters: filters }),
     ...(per_connection_buffer_limit_bytes !== undefined && {
       per_connection_buffer_limit_bytes: { value: per_connection_buffer_limit_bytes },
@@ -32,7 +39,7 @@ export function listenerResource(listener: ListenerRule): Resource {
 }
 
 /** Passed-through names first, then a chain for each set of names with certificates of its own, then the rest. */
-function filterChains(listener: ListenerRule): FilterChain[] {
+function filterChains(listener: ListenerRule, routeFilters: ReadonlySet<RouteFilter>): FilterChain[] {
   const { tls, tls_passthrough = [], service_name, weighted } = listener;
   const passed = tls_passthrough.map(
     ({ sni, ...target }): FilterChain => ({
@@ -42,7 +49,7 @@ function filterChains(listener: ListenerRule): FilterChain[] {
   );
   if (!isHttp(listener) && service_name === undefined && weighted === undefined) return passed;
   const filter: Filter = isHttp(listener)
-    ? httpConnectionManager(listener)
+    ? httpConnectionManager(listener, routeFilters)
     : tcpProxy(listener, { service_name, weighted });
   if (tls === undefined) return [...passed, { filters: [filter] }];
   const ended = certificateGroups(listener).map(

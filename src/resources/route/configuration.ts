@@ -6,7 +6,7 @@ import { TYPE_URL } from '../../snapshot/type-url.js';
 import { closeness, covers } from '../domains.js';
 import { withEnvoyJson } from '../envoy-json.js';
 import { envoyRoute } from './action.js';
-import { hostsOf, inOrder } from './order.js';
+import { inOrder, rulesByDomain } from './order.js';
 
 interface VirtualHost {
   readonly rules: readonly RouteRule[];
@@ -56,21 +56,11 @@ export class RouteConfigurations {
     rules: readonly RouteRule[],
     settings: readonly VirtualHostRule[],
   ): VirtualHosts {
-    const byHost = new Map<string, RouteRule[]>();
-    for (const rule of rules) {
-      for (const host of hostsOf(rule)) {
-        const ofHost = byHost.get(host);
-        if (ofHost === undefined) byHost.set(host, [rule]);
-        else ofHost.push(rule);
-      }
-    }
-    for (const host of settings.flatMap(({ hosts }) => hosts)) if (!byHost.has(host)) byHost.set(host, []);
-    const patterns = [...byHost.keys()].filter((host) => host.includes('*'));
-    const hosts = [...byHost.keys()].sort().map((domain): [string, VirtualHost] => {
-      const covering = patterns.filter((pattern) => pattern !== domain && covers(pattern, domain));
-      const here = new Set([domain, ...covering].flatMap((host) => byHost.get(host) ?? []));
-      return [domain, virtualHost(known.get(domain), domain, [...here], settingsOf(domain, settings))];
-    });
+    const domains = settings.flatMap(({ hosts }) => hosts);
+    const hosts = [...rulesByDomain(rules, domains)].map(([domain, here]): [string, VirtualHost] => [
+      domain,
+      virtualHost(known.get(domain), domain, here, settingsOf(domain, settings)),
+    ]);
     return new Map(hosts);
   }
 }

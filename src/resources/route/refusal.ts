@@ -48,11 +48,26 @@ function checks(rule: RouteRule): readonly (string | undefined)[] {
     Buffer.byteLength(direct_response?.body ?? '') > LARGEST_BODY
       ? `the body of a direct response is at most ${LARGEST_BODY} bytes`
       : undefined,
-    ...[rule.timeout, rule.idle_timeout, rule.retries?.per_try_timeout].map((time = 0) =>
-      time > LONGEST ? 'a time is longer than Envoy takes' : undefined,
+    ...Object.entries(rule.retries?.headers ?? {}).map(textMatchRefusal),
+    ...(rule.cors?.allow_origins ?? []).map(({ regex }) =>
+      regex === undefined ? undefined : regexRefusal(regex),
     ),
+    ...timesOf(rule).map((time = 0) => (time > LONGEST ? 'a time is longer than Envoy takes' : undefined)),
     envoyRefusal(rule),
   ];
+}
+
+function timesOf({
+  timeout,
+  idle_timeout,
+  max_stream_duration,
+  grpc_timeout,
+  retries,
+  rate_limit,
+}: RouteRule) {
+  const tries = [retries?.per_try_timeout, retries?.per_try_idle_timeout];
+  const waits = [retries?.backoff?.base, retries?.backoff?.max];
+  return [timeout, idle_timeout, max_stream_duration, grpc_timeout, ...tries, ...waits, rate_limit?.per];
 }
 
 /** What Envoy's own rules say of a route that has parts of its own JSON over it. */

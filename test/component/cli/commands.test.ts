@@ -169,6 +169,30 @@ test('the program ends with the code of its command', { timeout: 30_000 }, async
   expect(wrong.output).toContain('Did you mean serve?');
 });
 
+test('a zone is told to Envoy, with the cluster of its own proxies; a region alone is only told', () => {
+  const address = { host: '127.0.0.1', port: 1 };
+  const common = {
+    xds: address,
+    admin: address,
+    mode: 'delta',
+    node: 'n',
+    cluster: 'c',
+    loadReports: false,
+  } as const;
+  const zoned = parse(envoyBootstrap({ ...common, region: 'eu', zone: 'z', subZone: 's' }));
+  const locality = { region: 'eu', zone: 'z', sub_zone: 's' };
+  expect(zoned.node.locality).toEqual(locality);
+  expect(zoned.cluster_manager).toEqual({ local_cluster_name: 'local_zone' });
+  expect(zoned.static_resources.clusters.at(-1)).toMatchObject({
+    name: 'local_zone',
+    load_assignment: { endpoints: [{ locality }] },
+  });
+  const regional = parse(envoyBootstrap({ ...common, region: 'eu' }));
+  expect(regional.node.locality).toEqual({ region: 'eu' });
+  expect(regional).not.toHaveProperty('cluster_manager');
+  expect(regional.static_resources.clusters).toHaveLength(1);
+});
+
 test('every value finds its place in the bootstrap', () => {
   const printed = envoyBootstrap({
     xds: { host: 'xds.example.com', port: 5 },

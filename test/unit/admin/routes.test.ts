@@ -39,6 +39,7 @@ beforeEach(() => {
     serviceNames: () => ['wanted', ...Object.keys(views)],
     service: (name) => (Object.hasOwn(views, name) ? views[name] : undefined),
     served: (view) => plan.served(view),
+    remarks: () => [],
     routed: () => false,
     skippedBy: () => [],
     sources: () => [],
@@ -291,7 +292,6 @@ describe('config_dump', () => {
                     {
                       endpoint: { address: { socket_address: { address: '::1', port_value: 80 } } },
                       load_balancing_weight: 1,
-                      metadata: { filter_metadata: { 'envoy.lb': { version: 'v1' } } },
                     },
                   ],
                 },

@@ -101,6 +101,7 @@ describe('explain', () => {
     name: 'users',
     registries: ['consul'],
     routed: true,
+    remarks: [],
     served_from: 'instances',
     instances: [{ address: '10.0.0.1:80', weight: 2, remarks: ['odd'], ...place }],
     filtered: [{ address: '10.0.0.2:80', reason: 'status', detail: 'status is "down"', ...place }],
