@@ -32,9 +32,9 @@ function Page() {
   const View = VIEWS[view][1];
   return (
     <>
-      <a class="skip" href="#main" onClick={skip}>
+      <button type="button" class="skip" onClick={skip}>
         Skip to the content
-      </a>
+      </button>
       <header>
         <strong class="brand">Signalbox</strong>
         <nav aria-label="Views">
@@ -112,8 +112,7 @@ function decoded(text: string): string {
   }
 }
 
-function skip(event: Event): void {
-  event.preventDefault();
+function skip(): void {
   document.getElementById('main')?.focus();
 }
 

@@ -1,4 +1,4 @@
-import type { Proxies, Proxy } from './answers.js';
+import type { Proxies, ProxyRow } from './answers.js';
 import { useAnswer } from './live.js';
 import { Badge, Table, Time, Trouble } from './parts.js';
 
@@ -46,7 +46,7 @@ export function ProxyList() {
   );
 }
 
-function stateOf({ types }: Proxy, type: string) {
+function stateOf({ types }: ProxyRow, type: string) {
   const state = types[type];
   if (state === undefined) return <span class="muted">–</span>;
   return (

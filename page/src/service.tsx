@@ -67,7 +67,7 @@ function Detail({ service, load }: { service: ServiceExplanation; load: ServiceL
         rows={service.instances.map((instance) => [
           <code key="address">{instance.address}</code>,
           instance.weight,
-          String(instance['health'] ?? 'HEALTHY').toLowerCase(),
+          String(instance.health ?? 'HEALTHY').toLowerCase(),
           `${instance.registry} ${instance.server}`,
           loadText(rates.get(instance.address)),
           instance.remarks?.join('; ') ?? '',

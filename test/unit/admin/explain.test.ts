@@ -139,7 +139,10 @@ describe('explain', () => {
   });
 
   test.each([
-    ['usres', 'no registry and no route knows a service, an address or a route "usres", did you mean "users"?'],
+    [
+      'usres',
+      'no registry and no route knows a service, an address or a route "usres", did you mean "users"?',
+    ],
     ['10.9.9.9:1', 'no registry and no route knows a service, an address or a route "10.9.9.9:1"'],
     ['internal', '"internal" is left out by skip_services "internal" of consul'],
   ])('nothing is known of %s', async (query, error) => {
