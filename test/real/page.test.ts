@@ -163,7 +163,7 @@ test('why an instance is not served, and what has happened to a service', async 
   await gone.getByText('weight_zero').waitFor();
   await gone.getByText('10.0.0.4:80').waitFor();
   await page.getByRole('table', { name: 'Instances', exact: true }).getByText('degraded').waitFor();
-  write('few.json', { ...few, users: [...(few['users'] ?? []), { host: '10.0.0.77', port: 80 }] });
+  write('few.json', { ...few, users: [...(few.users ?? []), { host: '10.0.0.77', port: 80 }] });
   await page.getByRole('table', { name: 'History' }).getByText('+10.0.0.77:80').waitFor();
   write('few.json', few);
   await page.getByRole('table', { name: 'History' }).getByText('−10.0.0.77:80').waitFor();
@@ -218,7 +218,7 @@ test('names and texts of others are shown as they are and do nothing', async () 
 
 test('loss that is held back is released by a button that asks once more', async () => {
   const { page } = await open('#/registries');
-  write('shaky.json', { shaky: (shaky['shaky'] ?? []).slice(0, 1) });
+  write('shaky.json', { shaky: (shaky.shaky ?? []).slice(0, 1) });
   await page.getByText('19 instances of 1 services are gone at once').waitFor();
   const { instances } = await signalbox.get<{ instances: unknown[] }>('/services/shaky');
   expect(instances).toHaveLength(20);
