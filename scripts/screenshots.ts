@@ -10,6 +10,7 @@ import { Signalbox } from '../test/support/signalbox.js';
 
 const IMAGES = resolve(import.meta.dirname, '../docs/images');
 const AREAS = ['orders', 'billing', 'users', 'search', 'stock', 'shipping', 'mail', 'media'];
+const NAME = 'orders-api-000';
 const KINDS = ['api', 'worker', 'gateway', 'cache', 'export'];
 
 const folder = mkdtempSync(join(tmpdir(), 'screenshots-'));
@@ -31,44 +32,49 @@ function write(more: object = {}): void {
   renameSync(`${file}.new`, file);
 }
 
+const answered = new Map<AdsStream, Map<string, string>>();
+
+/** Accepts what a proxy was sent since the last time. */
+function answerNew(proxy: AdsStream): void {
+  const nonces = answered.get(proxy) ?? new Map<string, string>();
+  answered.set(proxy, nonces);
+  for (const type of [TYPE_URL.cluster, TYPE_URL.endpoints]) {
+    const nonce = proxy.last(type)?.nonce ?? '';
+    if (nonce === (nonces.get(type) ?? '')) continue;
+    nonces.set(type, nonce);
+    proxy.answer(type, type === TYPE_URL.endpoints ? [NAME] : []);
+  }
+}
+
 async function main(): Promise<void> {
   mkdirSync(IMAGES, { recursive: true });
+  // So that the registry shows a plain file name.
+  process.chdir(folder);
   write();
   const signalbox = await Signalbox.start({
-    discovery: { registry: { type: 'file', path: file } },
+    discovery: { registry: { type: 'file', path: 'services.json' } },
     listeners: [{ name: 'http', address: '127.0.0.1:10000' }],
-    routes: [{ match: { prefix: '/' }, service_name: 'orders-api-000' }],
+    routes: [{ match: { prefix: '/' }, service_name: NAME }],
   });
   const browser = await TestBrowser.start();
   const client = connect(`127.0.0.1:${signalbox.xdsPort}`, { 'grpc.max_receive_message_length': -1 });
+  const answering: NodeJS.Timeout[] = [];
   try {
     const proxies = ['edge-1', 'edge-2', 'edge-3'].map((id) => new AdsStream(client, id));
-    const names = ['orders-api-000'];
     for (const proxy of proxies) {
-      for (const type of [TYPE_URL.cluster, TYPE_URL.endpoints]) {
-        proxy.ask(type, ...(type === TYPE_URL.endpoints ? names : []));
-        await eventually(() => proxy.last(type) ?? Promise.reject(new Error('no answer')));
-        proxy.answer(type, type === TYPE_URL.endpoints ? names : []);
-      }
+      proxy.ask(TYPE_URL.cluster);
+      proxy.ask(TYPE_URL.endpoints, NAME);
+      answering.push(setInterval(() => answerNew(proxy), 5));
     }
-    for (let change = 1; change <= 12; change += 1) {
-      const before = proxies.map((proxy) => proxy.last(TYPE_URL.endpoints)?.nonce);
-      const instances = [1, 2, 3].map((host) => ({
-        host: `10.0.0.${host}`,
-        port: 8080,
-        weight: host + change,
-      }));
-      write({
-        'orders-api-000': instances,
-        ...(change % 3 === 0 && { 'orders-canary': [{ host: '10.0.0.40', port: 8080 }] }),
+    for (let change = 0; change < 12; change += 1) {
+      await eventually(async () => {
+        const { observations } = await signalbox.get<{ observations: unknown[] }>('/latency');
+        if (observations.length < change) throw new Error('not acknowledged yet');
       });
-      for (const [index, proxy] of proxies.entries()) {
-        await eventually(() => {
-          if (proxy.last(TYPE_URL.endpoints)?.nonce === before[index]) throw new Error('not sent yet');
-        });
-        proxy.answer(TYPE_URL.endpoints, names);
-        proxy.answer(TYPE_URL.cluster, []);
-      }
+      write({
+        [NAME]: [1, 2, 3].map((host) => ({ host: `10.0.0.${host}`, port: 8080, weight: host + change })),
+        ...(change % 3 === 2 && { 'orders-canary': [{ host: '10.0.0.40', port: 8080 }] }),
+      });
     }
     const shots = [
       ['services', '', 1280, 'light'],
@@ -89,6 +95,7 @@ async function main(): Promise<void> {
       await tab.close();
     }
   } finally {
+    for (const timer of answering) clearInterval(timer);
     client.close();
     await browser.close();
     await signalbox.close();

@@ -14,16 +14,18 @@ export function ChangeList() {
       <ol class="cards" aria-label="Published versions" aria-live="polite">
         {data?.snapshots.map(({ group, version, at, changes }) => (
           <li key={`${group} ${version} ${at}`} class="card">
-            <h2>
-              <Time at={at} /> <Version version={version} /> <span class="muted">{group}</span>
-            </h2>
+            <div class="split">
+              <h2>
+                <Time at={at} /> <Version version={version} /> <span class="muted">{group}</span>
+              </h2>
+              <Action
+                label="Pin"
+                title="Serve this version until it is unpinned"
+                path={`/snapshots/${encodeURIComponent(version)}/pin`}
+                done={release.refresh}
+              />
+            </div>
             <Changes changes={changes} />
-            <Action
-              label="Pin"
-              title="Serve this version until it is unpinned"
-              path={`/snapshots/${encodeURIComponent(version)}/pin`}
-              done={release.refresh}
-            />
           </li>
         ))}
       </ol>

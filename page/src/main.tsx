@@ -58,7 +58,7 @@ function Page() {
         )}
       </main>
       <footer>
-        <a href="/openapi.json">API</a> <a href="/metrics">Metrics</a>
+        <a href="/openapi.json">Description of the API</a>
       </footer>
     </>
   );

@@ -14,9 +14,10 @@ import { eventually } from '../../peers/eventually.js';
 const FREE: ReleaseStatus = { pinned: undefined, quarantined: [], inconsistent: [], rollout: undefined };
 
 function proxy(id: string, rejected: ProxyView['types'][string]['rejected'] = []): ProxyView {
-  const status = rejected.length > 0 ? 'ERROR' : 'SYNCED';
+  const status: ProxyView['types'][string]['status'] = rejected.length > 0 ? 'ERROR' : 'SYNCED';
   const type = {
-    ...{ status, subscribed: '*', version_sent: 'v', version_acknowledged: 'v', outstanding: 0 },
+    status,
+    ...{ subscribed: '*', version_sent: 'v', version_acknowledged: 'v', outstanding: 0 },
     rejected,
   } as const;
   return {
@@ -63,7 +64,10 @@ test('who listens is told of publications at once and of the rest soon, and cost
   await eventually(() => expect(kinds()).toEqual(expect.arrayContaining(['registry', 'proxies', 'release'])));
   expect(events).toContainEqual({
     event: 'registry',
-    data: expect.objectContaining({ state: 'failing', last_error: expect.objectContaining({ message: 'no route' }) }),
+    data: expect.objectContaining({
+      state: 'failing',
+      last_error: expect.objectContaining({ message: 'no route' }),
+    }),
   });
   stop();
   expect(watcher).toBeUndefined();

@@ -15,7 +15,11 @@ function app(token: Secret | undefined): Hono {
   return hono;
 }
 
-async function status(token: Secret | undefined, path: string, headers: Readonly<Record<string, string>> = {}) {
+async function status(
+  token: Secret | undefined,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+) {
   return (await app(token).request(path, { headers })).status;
 }
 
