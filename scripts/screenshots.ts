@@ -66,11 +66,14 @@ async function main(): Promise<void> {
       proxy.ask(TYPE_URL.endpoints, NAME);
       answering.push(setInterval(() => answerNew(proxy), 5));
     }
+    await eventually(() => {
+      if (proxies.some((proxy) => proxy.last(TYPE_URL.endpoints) === undefined)) throw new Error('not sent yet');
+    }, 30_000);
     for (let change = 0; change < 12; change += 1) {
       await eventually(async () => {
         const { observations } = await signalbox.get<{ observations: unknown[] }>('/latency');
         if (observations.length < change) throw new Error('not acknowledged yet');
-      });
+      }, 30_000);
       write({
         [NAME]: [1, 2, 3].map((host) => ({ host: `10.0.0.${host}`, port: 8080, weight: host + change })),
         ...(change % 3 === 2 && { 'orders-canary': [{ host: '10.0.0.40', port: 8080 }] }),

@@ -43,7 +43,7 @@ export class EventStreams {
       const bytes = Buffer.from(text);
       if (bytes.length <= (controller.desiredSize ?? 0)) return controller.enqueue(bytes);
       end();
-      controller.error(new Error('the client reads too slowly'));
+      controller.close();
       cut();
     };
     const stop = this.feed.listen(({ event, data }) =>
