@@ -48,11 +48,9 @@ function answerNew(proxy: AdsStream): void {
 
 async function main(): Promise<void> {
   mkdirSync(IMAGES, { recursive: true });
-  // So that the registry shows a plain file name.
-  process.chdir(folder);
   write();
   const signalbox = await Signalbox.start({
-    discovery: { registry: { type: 'file', path: 'services.json' } },
+    discovery: { registry: { type: 'file', path: file } },
     listeners: [{ name: 'http', address: '127.0.0.1:10000' }],
     routes: [{ match: { prefix: '/' }, service_name: NAME }],
   });
@@ -69,15 +67,19 @@ async function main(): Promise<void> {
     await eventually(() => {
       if (proxies.some((proxy) => proxy.last(TYPE_URL.endpoints) === undefined)) throw new Error('not sent yet');
     }, 30_000);
+    const observed = async () => {
+      const { observations } = await signalbox.get<{ observations: unknown[] }>('/latency');
+      return observations.length;
+    };
     for (let change = 0; change < 12; change += 1) {
-      await eventually(async () => {
-        const { observations } = await signalbox.get<{ observations: unknown[] }>('/latency');
-        if (observations.length < change) throw new Error('not acknowledged yet');
-      }, 30_000);
+      const before = await observed();
       write({
         [NAME]: [1, 2, 3].map((host) => ({ host: `10.0.0.${host}`, port: 8080, weight: host + change })),
         ...(change % 3 === 2 && { 'orders-canary': [{ host: '10.0.0.40', port: 8080 }] }),
       });
+      await eventually(async () => {
+        if ((await observed()) <= before) throw new Error(`change ${change} is not acknowledged yet`);
+      }, 30_000);
     }
     const shots = [
       ['services', '', 1280, 'light'],
