@@ -1,6 +1,6 @@
 import { type handleBidiStreamingCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { messageOf, SignalboxError } from '../errors.js';
+import { Admission } from '../access/admission.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import {
   CLIENT_STATUS_SERVICE,
@@ -10,7 +10,12 @@ import {
 } from './csds/service.js';
 import { drain } from './drain.js';
 import { FanOut } from './fan-out.js';
+import { Connections } from './guard/connections.js';
+import { Gate } from './guard/gate.js';
+import { Refusals } from './guard/refusals.js';
+import type { TlsFiles } from './guard/server-certificates.js';
 import { Health } from './health.js';
+import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import { NameTable } from './name-set.js';
 import type { ProxyNode } from './node.js';
 import { RequestReader } from './request.js';
@@ -33,12 +38,17 @@ export interface XdsServerOptions {
   readonly reflection?: boolean;
   /** Tells the status of all clients where not all of them are connected here. */
   readonly clientStatus?: ClientStatus;
+  /** What clients may take; the defaults without it. */
+  readonly limits?: Limits;
+  /** Plaintext without it. */
+  readonly tls?: TlsFiles | undefined;
+  /** Who may ask for what; without it everybody for everything. */
+  readonly admission?: Admission;
 }
 
-const KEEPALIVE = { time: 30_000, timeout: 10_000 };
+const EVERYBODY = new Admission({ allow: undefined, groups: {} });
 
-/** Envoy's limit is 4 MiB by default; a large fleet's names and versions need more. Bytes. */
-const MOST_REQUEST_BYTES = 64 * 1024 * 1024;
+const KEEPALIVE = { time: 30_000, timeout: 10_000 };
 
 /**
  * Serves a snapshot cache over ADS and the services of single types, SotW and delta; beside them the health of the
@@ -51,6 +61,8 @@ export class XdsServer {
   readonly #life = new AbortController();
   readonly #deps: StreamDependencies;
   readonly #health: Health;
+  readonly #gate: Gate;
+  readonly #connections: Connections;
   #ids = 0;
   #port = 0;
 
@@ -59,16 +71,23 @@ export class XdsServer {
     private readonly options: XdsServerOptions,
   ) {
     const table = new NameTable();
+    const { limits = DEFAULT_LIMITS, admission = EVERYBODY, logger, tls } = options;
+    const refusals = new Refusals(logger);
+    this.#gate = new Gate(limits, admission, refusals);
     this.#deps = {
       cache,
       shared: { table, responses: new ResponseFactory(options.identifier), memory: new StepMemory() },
       reader: new RequestReader(table),
       groupOf: options.groupOf,
-      logger: options.logger,
+      limits,
+      cut: (peer) => this.#connections.cut(peer),
+      logger,
     };
     const { keepalive = KEEPALIVE } = options;
     this.#server = new Server({
-      'grpc.max_receive_message_length': MOST_REQUEST_BYTES,
+      'grpc.max_receive_message_length': limits.message_bytes,
+      'grpc.max_connection_idle_ms': limits.idle_timeout,
+      'grpc.max_concurrent_streams': limits.streams_per_client ?? limits.streams,
       'grpc.max_send_message_length': -1,
       'grpc.keepalive_time_ms': keepalive.time,
       'grpc.keepalive_timeout_ms': keepalive.timeout,
@@ -79,11 +98,18 @@ export class XdsServer {
     }
     const clientStatus = clientStatusService(
       options.clientStatus ?? (async (request) => clientStatusOf(request, this.#streams, cache)),
+      (call) => this.#gate.admit(call, 'client status').refusal,
     );
     this.#server.addService(clientStatus.definition, clientStatus.handlers);
     const names = [...DISCOVERY_SERVICES, CLIENT_STATUS_SERVICE].map(({ name }) => name);
     this.#health = new Health(this.#server, names);
     this.#health.serving = cache.groups().length > 0;
+    const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#connections = new Connections(
+      (connection) => injector.injectConnection(connection),
+      { limits, tls, logger, refusals },
+      this.#life.signal,
+    );
     this.#fanOut = new FanOut(cache);
     cache.watch((group) => {
       this.#health.serving = true;
@@ -100,7 +126,7 @@ export class XdsServer {
    * Listens for proxies.
    * @param address `host:port`; port 0 takes a free one
    * @returns the address with the port that was taken
-   * @throws SignalboxError `listen_failed`
+   * @throws SignalboxError `listen_failed`, `tls_invalid`
    */
   async listen(address: string): Promise<string> {
     if (this.options.reflection === true) {
@@ -108,23 +134,14 @@ export class XdsServer {
       const { addReflection } = await import('./reflection/service.js');
       addReflection(this.#server);
     }
-    this.#port = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-        if (error === null) resolve(port);
-        else
-          reject(
-            new SignalboxError('listen_failed', `cannot listen on ${address}: ${messageOf(error)}`, {
-              cause: error,
-            }),
-          );
-      });
-    });
+    this.#port = await this.#connections.listen(address);
     return address.replace(/:\d+$/, `:${this.#port}`);
   }
 
   /** Takes no new streams, sends those that are open away one after the other, and closes. */
   async stop(): Promise<void> {
     this.#life.abort();
+    this.#connections.close();
     this.#health.serving = false;
     await drain(this.#server, this.#streams, this.options.drain ?? 0);
   }
@@ -136,10 +153,17 @@ export class XdsServer {
         call.emit('error', { code: status.UNAVAILABLE, details: 'the control plane is shutting down' });
         return;
       }
+      const { permission, refusal } = this.#gate.admit(call, 'configuration');
+      const opened = refusal ?? this.#gate.openStream(call);
+      if (permission === undefined || typeof opened !== 'function') {
+        call.emit('error', opened);
+        return;
+      }
       this.#ids += 1;
-      const stream = new XdsStream(this.#ids, method.variant, method.typeUrl, call, this.#deps);
+      const stream = new XdsStream(this.#ids, method.variant, method.typeUrl, call, permission, this.#deps);
       this.#streams.add(stream);
       stream.start(() => {
+        opened();
         this.#streams.delete(stream);
         this.#fanOut.forget(stream);
         this.#deps.logger.info({ node: stream.node.id, stream: stream.id }, 'proxy disconnected');
