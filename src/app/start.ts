@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { exposure } from '../access/exposure.js';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { DerivedServices } from '../catalogue/derived.js';
@@ -9,9 +11,11 @@ import type { Config } from '../config/schema.js';
 import { DocumentSet } from '../documents/document-set.js';
 import type { Documents } from '../documents/documents.js';
 import { documentStores } from '../documents/options.js';
+import { DEFAULT_GROUP } from '../groups/default-group.js';
+import { cacheTarget, GroupFanOut } from '../groups/group-fan-out.js';
 import { addressOf } from '../model/instance.js';
 import { Plan } from '../publish/plan.js';
-import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
+import { Publisher } from '../publish/publisher.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
@@ -58,7 +62,7 @@ class RunningApp implements App {
       logger,
       this.#life.signal,
     );
-    this.#xds = newProxyServer(config.xds, this.#cache, logger);
+    this.#xds = newProxyServer(config, this.#cache, logger);
     this.#plan = this.#newPlan();
     this.#publisher = this.#newPublisher();
     this.#catalogue.onChange((names) => {
@@ -78,6 +82,8 @@ class RunningApp implements App {
   async start(): Promise<void> {
     const { discovery, routes_from } = this.#config;
     try {
+      const exposed = exposure(this.#config);
+      if (exposed !== undefined) this.logger.warn({ option: 'xds.listen' }, exposed);
       this.#xdsAddress = await this.#xds.listen(addressOf(this.#config.xds.listen));
       this.#admin = await this.#startAdmin();
       const stores = documentStores(routes_from);
@@ -99,6 +105,12 @@ class RunningApp implements App {
     }
     if (config.xds.workers !== this.#config.xds.workers)
       this.logger.warn({ option: 'xds.workers' }, 'a new number of workers takes effect at the next start');
+    for (const [option, before, after] of [
+      ['xds.tls', this.#config.xds.tls, config.xds.tls],
+      ['limits', this.#config.limits, config.limits],
+    ] as const)
+      if (!isDeepStrictEqual(before, after))
+        this.logger.warn({ option }, 'what changed in this option takes effect at the next start');
     this.#config = config;
     const started = this.#publisher.started;
     this.#publisherLife.abort();
@@ -110,6 +122,10 @@ class RunningApp implements App {
     this.#publisher = this.#newPublisher();
     if (started) this.#publisher.publishAll();
     else this.#publisher.changed(new Set());
+    // Only now: who comes to a group is to find what it has to give.
+    this.#xds.replaceAdmission({ allow: config.allow, groups: config.groups });
+    for (const group of this.#cache.groups())
+      if (group !== DEFAULT_GROUP && !Object.hasOwn(config.groups, group)) this.#cache.clearSnapshot(group);
   }
 
   async stop(): Promise<void> {
@@ -142,7 +158,8 @@ class RunningApp implements App {
   #newPublisher(): Publisher {
     const { delay, max_delay } = this.#config.publish;
     const options = { delay, maxDelay: max_delay, logger: this.logger };
-    return new Publisher(this.#catalogue, this.#plan, this.#cache, options, this.#publisherLife.signal);
+    const groups = new GroupFanOut(this.#config.groups, (group) => cacheTarget(this.#cache, group));
+    return new Publisher(this.#catalogue, this.#plan, groups, options, this.#publisherLife.signal);
   }
 
   #endGrace(): void {
@@ -198,14 +215,13 @@ class RunningApp implements App {
 }
 
 function newProxyServer(
-  { workers, drain, keepalive, reflection }: Config['xds'],
+  { xds: { workers, drain, keepalive, reflection, tls }, allow, groups, limits }: Config,
   cache: SnapshotCache,
   logger: Logger,
 ): ProxyServer {
   const options = { identifier: `signalbox/${hostname()}`, drain, keepalive, reflection, logger };
-  return workers === 0
-    ? new LocalProxyServer(cache, { ...options, groupOf: () => DEFAULT_GROUP })
-    : new WorkerPool(cache, workers, { ...options, group: DEFAULT_GROUP });
+  const guarded = { ...options, tls, limits, admission: { allow, groups } };
+  return workers === 0 ? new LocalProxyServer(cache, guarded) : new WorkerPool(cache, workers, guarded);
 }
 
 function derivedServices({ services }: Config, { policies }: Documents): DerivedServices {

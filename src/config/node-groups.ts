@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { DEFAULT_GROUP } from '../groups/default-group.js';
 import { globs } from './globs.js';
 
-type MetadataMatch = string | number | boolean | { readonly [key: string]: MetadataMatch };
-const metadataMatch: z.ZodType<MetadataMatch> = z.lazy(() =>
-  z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), metadataMatch)]),
-);
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+/** Envoy nests what it says of itself no deeper. */
+const metadataMatch = z.union([
+  scalar,
+  z.record(z.string(), z.union([scalar, z.record(z.string(), scalar)])),
+]);
 
 /** Which proxies are in a group: those of which all of this is true. */
 const match = z

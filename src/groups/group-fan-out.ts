@@ -1,7 +1,7 @@
 import type { NodeGroup } from '../config/node-groups.js';
 import type { RouteRule } from '../model/route.js';
 import { RouteConfigurations } from '../resources/route/configuration.js';
-import type { Group } from '../snapshot/cache.js';
+import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
 import { Snapshot, type SnapshotChanges } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
@@ -12,6 +12,14 @@ import { type GroupView, groupView, viewOf } from './view-of.js';
 export interface SnapshotTarget {
   setSnapshot(snapshot: Snapshot): void;
   updateResources(changes: SnapshotChanges): void;
+}
+
+/** The snapshots of a group of a cache. */
+export function cacheTarget(cache: SnapshotCache, group: Group): SnapshotTarget {
+  return {
+    setSnapshot: (snapshot) => cache.setSnapshot(group, snapshot),
+    updateResources: (changes) => cache.updateResources(group, changes),
+  };
 }
 
 /** What route configurations are made of: for groups that have routes of their own. */

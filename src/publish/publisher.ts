@@ -1,18 +1,24 @@
 import type { Logger } from 'pino';
 import type { Catalogue } from '../catalogue/catalogue.js';
+import type { Routing } from '../groups/group-fan-out.js';
 import { RouteConfigurations } from '../resources/route/configuration.js';
-import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import type { Resource } from '../snapshot/resource.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
-import { Snapshot } from '../snapshot/snapshot.js';
+import { Snapshot, type SnapshotChanges } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { Coalescer } from './coalescer.js';
 import type { Plan } from './plan.js';
 
-export const DEFAULT_GROUP: Group = 'default';
-
 /** Milliseconds of building in a row before everything else gets its turn. */
 const BUDGET = 10;
+
+/** Where everything goes that is published. */
+export interface PublicationTarget {
+  /** Replaces everything. */
+  setSnapshot(snapshot: Snapshot, routing: Routing): void;
+  /** @param routing where routes have changed: all that there are now */
+  updateResources(changes: SnapshotChanges, routing?: Routing): void;
+}
 
 /** What changed, on the way to become one snapshot. */
 interface Build {
@@ -50,7 +56,7 @@ export class Publisher {
   constructor(
     private readonly catalogue: Catalogue,
     private plan: Plan,
-    private readonly cache: SnapshotCache,
+    private readonly target: PublicationTarget,
     private readonly options: PublisherOptions,
     private readonly signal: AbortSignal,
   ) {
@@ -99,8 +105,9 @@ export class Publisher {
       const { cluster, endpoints } = this.plan.service(name, this.catalogue.service(name));
       return endpoints === undefined ? [cluster] : [cluster, endpoints];
     });
-    const snapshot = Snapshot.of([...resources, ...this.plan.listeners(), ...this.#routes()]);
-    this.cache.setSnapshot(DEFAULT_GROUP, snapshot);
+    const routing = this.#routing();
+    const snapshot = Snapshot.of([...resources, ...this.plan.listeners(), ...this.#routes(routing)]);
+    this.target.setSnapshot(snapshot, routing);
     const milliseconds = Math.round(performance.now() - began);
     this.options.logger.info(
       { services: this.#published.size, version: snapshot.version, milliseconds },
@@ -162,12 +169,18 @@ export class Publisher {
       [TYPE_URL.cluster, clusters],
       [TYPE_URL.endpoints, endpoints],
     ]);
-    if (routes) changes.set(TYPE_URL.route, new Map(this.#routes().map((route) => [route.name, route])));
-    this.cache.updateResources(DEFAULT_GROUP, changes);
+    const routing = routes ? this.#routing() : undefined;
+    if (routing !== undefined)
+      changes.set(TYPE_URL.route, new Map(this.#routes(routing).map((route) => [route.name, route])));
+    this.target.updateResources(changes, routing);
   }
 
-  #routes(): readonly Resource[] {
-    return this.#configurations.build(this.plan.listenerNames(), this.plan.routes(this.#published));
+  #routing(): Routing {
+    return { listeners: this.plan.listenerNames(), rules: this.plan.routes(this.#published) };
+  }
+
+  #routes({ listeners, rules }: Routing): readonly Resource[] {
+    return this.#configurations.build(listeners, rules);
   }
 
   #aliasesAmong(names: ReadonlySet<string>): readonly string[] {

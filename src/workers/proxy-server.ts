@@ -1,3 +1,4 @@
+import { Admission, type AdmissionRules } from '../access/admission.js';
 import { type ProxyView, proxyView } from '../admin/proxies.js';
 import { type ProxyStatus, type PublishedResource, proxyStatuses } from '../admin/proxy-statuses.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
@@ -18,8 +19,14 @@ export interface ProxyServer {
   proxies(): Promise<readonly ProxyView[]>;
   /** For each resource, where the proxies are that ask for it. @throws SignalboxError `worker_silent` */
   proxyStatuses(resources: readonly PublishedResource[]): Promise<readonly (readonly ProxyStatus[])[]>;
+  /** Other rules of who gets what from now on; a proxy whose group is another one now is sent away to come back. */
+  replaceAdmission(rules: AdmissionRules): void;
   /** Sends the proxies away and closes. */
   stop(): Promise<void>;
+}
+
+export interface LocalProxyServerOptions extends Omit<XdsServerOptions, 'groupOf' | 'admission'> {
+  readonly admission: AdmissionRules;
 }
 
 /** Serves them by this process. */
@@ -28,9 +35,14 @@ export class LocalProxyServer implements ProxyServer {
 
   constructor(
     private readonly cache: SnapshotCache,
-    options: XdsServerOptions,
+    { admission: rules, ...options }: LocalProxyServerOptions,
   ) {
-    this.#server = new XdsServer(cache, options);
+    const admission = new Admission(rules);
+    this.#server = new XdsServer(cache, {
+      ...options,
+      admission,
+      groupOf: (node) => admission.groupOf(node),
+    });
   }
 
   async listen(address: string): Promise<string> {
@@ -53,6 +65,11 @@ export class LocalProxyServer implements ProxyServer {
   /** The status of the clients that are connected to this process. */
   clientStatus(request: Uint8Array): ClientStatusAnswer {
     return clientStatusOf(request, this.#server.streams, this.cache);
+  }
+
+  replaceAdmission(rules: AdmissionRules): void {
+    const admission = new Admission(rules);
+    this.#server.replaceAdmission(admission, (node) => admission.groupOf(node));
   }
 
   async stop(): Promise<void> {

@@ -45,16 +45,18 @@ export class Worker {
       case 'answer':
         this.#primary.answered(message.id, message.answer);
         return;
+      case 'admission':
+        this.#server?.replaceAdmission(message.rules);
+        return;
       case 'stop':
         await this.#server?.stop();
         this.exit(0);
     }
   }
 
-  async #serve({ worker, listen, group, logLevel, ...options }: WorkerTask): Promise<void> {
+  async #serve({ worker, listen, logLevel, ...options }: WorkerTask): Promise<void> {
     const server = new LocalProxyServer(this.#cache, {
       ...options,
-      groupOf: () => group,
       logger: createLogger(logLevel).child({ worker }),
       clientStatus: (request) => this.#clientStatus(request),
     });

@@ -62,6 +62,7 @@ export class XdsServer {
   readonly #deps: StreamDependencies;
   readonly #health: Health;
   readonly #gate: Gate;
+  #groupOf: XdsServerOptions['groupOf'];
   readonly #connections: Connections;
   #ids = 0;
   #port = 0;
@@ -73,12 +74,13 @@ export class XdsServer {
     const table = new NameTable();
     const { limits = DEFAULT_LIMITS, admission = EVERYBODY, logger, tls } = options;
     const refusals = new Refusals(logger);
+    this.#groupOf = options.groupOf;
     this.#gate = new Gate(limits, admission, refusals);
     this.#deps = {
       cache,
       shared: { table, responses: new ResponseFactory(options.identifier), memory: new StepMemory() },
       reader: new RequestReader(table),
-      groupOf: options.groupOf,
+      groupOf: (node) => this.#groupOf(node),
       limits,
       cut: (peer) => this.#connections.cut(peer),
       logger,
@@ -136,6 +138,13 @@ export class XdsServer {
     }
     this.#port = await this.#connections.listen(address);
     return address.replace(/:\d+$/, `:${this.#port}`);
+  }
+
+  /** Other rules of who may ask for what, and of who gets which group, from now on; for open streams too. */
+  replaceAdmission(admission: Admission, groupOf: XdsServerOptions['groupOf']): void {
+    this.#gate.replaceAdmission(admission);
+    this.#groupOf = groupOf;
+    for (const stream of this.#streams) stream.readmit(this.#gate.admit(stream.client, 'configuration'));
   }
 
   /** Takes no new streams, sends those that are open away one after the other, and closes. */

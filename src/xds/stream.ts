@@ -4,6 +4,7 @@ import type { Permission } from '../access/admission.js';
 import { messageOf } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { Admitted, Call } from './guard/gate.js';
 import { StreamGuard } from './guard/stream-guard.js';
 import type { Limits } from './limits.js';
 import { type ProxyNode, UNKNOWN_NODE } from './node.js';
@@ -61,7 +62,7 @@ export class XdsStream {
     readonly variant: Variant,
     private readonly typeUrl: string | undefined,
     private readonly call: ServerDuplexStream<Uint8Array, Message>,
-    private readonly permission: Permission,
+    private permission: Permission,
     private readonly deps: StreamDependencies,
   ) {
     this.#guard = new StreamGuard(deps.limits, {
@@ -90,6 +91,11 @@ export class XdsStream {
 
   get peer(): string {
     return this.call.getPeer();
+  }
+
+  /** Who asks. */
+  get client(): Call {
+    return this.call;
   }
 
   get state(): StreamState {
@@ -128,6 +134,19 @@ export class XdsStream {
   /** Ends the stream with a status; the proxy comes back, here or elsewhere. */
   end(details: string): void {
     this.#fail(status.UNAVAILABLE, details);
+  }
+
+  /** Other rules are in force: ends the stream where it may not go on as it is; the proxy comes back. */
+  readmit({ permission, refusal }: Admitted): void {
+    if (refusal !== undefined) {
+      this.#fail(refusal.code, refusal.details);
+      return;
+    }
+    this.permission = permission;
+    if (this.#node === undefined) return;
+    const denied = permission.refusal(this.#node);
+    if (denied !== undefined) this.#fail(status.PERMISSION_DENIED, denied);
+    else if (this.deps.groupOf(this.#node) !== this.#group) this.end('this proxy is in another group now');
   }
 
   #receive(bytes: Uint8Array): void {

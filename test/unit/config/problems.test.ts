@@ -25,7 +25,7 @@ describe('one problem, with its line, column and path', () => {
     ['auto_routes: true\nauto_routes: false', '2:1: auto_routes: this key stands here twice'],
     [
       '"__proto__": {}',
-      '1:1: __proto__: unknown key; known here: xds, admin, discovery, startup_grace, publish, default_service, services, listeners, routes, routes_from, auto_routes',
+      '1:1: __proto__: unknown key; known here: xds, admin, discovery, startup_grace, publish, default_service, services, listeners, routes, routes_from, auto_routes, allow, groups, limits',
     ],
     // Kinds and bounds
     ['auto_routes: 5', '1:14: auto_routes: expected true or false, found a number'],
