@@ -92,7 +92,14 @@ function addBootstrap({ program, output }: Context): void {
     )
     .option('--node <id>', 'the id of this proxy, its own for each', 'envoy-1')
     .option('--cluster <name>', 'the name of the group of proxies that this one belongs to', 'envoy')
-    .action(async (options: BootstrapOptions) => {
+    .option('--tls-ca <file>', "TLS: who signed Signalbox's certificate, a PEM file where Envoy runs")
+    .option('--tls-cert <file>', "the proxy's own certificate, where xds.tls.client_ca asks for one")
+    .option('--tls-key <file>', 'the key of that certificate')
+    .action(async (options: BootstrapOptions, command: Command) => {
+      if ((options.tlsCert === undefined) !== (options.tlsKey === undefined))
+        command.error('error: --tls-cert and --tls-key go together');
+      if (options.tlsCert !== undefined && options.tlsCa === undefined)
+        command.error('error: --tls-cert needs --tls-ca');
       const { envoyBootstrap } = await import('./bootstrap.js');
       output.stdout.write(envoyBootstrap(options));
     });
