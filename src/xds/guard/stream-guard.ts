@@ -21,6 +21,7 @@ export class StreamGuard {
   /** The bytes of each message that is on its way, oldest first. */
   readonly #messages: number[] = [];
   #queued = 0;
+  #ended = false;
   #pause: NodeJS.Timeout | undefined;
   #slow: NodeJS.Timeout | undefined;
   readonly #idle: NodeJS.Timeout;
@@ -39,6 +40,7 @@ export class StreamGuard {
 
   /** A request has come. */
   arrived(): void {
+    if (this.#ended) return;
     clearTimeout(this.#idle);
     const now = this.now();
     if (now - this.#second >= SECOND) {
@@ -102,7 +104,7 @@ export class StreamGuard {
 
   #watch(): void {
     const { queued_bytes, queued_time } = this.limits;
-    if (this.#queued <= queued_bytes || this.#slow !== undefined) return;
+    if (this.#ended || this.#queued <= queued_bytes || this.#slow !== undefined) return;
     this.#slow = setTimeout(
       () => this.stream.unread(`more than ${queued_bytes} bytes have not been read for too long`),
       queued_time,
@@ -111,6 +113,7 @@ export class StreamGuard {
 
   /** The stream has ended. */
   end(): void {
+    this.#ended = true;
     for (const timer of [this.#idle, this.#pause, this.#slow]) clearTimeout(timer);
   }
 }
