@@ -7,6 +7,13 @@ import { PeerProcess } from '../peers/process.js';
 
 const PROGRAM = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
+export interface StartOptions {
+  readonly waitFor?: 'ready' | 'serving';
+  readonly args?: readonly string[];
+  /** Puts files into the folder of the configuration. */
+  readonly before?: (folder: string) => void;
+}
+
 /** The built Signalbox as operators run it: a process of its own with a configuration file. */
 export class Signalbox {
   #process: PeerProcess | undefined;
@@ -19,12 +26,13 @@ export class Signalbox {
   /** @param config what stands in the file; listen addresses on free ports are added */
   static async start(
     config: Readonly<Record<string, unknown>>,
-    options: { readonly waitFor?: 'ready' | 'serving'; readonly args?: readonly string[] } = {},
+    options: StartOptions = {},
   ): Promise<Signalbox> {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-'));
     const signalbox = new Signalbox(folder, options.args ?? []);
     const listen = { listen: '127.0.0.1:0' };
     signalbox.configure({ xds: listen, admin: listen, ...config });
+    options.before?.(folder);
     await signalbox.run(options.waitFor);
     return signalbox;
   }

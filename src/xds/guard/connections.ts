@@ -149,7 +149,7 @@ export class Connections {
         this.inject(socket);
         return;
       }
-      refusals.add('a client certificate was refused', { client: socket.remoteAddress, reason: refusal });
+      refusals.add(`a client certificate was refused: ${refusal}`, { client: socket.remoteAddress });
       socket.destroy();
     });
     server.on('tlsClientError', (error, socket) => {
