@@ -3,9 +3,10 @@
 // node server.js SERVICES ENDPOINTS GRPC_ADDRESS HTTP_PORT [WORKERS]
 import { createServer, type IncomingMessage } from 'node:http';
 import { Catalogue } from '../src/catalogue/catalogue.js';
-import { cacheTarget, GroupFanOut } from '../src/groups/group-fan-out.js';
+import { GroupFanOut } from '../src/groups/group-fan-out.js';
 import { Plan } from '../src/publish/plan.js';
 import { Publisher } from '../src/publish/publisher.js';
+import { toGroup } from '../src/publish/target.js';
 import { SnapshotCache } from '../src/snapshot/cache.js';
 import { createLogger } from '../src/telemetry/logger.js';
 import { LocalProxyServer } from '../src/workers/proxy-server.js';
@@ -24,7 +25,7 @@ const catalogue = new Catalogue({ logger });
 const cache = new SnapshotCache();
 const config = configOf(serviceCount);
 const { delay, max_delay: maxDelay } = config.publish;
-const groups = new GroupFanOut({}, (group) => cacheTarget(cache, group));
+const groups = new GroupFanOut({}, (group) => toGroup(cache, group));
 const publisher = new Publisher(
   catalogue,
   new Plan(config),
@@ -48,7 +49,10 @@ const options = { identifier: 'bench', admission: { allow: undefined, groups: {}
 const server =
   Number(workers) === 0
     ? new LocalProxyServer(cache, options)
-    : new WorkerPool(cache, Number(workers), options);
+    : new WorkerPool(cache, Number(workers), {
+        ...options,
+        answers: { accepted: () => {}, rejected: () => {} },
+      });
 await server.listen(String(grpcAddress));
 
 const eventLoop = new LoopWatch();

@@ -1,5 +1,6 @@
 // Turns Envoy's published protos (npm @grpc/grpc-js-xds) and gRPC's health protocol into src/generated: one JSON
-// descriptor that holds just what proto/roots.json reaches, TypeScript types, and the map from message names to those types.
+// descriptor that holds just what proto/roots.json reaches, TypeScript types, and the map from message names to those
+// types; beside it a descriptor of everything that a configuration may put into a message (`envoy:` blocks), with Envoy's rules on fields.
 // Run: node proto/build.mjs   (npm run build does)
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -24,21 +25,16 @@ const inputs = [join(here, 'roots.json'), fileURLToPath(import.meta.url), join(p
 if (existsSync(stamp) && inputs.every((file) => statSync(file).mtimeMs <= statSync(stamp).mtimeMs))
   process.exit(0);
 
-const root = new protobuf.Root();
-root.resolvePath = (_origin, target) => {
-  if (protobuf.common.get(target) !== null) return target;
-  const found = includes.map((folder) => join(folder, target)).find((path) => existsSync(path));
-  if (found === undefined) throw new Error(`proto file not found in the published packages: ${target}`);
-  return found;
-};
-await root.load(files, { keepCase: true });
-root.resolveAll();
-
+const root = await load(files);
 const reachable = reach(messages.map((name) => root.lookupType(name)));
-const descriptor = JSON.stringify({ nested: prune(root) });
+const descriptor = JSON.stringify({ nested: prune(root, reachable) });
+const api = await load(apiFiles());
+const apiTypes = reach(typesOf(api));
+const apiDescriptor = JSON.stringify({ nested: prune(api, apiTypes, rulesOf) });
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 writeFileSync(join(out, 'envoy.json'), descriptor);
+writeFileSync(join(out, 'envoy-api.json'), apiDescriptor);
 
 execFileSync(
   process.execPath,
@@ -59,8 +55,50 @@ withoutOrigins(join(out, 'types'));
 writeFileSync(join(out, 'messages.ts'), messageMap());
 writeFileSync(stamp, '');
 console.log(
-  `proto: ${messages.length} root messages, ${reachable.size} types, ${(descriptor.length / 1024).toFixed(0)} KB descriptor`,
+  `proto: ${messages.length} root messages, ${reachable.size} types, ${(descriptor.length / 1024).toFixed(0)} KB descriptor; ` +
+    `with all extensions ${apiTypes.size} types, ${(apiDescriptor.length / 1024).toFixed(0)} KB`,
 );
+
+/** The published protos of these files, with all that they import. */
+async function load(paths) {
+  const loaded = new protobuf.Root();
+  loaded.resolvePath = (_origin, target) => {
+    if (protobuf.common.get(target) !== null) return target;
+    const found = includes.map((folder) => join(folder, target)).find((path) => existsSync(path));
+    if (found === undefined) throw new Error(`proto file not found in the published packages: ${target}`);
+    return found;
+  };
+  await loaded.load(paths, { keepCase: true });
+  loaded.resolveAll();
+  return loaded;
+}
+
+/** Configuration and extensions, but for those that import what is not published with them or stand in a bootstrap only. */
+function apiFiles() {
+  const without =
+    /extensions\/(tracers|wasm|stat_sinks|bootstrap)\/|config\/(trace|bootstrap|metrics)\/|open_telemetry/;
+  return readdirSync(join(published, 'envoy-api/envoy'), { recursive: true })
+    .filter((file) => /^(config|extensions)\/.*\/v3\/.*\.proto$/.test(file) && !without.test(file))
+    .map((file) => `envoy/${file}`)
+    .sort();
+}
+
+function typesOf(namespace) {
+  return namespace.nestedArray.flatMap((item) => [
+    ...(item instanceof protobuf.Type ? [item] : []),
+    ...(item instanceof protobuf.Namespace ? typesOf(item) : []),
+  ]);
+}
+
+/** What Envoy checks of a field: the rules of protoc-gen-validate, and what it takes by default no more. */
+function rulesOf(item) {
+  const rules = Object.assign({}, ...(item.parsedOptions ?? []).map((option) => option['(validate.rules)']));
+  return {
+    ...(Object.keys(rules).length > 0 && { rules }),
+    ...(item.options?.['(envoy.annotations.disallowed_by_default)'] === true && { disallowed: true }),
+    ...(item.options?.['(validate.required)'] === true && { required: true }),
+  };
+}
 
 /** Every message and enum that the given messages refer to, with themselves. */
 function reach(types) {
@@ -76,33 +114,42 @@ function reach(types) {
   return seen;
 }
 
-/** The JSON of a namespace without what is not reached and without options, which nothing reads at run time. */
-function prune(namespace) {
+/** The JSON of a namespace without what is not reached, and with no options but those that are read at run time. */
+function prune(namespace, reached, more = () => ({})) {
   const kept = {};
   for (const item of namespace.nestedArray) {
-    const nested = item instanceof protobuf.Namespace ? prune(item) : {};
-    const own = reachable.has(item);
+    const nested = item instanceof protobuf.Namespace ? prune(item, reached, more) : {};
+    const own = reached.has(item);
     if (!own && Object.keys(nested).length === 0) continue;
     if (item instanceof protobuf.Enum) kept[item.name] = { values: item.values };
     else if (item instanceof protobuf.Type)
-      kept[item.name] = { ...typeJson(item, own), ...(Object.keys(nested).length > 0 && { nested }) };
+      kept[item.name] = { ...typeJson(item, own, more), ...(Object.keys(nested).length > 0 && { nested }) };
     else kept[item.name] = { nested };
   }
   return kept;
 }
 
-function typeJson(type, own) {
+function typeJson(type, own, more) {
   if (!own) return { fields: {} };
   const fields = Object.fromEntries(
     type.fieldsArray.map((field) => {
       const json = { ...field.toJSON(), type: field.resolvedType?.fullName.slice(1) ?? field.type };
-      const packed = field.repeated && field.packed === false ? { options: { packed: false } } : {};
+      const options = {
+        ...(field.repeated && field.packed === false && { packed: false }),
+        ...(field.options?.['(udpa.annotations.sensitive)'] === true && { sensitive: true }),
+        ...more(field),
+      };
       delete json.options;
       delete json.comment;
-      return [field.name, { ...json, ...packed }];
+      return [field.name, { ...json, ...(Object.keys(options).length > 0 && { options }) }];
     }),
   );
-  const oneofs = Object.fromEntries(type.oneofsArray.map((oneof) => [oneof.name, { oneof: oneof.oneof }]));
+  const oneofs = Object.fromEntries(
+    type.oneofsArray.map((oneof) => {
+      const options = more(oneof);
+      return [oneof.name, { oneof: oneof.oneof, ...(Object.keys(options).length > 0 && { options }) }];
+    }),
+  );
   return { ...(type.oneofsArray.length > 0 && { oneofs }), fields };
 }
 

@@ -8,6 +8,10 @@ export interface AdminActions {
    * @returns how many of the registry's servers had something held back; undefined where there is no such registry
    */
   readonly release: (registry: string) => number | undefined;
+  /** Pins an earlier version. @returns whether it is remembered */
+  readonly rollback: (version: string) => boolean;
+  /** Goes back to the newest version. @returns whether one was pinned */
+  readonly unpin: () => boolean;
 }
 
 /** The actions, each a POST that no page of another site can make a browser send. */
@@ -24,6 +28,12 @@ export function actionRoutes(actions: AdminActions): Hono {
     if (released === undefined) return c.json({ error: `there is no registry "${registry}"` }, 404);
     return c.json({ registry, released });
   });
+  app.post('/snapshots/:version/pin', (c) => {
+    const version = c.req.param('version');
+    if (actions.rollback(version)) return c.json({ pinned: version });
+    return c.json({ error: `version "${version}" is none of those in /snapshots` }, 404);
+  });
+  app.post('/unpin', (c) => c.json({ unpinned: actions.unpin() }));
   return app;
 }
 

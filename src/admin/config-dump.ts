@@ -42,6 +42,13 @@ export function configDump(snapshot: Snapshot): unknown {
         '@type': `${ADMIN}EndpointsConfigDump`,
         dynamic_endpoint_configs: plain(TYPE_URL.endpoints, 'endpoint_config'),
       },
+      {
+        '@type': `${ADMIN}SecretsConfigDump`,
+        dynamic_active_secrets: entries(TYPE_URL.secret, 'secret').map(({ name, entry }) => ({
+          name,
+          ...entry,
+        })),
+      },
     ],
   };
 }

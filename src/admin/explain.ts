@@ -13,6 +13,8 @@ export interface ExplainSubject {
   readonly serviceNames: () => Iterable<string>;
   readonly service: (name: string) => ServiceView | undefined;
   readonly served: (view: ServiceView | undefined) => readonly Instance[];
+  /** How policies were settled that only some instances of a service say, or say differently. */
+  readonly remarks: (name: string) => readonly string[];
   /** Whether a route names the service. */
   readonly routed: (name: string) => boolean;
   /** The registries whose configuration leaves a service of this name out. */
@@ -33,6 +35,7 @@ interface Carrier {
 
 export interface ServiceExplanation extends ReturnType<typeof serviceDetail> {
   readonly routed: boolean;
+  readonly remarks: readonly string[];
   /** The resources that bring the service to the proxies. */
   readonly resources: readonly Carrier[];
 }
@@ -63,6 +66,7 @@ async function explainService(name: string, subject: ExplainSubject): Promise<Se
   return {
     ...serviceDetail(name, view, subject.served(view)),
     routed: subject.routed(name),
+    remarks: subject.remarks(name),
     resources: await carriersOf(name, subject),
   };
 }

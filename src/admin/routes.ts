@@ -2,21 +2,37 @@ import { Hono } from 'hono';
 import type { SourceStatus } from '../catalogue/source-status.js';
 import type { PolicyDocument, RouteDocument } from '../documents/documents.js';
 import { SignalboxError } from '../errors.js';
+import type { ReleaseStatus } from '../release/release.js';
+import type { SecretStatus } from '../secrets/secret-store.js';
 import type { HistoryEntry } from '../snapshot/cache.js';
+import type { LoadBook } from '../telemetry/load/load-book.js';
 import { type AdminActions, actionRoutes } from './actions.js';
+import { certificateView } from './certificates.js';
 import { configDump } from './config-dump.js';
 import { type ExplainSubject, explain } from './explain.js';
+import { loadDetail, loadList, loadOrder } from './load.js';
 import type { ProxyView } from './proxies.js';
 import { registryView } from './registries.js';
+import { releaseView } from './release.js';
 import { policyView, routeView } from './route-documents.js';
 import { serviceDetail, serviceSummary } from './services.js';
 import { snapshotDiff, snapshotList } from './snapshots.js';
+
+/** What `/metrics` answers. */
+export interface MetricsText {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+const BAD_ORDER = 'sort: expected errors, requests or latency';
 
 /** What the admin API shows, and what can be done through it. */
 export interface AdminSubject extends ExplainSubject, AdminActions {
   /** The reason why nothing is published yet; undefined once it is. */
   readonly unready: () => string | undefined;
   readonly sources: () => readonly SourceStatus[];
+  /** The certificates of listeners. */
+  readonly secrets: () => readonly SecretStatus[];
   /** All routes, those of the configuration file among them. */
   readonly routes: () => readonly RouteDocument[];
   readonly policyDocuments: () => readonly PolicyDocument[];
@@ -24,6 +40,12 @@ export interface AdminSubject extends ExplainSubject, AdminActions {
   readonly proxies: () => Promise<readonly ProxyView[]>;
   /** The last changes, oldest first. */
   readonly history: () => readonly HistoryEntry[];
+  /** What stands between what is wanted and what is served. */
+  readonly releaseStatus: () => ReleaseStatus;
+  /** What proxies have reported. */
+  readonly load: LoadBook;
+  /** What Prometheus scrapes. */
+  readonly metrics: MetricsText;
 }
 
 export function adminRoutes(subject: AdminSubject): Hono {
@@ -50,6 +72,7 @@ export function adminRoutes(subject: AdminSubject): Hono {
     return c.json(serviceDetail(name, view, subject.served(view)));
   });
   app.get('/registries', (c) => c.json({ registries: subject.sources().map(registryView) }));
+  app.get('/certificates', (c) => c.json({ certificates: subject.secrets().map(certificateView) }));
   app.get('/routes', (c) =>
     c.json({
       routes: subject.routes().map(routeView),
@@ -72,6 +95,24 @@ export function adminRoutes(subject: AdminSubject): Hono {
       diff: snapshotDiff(history, Number(back)) ?? null,
     });
   });
+  app.get('/load', (c) => {
+    const order = loadOrder(c.req.query('sort') ?? 'errors');
+    if (order === undefined) return c.json({ error: BAD_ORDER }, 400);
+    return c.json(loadList(subject.load, order, c.req.query('service') ?? ''));
+  });
+  app.get('/load/:name{.+}', (c) => {
+    const order = loadOrder(c.req.query('sort') ?? 'errors');
+    if (order === undefined) return c.json({ error: BAD_ORDER }, 400);
+    const name = c.req.param('name');
+    const load = loadDetail(subject.load, order, name);
+    return load === undefined
+      ? c.json({ error: `no proxy has reported any traffic of a service "${name}"` }, 404)
+      : c.json(load);
+  });
+  app.get('/metrics', async (c) =>
+    c.text(await subject.metrics.text(), 200, { 'content-type': subject.metrics.contentType }),
+  );
+  app.get('/release', (c) => c.json(releaseView(subject.releaseStatus())));
   app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
   app.route('/', actionRoutes(subject));
   app.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));

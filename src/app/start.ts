@@ -4,22 +4,28 @@ import type { Logger } from 'pino';
 import { exposure } from '../access/exposure.js';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
-import { DerivedServices } from '../catalogue/derived.js';
 import { globMatcher } from '../catalogue/glob.js';
 import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
 import { DocumentSet } from '../documents/document-set.js';
-import type { Documents } from '../documents/documents.js';
 import { documentStores } from '../documents/options.js';
 import { DEFAULT_GROUP } from '../groups/default-group.js';
-import { cacheTarget, GroupFanOut } from '../groups/group-fan-out.js';
+import { GroupFanOut } from '../groups/group-fan-out.js';
 import { addressOf } from '../model/instance.js';
+import { Leaving } from '../publish/leaving.js';
 import { Plan } from '../publish/plan.js';
 import { Publisher } from '../publish/publisher.js';
+import { type AnswerSink, ProxyAnswers } from '../release/proxy-answers.js';
+import { Releases } from '../release/releases.js';
+import { secretsOf } from '../resources/listener/tls.js';
+import { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
 import { WorkerPool } from '../workers/worker-pool.js';
+import { allOf } from '../xds/observer.js';
+import { derivedServices } from './derived-services.js';
+import { Observation } from './observation.js';
 import { RegistrySet } from './registry-set.js';
 import { listRoutes } from './route-list.js';
 import { SourceFactory } from './sources.js';
@@ -37,8 +43,12 @@ class RunningApp implements App {
   readonly #catalogue: Catalogue;
   readonly #documents = new DocumentSet();
   readonly #registries: RegistrySet;
+  readonly #secrets: SecretStore;
+  readonly #observation: Observation;
+  readonly #releases: Releases;
   readonly #xds: ProxyServer;
   #config: Config;
+  readonly #leaving = new Leaving();
   #plan: Plan;
   #publisher: Publisher;
   #publisherLife = new AbortController();
@@ -62,10 +72,29 @@ class RunningApp implements App {
       logger,
       this.#life.signal,
     );
-    this.#xds = newProxyServer(config, this.#cache, logger);
+    this.#observation = new Observation(config, {
+      logger,
+      ready: () => this.#unready() === undefined,
+      sources: () => this.#catalogue.sources(),
+      snapshot: () => this.#snapshot(),
+      streams: () => this.#xds.streams,
+    });
+    this.#cache.watch((group, snapshot) => {
+      if (group === DEFAULT_GROUP) this.#observation.published(snapshot);
+    }, this.#life.signal);
+    const { quarantine, rollout } = config;
+    this.#releases = new Releases(
+      this.#cache,
+      { quarantine, logger, ...(rollout && { rollout }) },
+      this.#life.signal,
+    );
+    this.#xds = newProxyServer(config, this.#cache, this.#observation, this.#releases, logger);
+    this.#secrets = new SecretStore({ logger, onChange: () => this.#takeUpSecrets() }, this.#life.signal);
+    this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
     this.#publisher = this.#newPublisher();
-    this.#catalogue.onChange((names) => {
+    this.#catalogue.onChange((names, registry) => {
+      this.#observation.changed(registry, names);
       this.#takeUp(names);
       this.#registries.settle();
     });
@@ -105,18 +134,19 @@ class RunningApp implements App {
     }
     if (config.xds.workers !== this.#config.xds.workers)
       this.logger.warn({ option: 'xds.workers' }, 'a new number of workers takes effect at the next start');
-    for (const [option, before, after] of [
-      ['xds.tls', this.#config.xds.tls, config.xds.tls],
-      ['limits', this.#config.limits, config.limits],
-    ] as const)
-      if (!isDeepStrictEqual(before, after))
-        this.logger.warn({ option }, 'what changed in this option takes effect at the next start');
+    const later = { ...config, 'xds.tls': config.xds.tls };
+    const before = { ...this.#config, 'xds.tls': this.#config.xds.tls };
+    for (const option of ['quarantine', 'rollout', 'limits', 'xds.tls'] as const)
+      if (!isDeepStrictEqual(later[option], before[option]))
+        this.logger.warn({ option }, 'a change of this option takes effect at the next start');
     this.#config = config;
+    this.#observation.configure(config);
     const started = this.#publisher.started;
     this.#publisherLife.abort();
     this.#publisherLife = new AbortController();
     this.#documents.keepOnly(Object.keys(stores));
     this.#documents.takeChanges();
+    this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
     this.#registries.apply(registries);
     this.#publisher = this.#newPublisher();
@@ -124,8 +154,7 @@ class RunningApp implements App {
     else this.#publisher.changed(new Set());
     // Only now: who comes to a group is to find what it has to give.
     this.#xds.replaceAdmission({ allow: config.allow, groups: config.groups });
-    for (const group of this.#cache.groups())
-      if (group !== DEFAULT_GROUP && !Object.hasOwn(config.groups, group)) this.#cache.clearSnapshot(group);
+    this.#releases.keepOnly(Object.keys(config.groups));
   }
 
   async stop(): Promise<void> {
@@ -149,17 +178,29 @@ class RunningApp implements App {
     this.#publisher.changed(new Set());
   }
 
+  #takeUpSecrets(): void {
+    this.#plan = this.#newPlan();
+    this.#publisher.replan(this.#plan, []);
+  }
+
   #newPlan(): Plan {
     const documents = this.#documents.current();
     this.#catalogue.setDerived(derivedServices(this.#config, documents));
-    return new Plan(this.#config, documents);
+    return new Plan(this.#config, documents, this.#secrets.resources());
   }
 
   #newPublisher(): Publisher {
     const { delay, max_delay } = this.#config.publish;
-    const options = { delay, maxDelay: max_delay, logger: this.logger };
-    const groups = new GroupFanOut(this.#config.groups, (group) => cacheTarget(this.#cache, group));
+    const options = {
+      ...{ delay, maxDelay: max_delay, logger: this.logger },
+      ...{ observer: this.#observation, leaving: this.#leaving },
+    };
+    const groups = new GroupFanOut(this.#config.groups, (group) => this.#releases.of(group));
     return new Publisher(this.#catalogue, this.#plan, groups, options, this.#publisherLife.signal);
+  }
+
+  #snapshot(): Snapshot {
+    return this.#cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY;
   }
 
   #endGrace(): void {
@@ -180,8 +221,13 @@ class RunningApp implements App {
         serviceNames: () => new Set([...this.#catalogue.names(), ...this.#plan.wanted]),
         service: (name) => this.#catalogue.service(name),
         served: (view) => this.#plan.served(view),
+        remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
         sources: () => this.#catalogue.sources(),
         release: (registry) => this.#catalogue.release(registry),
+        rollback: (version) => this.#releases.pin(version),
+        unpin: () => this.#releases.unpin(),
+        releaseStatus: () => this.#releases.status,
+        secrets: () => this.#secrets.statuses(),
         routed: (name) => this.#plan.wanted.has(name),
         skippedBy: (name) => this.#skippedBy(name),
         routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),
@@ -189,7 +235,9 @@ class RunningApp implements App {
         proxies: () => this.#xds.proxies(),
         proxyStatuses: (resources) => this.#xds.proxyStatuses(resources),
         history: () => this.#cache.history(),
-        snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP) ?? Snapshot.EMPTY,
+        snapshot: () => this.#snapshot(),
+        load: this.#observation.load,
+        metrics: this.#observation.metrics,
       },
       this.#config.admin.listen,
     );
@@ -215,18 +263,22 @@ class RunningApp implements App {
 }
 
 function newProxyServer(
-  { xds: { workers, drain, keepalive, reflection, tls }, allow, groups, limits }: Config,
+  { xds: { workers, drain, keepalive, reflection, tls }, allow, groups, limits, rollout }: Config,
   cache: SnapshotCache,
+  { observer: counts, loadReporting }: Observation,
+  answers: AnswerSink,
   logger: Logger,
 ): ProxyServer {
   const options = { identifier: `signalbox/${hostname()}`, drain, keepalive, reflection, logger };
-  const guarded = { ...options, tls, limits, admission: { allow, groups } };
-  return workers === 0 ? new LocalProxyServer(cache, guarded) : new WorkerPool(cache, workers, guarded);
-}
-
-function derivedServices({ services }: Config, { policies }: Documents): DerivedServices {
-  const entries = [...Object.entries(services), ...policies].flatMap(([name, { sources }]) =>
-    sources === undefined || name === '*' ? [] : [[name, sources] as const],
-  );
-  return new DerivedServices(new Map(entries));
+  const served = {
+    ...{ ...options, tls, limits, admission: { allow, groups } },
+    ...(rollout && { first: rollout.first }),
+  };
+  return workers === 0
+    ? new LocalProxyServer(cache, {
+        ...served,
+        observer: allOf(counts, new ProxyAnswers(answers)),
+        loadReporting,
+      })
+    : new WorkerPool(cache, workers, { ...served, answers });
 }

@@ -21,7 +21,7 @@ export class Catalogue {
   /** In the order of the configuration, which is the order of precedence. */
   #states: readonly SourceState[] = [];
   #derived = DerivedServices.NONE;
-  readonly #listeners = new Set<(names: ReadonlySet<string>) => void>();
+  readonly #listeners = new Set<(names: ReadonlySet<string>, registry: string | undefined) => void>();
 
   constructor(private readonly options: CatalogueOptions) {}
 
@@ -51,8 +51,11 @@ export class Catalogue {
     this.#derived = derived;
   }
 
-  /** Calls `listener` with the names of the services that an answer of a registry touched, none included. */
-  onChange(listener: (names: ReadonlySet<string>) => void): void {
+  /**
+   * Calls `listener` with the names of the services that an answer of a registry touched, none included; without a
+   * registry where it was no answer that did.
+   */
+  onChange(listener: (names: ReadonlySet<string>, registry: string | undefined) => void): void {
     this.#listeners.add(listener);
   }
 
@@ -129,7 +132,7 @@ export class Catalogue {
     const { logger, now = Date.now } = this.options;
     const { registry, server } = source;
     const events: SourceEvents = {
-      changed: (names) => this.#tell(names),
+      changed: (names) => this.#tell(names, registry),
       failed: ({ code, message: reason }) =>
         logger.warn({ registry, server, code, reason }, 'registry query failed'),
       held: ({ held }) => {
@@ -144,8 +147,8 @@ export class Catalogue {
     return new SourceState(source, rules, events, now);
   }
 
-  #tell(touched: ReadonlySet<string>): void {
+  #tell(touched: ReadonlySet<string>, registry?: string): void {
     const names = new Set([...touched, ...this.#derived.of(touched, this.#states)]);
-    for (const listener of this.#listeners) listener(names);
+    for (const listener of this.#listeners) listener(names, registry);
   }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServiceKey, ServiceState, Source, SourceSink } from '../discovery/source.js';
 import type { SignalboxError } from '../errors.js';
+import type { FilteredInstance } from '../model/instance.js';
 import type { ServiceEntries } from './last-known-good.js';
 import { type MassLossLimits, suspectLosses } from './mass-loss.js';
 import { publishedName } from './service-template.js';
@@ -230,8 +231,21 @@ export class SourceState implements SourceSink {
       ...this.#status,
       instances: this.#status.instances + (after?.instances.length ?? 0) - (before?.instances.length ?? 0),
       filtered: this.#status.filtered + (after?.filtered.length ?? 0) - (before?.filtered.length ?? 0),
+      filteredBy: filteredBy(this.#status.filteredBy, before?.filtered ?? [], after?.filtered ?? []),
     };
   }
+}
+
+function filteredBy(
+  counts: SourceStatus['filteredBy'],
+  before: readonly FilteredInstance[],
+  after: readonly FilteredInstance[],
+): SourceStatus['filteredBy'] {
+  if (before.length === 0 && after.length === 0) return counts;
+  const next = { ...counts };
+  for (const { reason } of before) next[reason] = (next[reason] ?? 0) - 1;
+  for (const { reason } of after) next[reason] = (next[reason] ?? 0) + 1;
+  return next;
 }
 
 function keyText(key: ServiceKey): string {

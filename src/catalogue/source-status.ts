@@ -1,4 +1,5 @@
 import type { SignalboxError } from '../errors.js';
+import type { FilterReason } from '../model/instance.js';
 import type { HeldLoss } from './mass-loss.js';
 
 /** What `/registries` shows of one source. */
@@ -10,6 +11,9 @@ export interface SourceStatus {
   readonly services: number;
   readonly instances: number;
   readonly filtered: number;
+  readonly filteredBy: Readonly<Partial<Record<FilterReason, number>>>;
+  /** How many queries have failed. */
+  readonly failures: number;
   /** Milliseconds since the epoch. */
   readonly lastSuccess: number | undefined;
   readonly lastError: { readonly at: number; readonly code: string; readonly message: string } | undefined;
@@ -27,6 +31,8 @@ export function waiting(registry: string, server: string): SourceStatus {
     services: 0,
     instances: 0,
     filtered: 0,
+    filteredBy: {},
+    failures: 0,
     lastSuccess: undefined,
     lastError: undefined,
     revision: undefined,
@@ -38,6 +44,7 @@ export function failing(status: SourceStatus, error: SignalboxError, at: number)
   return {
     ...status,
     state: status.state === 'left_out' ? 'left_out' : 'failing',
+    failures: status.failures + 1,
     lastError: { at, code: error.code, message: error.message },
   };
 }

@@ -39,12 +39,47 @@ export function addAskCommands(program: Command, output: Output, done: (code: nu
       const { explainText } = await import('./views/explain.js');
       await ask(`/explain?q=${encodeURIComponent(query)}`, explainText, flags);
     });
+  command(
+    program,
+    'load',
+    'tell which services, or which instances of one, are slow or err, as proxies report it',
+  )
+    .argument('[service]', 'the name of a service')
+    .addOption(
+      new Option('--sort <by>', 'what comes first')
+        .choices(['errors', 'requests', 'latency'])
+        .default('errors'),
+    )
+    .action(async (service: string | undefined, { sort, ...flags }: AskFlags & { readonly sort: string }) => {
+      const { loadText, serviceLoadText } = await import('./views/load.js');
+      if (service === undefined) await ask(`/load?sort=${sort}`, loadText, flags);
+      else await ask(`/load/${encodeURIComponent(service)}?sort=${sort}`, serviceLoadText, flags);
+    });
   command(program, 'diff', 'tell what the last published changes made different')
     .addOption(new Option('--back <n>', 'how many changes to look back').argParser(count).default(1))
     .action(async ({ back, ...flags }: AskFlags & { readonly back: number }) => {
       const { diffText } = await import('./views/diff.js');
       await ask(`/snapshots?back=${back}`, diffText, flags);
     });
+  command(program, 'status', 'tell what stands between what is wanted and what is served').action(
+    async (flags: AskFlags) => {
+      const { statusText } = await import('./views/status.js');
+      await ask('/release', statusText, flags);
+    },
+  );
+  command(program, 'rollback', 'go back to an earlier version, until "unpin"')
+    .argument('<version>', 'one of those that /snapshots lists, as "diff" prints them')
+    .action(async (version: string, flags: AskFlags) => {
+      const text = ({ pinned }: { readonly pinned: string }) => `Version ${pinned} is served now.\n`;
+      await ask(`/snapshots/${encodeURIComponent(version)}/pin`, text, flags, 'POST');
+    });
+  command(program, 'unpin', 'go on to the newest version after "rollback"').action(
+    async (flags: AskFlags) => {
+      const text = ({ unpinned }: { readonly unpinned: boolean }) =>
+        unpinned ? 'The newest version is served now.\n' : 'No version was pinned.\n';
+      await ask('/unpin', text, flags, 'POST');
+    },
+  );
   command(program, 'release', 'believe a registry whose sudden loss of instances is held back')
     .argument('<registry>', 'the name of the registry in the configuration')
     .action(async (registry: string, flags: AskFlags) => {

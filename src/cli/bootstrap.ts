@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseDocument, Scalar } from 'yaml';
+import { type Document, parseDocument, Scalar } from 'yaml';
 import type { Address } from '../model/address.js';
 import { isAddress } from '../model/host.js';
 
@@ -16,11 +16,20 @@ export interface BootstrapOptions {
   /** The proxy's own certificate and key. */
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
+  /** Whether it reports the load of its clusters to Signalbox. */
+  readonly loadReports: boolean;
+  /** Where the proxy runs; a zone has it prefer that zone's instances of services that ask for it. */
+  readonly region?: string | undefined;
+  readonly zone?: string | undefined;
+  readonly subZone?: string | undefined;
 }
+
+/** The cluster that stands for the proxies of this one's own zone. */
+const LOCAL_CLUSTER = 'local_zone';
 
 /** The bootstrap of `envoy/` with these values in it. */
 export function envoyBootstrap(options: BootstrapOptions): string {
-  const { xds, admin, mode, node, cluster } = options;
+  const { xds, admin, mode, node, cluster, loadReports } = options;
   const template = new URL(`../../envoy/bootstrap-${mode}.yaml`, import.meta.url);
   // Without the comment at its head, which is about the file in `envoy/`.
   const document = parseDocument(readFileSync(template, 'utf8').replace(/^(#.*\n)+/, ''));
@@ -33,8 +42,12 @@ export function envoyBootstrap(options: BootstrapOptions): string {
   set(['admin'], admin);
   document.setIn(['node', 'id'], quoted(node));
   document.setIn(['node', 'cluster'], quoted(cluster));
+  if (!loadReports) document.delete('cluster_manager');
   const tls = tlsSocket(options);
   if (tls !== undefined) document.setIn(['static_resources', 'clusters', 0, 'transport_socket'], tls);
+  const locality = localityOf(options);
+  if (locality !== undefined) document.setIn(['node', 'locality'], locality);
+  if (options.zone !== undefined) preferOwnZone(document, { ...locality });
   document.commentBefore =
     ' An Envoy that takes its listeners, routes, clusters and endpoints from Signalbox.';
   return document.toString();
@@ -71,4 +84,35 @@ function quoted(text: string): Scalar<string> {
   const scalar = new Scalar(text);
   scalar.type = 'QUOTE_DOUBLE';
   return scalar;
+}
+
+function localityOf({ region, zone, subZone }: BootstrapOptions): object | undefined {
+  const given = Object.entries({ region, zone, sub_zone: subZone }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return given.length === 0 ? undefined : Object.fromEntries(given);
+}
+
+/**
+ * Envoy's zone-aware routing spreads by how the proxies are spread over the zones, which none of them knows by itself.
+ * Told of its own zone alone, and made to keep to it, it prefers that zone as long as it has a healthy instance.
+ * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/zone_aware
+ */
+function preferOwnZone(document: Document, locality: object): void {
+  document.setIn(['cluster_manager', 'local_cluster_name'], LOCAL_CLUSTER);
+  document.setIn(['layered_runtime'], {
+    layers: [
+      { name: 'bootstrap', static_layer: { 'upstream.zone_routing.force_local_zone.min_size': 1 } },
+      { name: 'admin', admin_layer: {} },
+    ],
+  });
+  const address = { socket_address: { address: '127.0.0.1', port_value: 1 } };
+  document.addIn(['static_resources', 'clusters'], {
+    name: LOCAL_CLUSTER,
+    type: 'STATIC',
+    load_assignment: {
+      cluster_name: LOCAL_CLUSTER,
+      endpoints: [{ locality, lb_endpoints: [{ endpoint: { address } }] }],
+    },
+  });
 }

@@ -1,10 +1,13 @@
 import { addressOf } from '../model/instance.js';
+import { isHttp } from '../model/listener.js';
 import { refusalOf } from '../resources/route/refusal.js';
 import { derivedProblems } from './derived-checks.js';
 import type { Placed } from './discovery-block.js';
-import type { ConfigPath } from './problem.js';
-import type { Route } from './routing.js';
+import { envoyProblems } from './envoy-checks.js';
+import { type PlacedRoute, placedRoutes, unknownListeners } from './listener-checks.js';
+import { type ConfigPath, formatPath } from './problem.js';
 import type { Config } from './schema.js';
+import { shadowedRoutes } from './shadowed-routes.js';
 
 export interface CrossChecked {
   readonly problems: readonly Placed[];
@@ -13,6 +16,7 @@ export interface CrossChecked {
 
 /** What no part of the configuration can say alone. */
 export function crossCheck(config: Config): CrossChecked {
+  const routes = placedRoutes(config);
   const dumps = Object.entries(config.discovery).flatMap(([name, { dump }]): Entry[] =>
     dump === undefined ? [] : [[dump.path, ['discovery', name, 'dump', 'path']]],
   );
@@ -36,9 +40,17 @@ export function crossCheck(config: Config): CrossChecked {
       ...(config.publish.delay > config.publish.max_delay
         ? [{ path: ['publish', 'delay'], message: 'must be at most "max_delay"' }]
         : []),
-      ...refused(config.routes),
+      ...refused(routes),
+      ...unknownListeners(config),
+      ...envoyProblems(config),
     ],
-    warnings: unreachable(config.routes),
+    warnings: [
+      ...unreachable(
+        routes,
+        config.listeners.filter(isHttp).map(({ name }) => name),
+      ),
+      ...unhashed(routes, config.services),
+    ],
   };
 }
 
@@ -51,22 +63,43 @@ function repeated(entries: readonly Entry[], message: string): readonly Placed[]
 }
 
 /** Routes for which Envoy would refuse all routes. */
-function refused(routes: readonly Route[]): readonly Placed[] {
-  return routes.flatMap((route, index) => {
+function refused(routes: readonly PlacedRoute[]): readonly Placed[] {
+  return routes.flatMap(({ route, path }) => {
     const message = refusalOf(route);
-    return message === undefined ? [] : [{ path: ['routes', index], message }];
+    return message === undefined ? [] : [{ path, message }];
   });
 }
 
-/** Routes that an equal match of the same or a higher priority takes everything from, for every one of their hosts. */
-function unreachable(routes: readonly Route[]): readonly Placed[] {
-  const taken = new Set<string>();
-  const byPriority = [...routes.entries()].sort(([, a], [, b]) => (b.priority ?? 0) - (a.priority ?? 0));
-  return byPriority.flatMap(([index, { hosts = ['*'], match }]) => {
-    const keys = hosts.map((host) => JSON.stringify([host, match]));
-    const free = keys.some((key) => !taken.has(key));
-    for (const key of keys) taken.add(key);
-    const message = 'this route never matches: an equal match takes its requests';
-    return free ? [] : [{ path: ['routes', index], message }];
+const HASHING = new Set(['RING_HASH', 'MAGLEV']);
+
+/** Routes whose `hash_policy` no load balancer of their services looks at. */
+function unhashed(routes: readonly PlacedRoute[], services: Config['services']): readonly Placed[] {
+  const ofAll = services['*']?.lb_policy ?? 'ROUND_ROBIN';
+  const lbPolicyOf = (name: string) =>
+    (Object.hasOwn(services, name) ? services[name]?.lb_policy : undefined) ?? ofAll;
+  return routes.flatMap(({ route: { hash_policy, service_name, weighted = [] }, path }) => {
+    const names = [...weighted, { service_name }].flatMap(({ service_name: name }) => name ?? []);
+    const named = names.find((name) => !HASHING.has(lbPolicyOf(name)));
+    if (hash_policy === undefined || named === undefined) return [];
+    const message = `"hash_policy" is for RING_HASH and MAGLEV, and "lb_policy" of ${named} is ${lbPolicyOf(named)}`;
+    return [{ path: [...path, 'hash_policy'], message }];
+  });
+}
+
+/** Of the routes that shadow another. */
+const MOST_NAMED = 3;
+
+/** Routes that no request can reach. */
+function unreachable(routes: readonly PlacedRoute[], listeners: readonly string[]): readonly Placed[] {
+  const places = new Map(routes.map(({ route, path }) => [route, path]));
+  const rules = routes.map(({ route }) => route);
+  return shadowedRoutes(rules, listeners).map(({ rule, by }) => {
+    const others = rules
+      .filter((other) => by.includes(other))
+      .map((other) => formatPath(places.get(other) ?? []));
+    const named = others.slice(0, MOST_NAMED);
+    const takers = [...named, ...(others.length > MOST_NAMED ? ['others'] : [])].join(', ');
+    const message = `this route never matches: all of its requests go to ${takers}`;
+    return { path: places.get(rule) ?? [], message };
   });
 }

@@ -36,7 +36,7 @@ export function prepareDiscovery(value: unknown, folder: string): PreparedDiscov
     },
   });
   if (!isRecord(value)) return result(value);
-  const others = { ...storesOf(value, folder), ...accessOf(value, folder) };
+  const others = { ...storesOf(value, folder), ...accessOf(value, folder), ...listenersOf(value, folder) };
   if (!isRecord(value.discovery)) return result({ ...value, ...others });
 
   const registries = Object.entries(value.discovery).map(([name, given]) => {
@@ -60,6 +60,11 @@ function storesOf({ routes_from }: Readonly<Record<string, unknown>>, folder: st
     isRecord(store) ? resolvePaths(store, folder, false) : store,
   ]);
   return { routes_from: Object.fromEntries(stores) };
+}
+
+function listenersOf({ listeners }: Readonly<Record<string, unknown>>, folder: string) {
+  if (!Array.isArray(listeners)) return {};
+  return { listeners: listeners.map((listener: unknown) => resolveTlsPaths(listener, folder)) };
 }
 
 /** What proxies are asked for names files too: `xds.tls`, and `token_file` in the rules of `allow`. */
@@ -96,6 +101,30 @@ function resolvePaths(
       return [key, isPath && typeof value === 'string' && value !== '' ? resolve(folder, value) : value];
     }),
   );
+}
+
+/** The PEM files of a listener. */
+function resolveTlsPaths(listener: unknown, folder: string): unknown {
+  if (!isRecord(listener) || !isRecord(listener.tls)) return listener;
+  const resolved = (record: unknown, keys: readonly string[]): unknown =>
+    isRecord(record)
+      ? Object.fromEntries(
+          Object.entries(record).map(([key, value]) => [
+            key,
+            keys.includes(key) && typeof value === 'string' && value !== '' ? resolve(folder, value) : value,
+          ]),
+        )
+      : record;
+  const { certificates } = listener.tls;
+  return {
+    ...listener,
+    tls: {
+      ...Object(resolved(listener.tls, ['client_ca'])),
+      ...(Array.isArray(certificates) && {
+        certificates: certificates.map((pair) => resolved(pair, ['cert', 'key'])),
+      }),
+    },
+  };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,39 +1,14 @@
 import { z } from 'zod';
-import type { RouteRule } from '../model/route.js';
-import { envoyListenAddress } from './address.js';
+import type { RouteRule, VirtualHostRule } from '../model/route.js';
+import { envoyJson, OF_ROUTE, OF_VIRTUAL_HOST } from './envoy-json.js';
+import { hashPolicy, subset } from './policy/route-targets.js';
+import { cors, mirror, rateLimit, retries } from './route-traffic.js';
+import { exactlyOne, textMatch } from './text-match.js';
 import { duration, port } from './values.js';
 
 const startsWithSlash = z.string().startsWith('/', 'expected a path that starts with "/"');
 /** Envoy refuses a whole route configuration for one prefix with a query, a fragment or a line break. */
 const absolutePath = startsWithSlash.regex(/^[^?#\s]*$/, 'expected a path without "?", "#" and blanks');
-
-/** An Envoy listener that Signalbox publishes. */
-export const listener = z.strictObject({
-  name: z.string().min(1),
-  address: envoyListenAddress,
-});
-export type Listener = z.output<typeof listener>;
-
-const exactlyOne = (keys: readonly string[]) => ({
-  check: (value: object) => keys.filter((key) => Reflect.get(value, key) !== undefined).length === 1,
-  error: { error: `expected one of ${keys.map((key) => `"${key}"`).join(', ')}` },
-});
-
-const kinds = exactlyOne(['exact', 'prefix', 'suffix', 'contains', 'regex', 'present']);
-const textMatch = z.union([
-  z.string().transform((exact) => ({ exact })),
-  z
-    .strictObject({
-      exact: z.string().optional(),
-      prefix: z.string().min(1).optional(),
-      suffix: z.string().min(1).optional(),
-      contains: z.string().min(1).optional(),
-      regex: z.string().min(1).optional(),
-      present: z.boolean().optional(),
-      invert: z.boolean().optional(),
-    })
-    .refine(kinds.check, kinds.error),
-]);
 
 const paths = exactlyOne(['prefix', 'path', 'regex', 'template']);
 
@@ -55,6 +30,8 @@ export const routeMatch = z
       .optional(),
     headers: z.record(z.string().min(1).toLowerCase(), textMatch).optional(),
     query: z.record(z.string().min(1), textMatch).optional(),
+    /** gRPC requests only. */
+    grpc: z.boolean().optional(),
   })
   .refine(paths.check, paths.error);
 
@@ -78,6 +55,8 @@ const rewrite = z
 const redirect = z
   .strictObject({
     status: z.literal([301, 302, 303, 307, 308]).optional(),
+    /** The same place with `https`. */
+    https: z.boolean().optional(),
     scheme: z.enum(['http', 'https']).optional(),
     host: z.string().min(1).optional(),
     port: port.optional(),
@@ -88,6 +67,9 @@ const redirect = z
   })
   .refine((value) => value.path === undefined || value.prefix === undefined, {
     error: 'expected "path" or "prefix", not both',
+  })
+  .refine((value) => value.https === undefined || value.scheme === undefined, {
+    error: 'expected "https" or "scheme", not both',
   });
 
 const host = z
@@ -95,55 +77,96 @@ const host = z
   .regex(/^(\*|\*?[^*\s/]+|[^*\s/]+\*)$/, 'expected a host such as "api.example.com" or "*.example.com"')
   .toLowerCase();
 
+const share = z.strictObject({
+  service_name: z.string().min(1),
+  weight: z.number().int().min(0).max(1_000_000),
+});
+const someShare = {
+  check: (parts: readonly { readonly weight: number }[]) => parts.some((part) => part.weight > 0),
+  error: { error: 'expected a weight above 0' },
+};
+
+/** Shares of services. */
+export const weightedServices = z.array(share).min(1).refine(someShare.check, someShare.error);
+
+/** Settings of virtual hosts, for every request to hosts that these cover. */
+export const virtualHost = z.strictObject({
+  hosts: z.array(host).min(1),
+  /** Envoy's own JSON over the virtual hosts. */
+  envoy: envoyJson('envoy.config.route.v3.VirtualHost', OF_VIRTUAL_HOST),
+}) satisfies z.ZodType<VirtualHostRule>;
+
 const targets = exactlyOne(['service_name', 'weighted', 'redirect', 'direct_response']);
+
+const hasPrefix = ({ prefix, path }: z.output<typeof routeMatch>) =>
+  prefix !== undefined || path !== undefined;
 
 export const route = z
   .strictObject({
     name: z.string().min(1).optional(),
     /** Envoy's domains: a name, `*.example.com`, `example.*`, or `*`. None means every host. */
     hosts: z.array(host).min(1).optional(),
+    /** The listeners that have the route; none means every HTTP listener. */
+    listeners: z.array(z.string().min(1)).min(1).optional(),
     /** The higher one wins, whatever matches closer. */
     priority: z.number().int().optional(),
     match: routeMatch,
     service_name: z.string().min(1).optional(),
     weighted: z
-      .array(
-        z.strictObject({ service_name: z.string().min(1), weight: z.number().int().min(0).max(1_000_000) }),
-      )
+      .array(share.extend({ subset: subset.optional() }))
       .min(1)
-      .refine((parts) => parts.some((part) => part.weight > 0), { error: 'expected a weight above 0' })
+      .refine(someShare.check, someShare.error)
       .optional(),
+    /** Only the instances with this metadata. */
+    subset: subset.optional(),
+    hash_policy: z.array(hashPolicy).min(1).optional(),
     redirect: redirect.optional(),
     direct_response: z
       .strictObject({ status: z.number().int().min(200).max(599), body: z.string().max(4096).optional() })
       .optional(),
     rewrite: rewrite.optional(),
     headers: z.strictObject({ request: headerEdit.optional(), response: headerEdit.optional() }).optional(),
-    mirror: z
-      .strictObject({ service_name: z.string().min(1), percent: z.number().min(0).max(100).default(100) })
-      .optional(),
+    mirror: mirror.optional(),
     /** 0 turns Envoy's own limit of 15 s off. */
     timeout: duration('s').optional(),
     idle_timeout: duration('s').optional(),
-    retries: z
-      .strictObject({
-        attempts: z.number().int().min(1).max(100),
-        /** Envoy's `retry_on` conditions. */
-        on: z.array(z.string().min(1)).min(1).optional(),
-        per_try_timeout: duration('s').optional(),
-      })
-      .optional(),
+    /** Of a whole stream, in the place of `timeout`; 0 for none. */
+    max_stream_duration: duration('s').optional(),
+    /** The longest `grpc-timeout` that a client may ask for; 0 takes any. */
+    grpc_timeout: duration('s').optional(),
+    retries: retries.optional(),
+    rate_limit: rateLimit.optional(),
+    cors: cors.optional(),
     websocket: z.boolean().optional(),
+    /** Envoy's own JSON over the route. */
+    envoy: envoyJson('envoy.config.route.v3.Route', OF_ROUTE).optional(),
   })
   .refine(targets.check, targets.error)
+  .refine(({ rewrite, match }) => rewrite?.prefix === undefined || hasPrefix(match), {
+    error: '"rewrite.prefix" replaces what "prefix" or "path" matched; use "rewrite.regex"',
+    path: ['rewrite', 'prefix'],
+  })
+  .refine(({ redirect, match }) => redirect?.prefix === undefined || hasPrefix(match), {
+    error: '"redirect.prefix" replaces what "prefix" or "path" matched; use "redirect.path"',
+    path: ['redirect', 'prefix'],
+  })
+  .superRefine((value, context) => {
+    if (value.service_name !== undefined || value.weighted !== undefined) return;
+    for (const key of ['subset', 'hash_policy'] as const) {
+      const message = `"${key}" picks among the instances of a service, and this route goes to none`;
+      if (value[key] !== undefined) context.addIssue({ code: 'custom', message, path: [key] });
+    }
+  })
   .refine(
-    (value) =>
-      value.rewrite?.prefix === undefined ||
-      value.match.prefix !== undefined ||
-      value.match.path !== undefined,
+    ({ timeout, max_stream_duration, grpc_timeout }) =>
+      timeout === undefined || (max_stream_duration === undefined && grpc_timeout === undefined),
     {
-      error: '"rewrite.prefix" replaces what "prefix" or "path" matched; use "rewrite.regex"',
-      path: ['rewrite', 'prefix'],
+      error: 'has no effect beside "max_stream_duration" or "grpc_timeout": say one or the other',
+      path: ['timeout'],
     },
-  ) satisfies z.ZodType<RouteRule>;
+  )
+  .refine(({ cors, match }) => cors === undefined || (match.methods ?? ['OPTIONS']).includes('OPTIONS'), {
+    error: '"cors" needs OPTIONS among "methods": browsers ask by it first',
+    path: ['match', 'methods'],
+  }) satisfies z.ZodType<RouteRule>;
 export type Route = z.output<typeof route>;

@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { suggestion } from '../suggestion.js';
 import type { ConfigPath } from './problem.js';
 
 export interface SchemaProblem {
@@ -30,14 +30,6 @@ export function check<T>(schema: z.ZodType<T>, data: unknown): Checked<T> {
   return { problems: result.error.issues.flatMap((issue) => describe(issue, known)) };
 }
 
-/** Which of the names someone may have meant. */
-export function suggestion(name: string, names: readonly string[]): string {
-  const nearest = names.length === 0 ? undefined : closest(name, names);
-  if (nearest === undefined) return '';
-  const near = distance(name, nearest) <= Math.max(2, Math.floor(name.length / 2));
-  return near ? `, did you mean "${nearest}"?` : `; known here: ${names.join(', ')}`;
-}
-
 function describe(
   issue: z.core.$ZodIssue,
   known: ReadonlyMap<string, readonly string[]>,
@@ -55,7 +47,10 @@ function describe(
   return [
     {
       path,
-      at: issue.code === 'invalid_key' ? 'key' : 'value',
+      at:
+        issue.code === 'invalid_key' || (issue.code === 'custom' && issue.params?.at === 'key')
+          ? 'key'
+          : 'value',
       message: issue.message,
       wantsText: issue.code === 'invalid_type' && issue.expected === 'string',
     },

@@ -3,11 +3,12 @@ import { routesFrom } from '../documents/options.js';
 import { listenAddress } from './address.js';
 import { allowRule } from './allow.js';
 import { limits } from './limits.js';
+import { listener } from './listener.js';
 import { nodeGroups } from './node-groups.js';
 import { registryOptions } from './registries.js';
-import { listener, route } from './routing.js';
+import { route, virtualHost } from './routing.js';
 import { servicePolicy } from './service-policy.js';
-import { defaultService, duration } from './values.js';
+import { defaultService, duration, share } from './values.js';
 import { MOST_WORKERS } from './worker-count.js';
 
 /** Starts with a letter also because an object would put keys that look like numbers first: order means precedence. */
@@ -53,6 +54,29 @@ const xds = z
   })
   .prefault({});
 
+/** What proxies are asked to report of their clusters. */
+const loadReports = z
+  .strictObject({
+    interval: duration('s')
+      .refine((milliseconds) => milliseconds >= 1_000 && milliseconds <= 60_000, 'expected 1s to 60s')
+      .prefault('10s'),
+    /** Whether they tell the instances of a service apart. */
+    endpoints: z.boolean().default(true),
+    /** What instances say of themselves in the header `endpoint-load-metrics` (ORCA) that proxies are to report. */
+    metrics: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^((cpu|mem|application)_utilization|rps_fractional|eps|(named_metrics|request_cost|utilization)\.[\w.-]+)$/,
+            'expected a name such as "named_metrics.latency_ms" or "cpu_utilization"',
+          ),
+      )
+      .max(8)
+      .default([]),
+  })
+  .prefault({});
+
 /** The configuration file, after variables, aliases and default types are filled in. Times are milliseconds once read. */
 export const configSchema = z.strictObject({
   xds,
@@ -65,11 +89,30 @@ export const configSchema = z.strictObject({
   publish: z
     .strictObject({ delay: duration('ms').prefault('10ms'), max_delay: duration('ms').prefault('1s') })
     .prefault({}),
+  load_reports: loadReports,
+  metrics: z
+    .strictObject({
+      /** A series for each service in the metrics of load reports, for the first 1,000 that have traffic. */
+      per_service: z.boolean().default(false),
+    })
+    .prefault({}),
+  /** Takes what a proxy rejects back from all proxies. */
+  quarantine: z.boolean().default(true),
+  /** A change of anything but endpoints reaches the `first` share of the proxies, and the others after `wait`. */
+  rollout: z
+    .strictObject({
+      first: share.refine((value) => value > 0 && value < 1, 'expected more than 0% and less than 100%'),
+      wait: duration('s').prefault('10s'),
+      /** What stops a change before it reaches the others. */
+      abort_on: z.literal('nack').default('nack'),
+    })
+    .optional(),
   default_service: defaultService.optional(),
   /** By service name, `*` for all. */
   services: z.record(z.string().min(1), servicePolicy).default({}),
   listeners: z.array(listener).default([]),
   routes: z.array(route).default([]),
+  virtual_hosts: z.array(virtualHost).default([]),
   routes_from: routesFrom.prefault({}),
   /** `/<service>/…` goes to each service, with that prefix taken off. */
   auto_routes: z.boolean().default(false),

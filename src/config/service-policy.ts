@@ -1,11 +1,16 @@
 import { z } from 'zod';
-import { duration } from './values.js';
-
-/** A time above 0, with a default. */
-const positive = (fallback: string) =>
-  duration('s')
-    .refine((milliseconds) => milliseconds > 0, 'expected a time above 0')
-    .prefault(fallback);
+import { envoyJson, OF_CLUSTER } from './envoy-json.js';
+import { circuitBreakers, dnsOptions, tcpKeepalive, upstreamTls } from './policy/connection.js';
+import { healthCheck, outlierDetection } from './policy/health.js';
+import {
+  commonLbConfig,
+  lbPolicy,
+  leastRequestLbConfig,
+  maglevLbConfig,
+  ringHashLbConfig,
+  slowStart,
+} from './policy/load-balancing.js';
+import { span } from './policy/times.js';
 
 /** A part of a service that is made of others. */
 const derivedPart = z.strictObject({
@@ -18,82 +23,47 @@ const derivedPart = z.strictObject({
   priority: z.number().int().min(0).max(127).optional(),
 });
 
-/** An active health check; `path` makes it HTTP. */
-const healthCheck = z
-  .strictObject({
-    path: z
-      .string()
-      .regex(/^\/[\x21-\x7e]*$/, 'expected a path that starts with "/"')
-      .optional(),
-    host: z
-      .string()
-      .regex(/^[\x21-\x7e]+$/, 'expected a host name')
-      .optional(),
-    tcp: z.boolean().optional(),
-    grpc: z.boolean().optional(),
-    interval: positive('5s'),
-    timeout: positive('2s'),
-    unhealthy_threshold: z.number().int().min(1).default(3),
-    healthy_threshold: z.number().int().min(1).default(2),
-  })
-  .refine(
-    ({ path, tcp, grpc }) => [path !== undefined, tcp === true, grpc === true].filter(Boolean).length === 1,
-    {
-      error: 'expected one of "path", "tcp", "grpc"',
-    },
-  );
-
-/** Envoy's own terms; times need a unit or count in seconds. */
-const outlierDetection = z.strictObject({
-  consecutive_5xx: z.number().int().min(1).optional(),
-  consecutive_gateway_failure: z.number().int().min(1).optional(),
-  interval: positive('10s'),
-  base_ejection_time: positive('30s'),
-  max_ejection_percent: z.number().int().min(0).max(100).default(100),
-});
-
-/** TLS towards the instances; `ca` makes Envoy check their certificates. Paths are Envoy's. */
-const upstreamTls = z
-  .strictObject({
-    sni: z.string().min(1).optional(),
-    ca: z.string().min(1).optional(),
-    san: z.array(z.string().min(1)).min(1).optional(),
-    cert: z.string().min(1).optional(),
-    key: z.string().min(1).optional(),
-  })
-  .refine(({ ca, san }) => san === undefined || ca !== undefined, {
-    error: '"san" needs "ca": without one no certificate is checked',
-    path: ['san'],
-  })
-  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
-    error: '"cert" and "key" need each other',
-    path: ['cert'],
-  });
-
-const threshold = z.number().int().min(1).optional();
+/** The options that only one `lb_policy` has. */
+const OPTIONS_OF = {
+  least_request_lb_config: 'LEAST_REQUEST',
+  ring_hash_lb_config: 'RING_HASH',
+  maglev_lb_config: 'MAGLEV',
+} as const;
 
 /** How Envoy treats a service, in Envoy's terms; what is not said is left to `"*"`, then to the defaults. */
-export const servicePolicy = z.strictObject({
-  connect_timeout: duration('s')
-    .refine((milliseconds) => milliseconds > 0, 'expected a time above 0')
-    .optional(),
-  lb_policy: z.enum(['ROUND_ROBIN', 'LEAST_REQUEST', 'RANDOM', 'RING_HASH', 'MAGLEV']).optional(),
-  /** How long a new instance takes to get its full share. */
-  slow_start: duration('s').optional(),
-  health_check: healthCheck.optional(),
-  outlier_detection: outlierDetection.optional(),
-  circuit_breakers: z
-    .strictObject({
-      max_connections: threshold,
-      max_pending_requests: threshold,
-      max_requests: threshold,
-      max_retries: threshold,
-    })
-    .optional(),
-  tls: upstreamTls.optional(),
-  /** What the instances speak. */
-  protocol: z.enum(['http1', 'http2']).optional(),
-  /** Makes the service out of parts of others, in place of the instances of its own name. */
-  sources: z.array(derivedPart).min(1).optional(),
-});
+export const servicePolicy = z
+  .strictObject({
+    connect_timeout: span().optional(),
+    lb_policy: lbPolicy.optional(),
+    least_request_lb_config: leastRequestLbConfig.optional(),
+    ring_hash_lb_config: ringHashLbConfig.optional(),
+    maglev_lb_config: maglevLbConfig.optional(),
+    common_lb_config: commonLbConfig.optional(),
+    /** What a request for a subset that has no instances gets: none, or any of the service. */
+    subset_fallback: z.enum(['NO_FALLBACK', 'ANY_ENDPOINT']).optional(),
+    /** How long a new instance takes to get its full share. */
+    slow_start: slowStart.optional(),
+    health_check: healthCheck.optional(),
+    outlier_detection: outlierDetection.optional(),
+    circuit_breakers: circuitBreakers.optional(),
+    tls: upstreamTls.optional(),
+    tcp_keepalive: tcpKeepalive.optional(),
+    ...dnsOptions,
+    /** What the instances speak; gRPC is HTTP/2. */
+    protocol: z.enum(['http1', 'http2', 'grpc']).optional(),
+    /** How long an instance that is gone stays as DRAINING, without new requests, before it is removed. */
+    drain_time: span(0).optional(),
+    /** Makes the service out of parts of others, in place of the instances of its own name. */
+    sources: z.array(derivedPart).min(1).optional(),
+    /** Envoy's own JSON over the cluster. */
+    envoy: envoyJson('envoy.config.cluster.v3.Cluster', OF_CLUSTER).optional(),
+  })
+  .superRefine((policy, context) => {
+    for (const [option, owner] of Object.entries(OPTIONS_OF)) {
+      if (policy.lb_policy === undefined || policy.lb_policy === owner) continue;
+      if (policy[option as keyof typeof OPTIONS_OF] === undefined) continue;
+      const message = `"${option}" belongs to "lb_policy: ${owner}", and here it is ${policy.lb_policy}`;
+      context.addIssue({ code: 'custom', message, path: [option] });
+    }
+  });
 export type ServicePolicy = z.output<typeof servicePolicy>;

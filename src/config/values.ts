@@ -4,6 +4,9 @@ import { escapeUserInfo } from './user-info.js';
 const PERCENTAGE = 'expected a percentage such as "50%"';
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
+/** Milliseconds: 100 years. Envoy refuses what holds times that its own arithmetic cannot hold. */
+const LONGEST = 100 * 365 * 24 * 60 * 60 * 1_000;
+
 /** A length of time in milliseconds, read from a bare number of `unit` or a text with its own unit (`2s`, `500ms`). */
 export function duration(unit: keyof typeof UNITS) {
   const error = `expected a number of ${unit}, or a text with a unit such as "2s" or "500ms"`;
@@ -13,7 +16,8 @@ export function duration(unit: keyof typeof UNITS) {
       if (typeof value === 'number') return value * UNITS[unit];
       const [, number = '0', own = unit] = /^([\d.]+)\s*(\w*)$/.exec(value) ?? [];
       return Number(number) * UNITS[(own || unit) as keyof typeof UNITS];
-    });
+    })
+    .refine((milliseconds) => milliseconds <= LONGEST, 'expected a time of at most 100 years');
 }
 
 /** A share from 0 to 1, read from a percentage: `50%` or 50. */
@@ -29,6 +33,8 @@ export const defaultService = z.strictObject({
   host: z.string().min(1),
   port,
   weight: z.number().positive().optional(),
+  /** When it answers: where nothing is left to serve, or also where none of the rest is healthy. */
+  mode: z.enum(['empty', 'failover']).optional(),
   metadata: z
     .strictObject({
       weight: z.number().optional(),

@@ -1,36 +1,16 @@
 import type { NodeGroup } from '../config/node-groups.js';
-import type { RouteRule } from '../model/route.js';
+import type { PublicationTarget, Routing } from '../publish/target.js';
 import { RouteConfigurations } from '../resources/route/configuration.js';
-import type { Group, SnapshotCache } from '../snapshot/cache.js';
+import type { Group } from '../snapshot/cache.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
 import { Snapshot, type SnapshotChanges } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { DEFAULT_GROUP } from './default-group.js';
 import { type GroupView, groupView, viewOf } from './view-of.js';
 
-/** Where the snapshots of one group go. */
-export interface SnapshotTarget {
-  setSnapshot(snapshot: Snapshot): void;
-  updateResources(changes: SnapshotChanges): void;
-}
-
-/** The snapshots of a group of a cache. */
-export function cacheTarget(cache: SnapshotCache, group: Group): SnapshotTarget {
-  return {
-    setSnapshot: (snapshot) => cache.setSnapshot(group, snapshot),
-    updateResources: (changes) => cache.updateResources(group, changes),
-  };
-}
-
-/** What route configurations are made of: for groups that have routes of their own. */
-export interface Routing {
-  readonly listeners: readonly string[];
-  readonly rules: readonly RouteRule[];
-}
-
 interface Member {
   readonly view: GroupView;
-  readonly target: SnapshotTarget;
+  readonly target: PublicationTarget;
   readonly configurations: RouteConfigurations;
 }
 
@@ -39,12 +19,12 @@ interface Member {
  * encoded once; a change costs what it is, once for each group. Only the route configurations of a group that chooses
  * its routes or services are its own, of routes that are encoded once.
  */
-export class GroupFanOut {
-  readonly #default: SnapshotTarget;
+export class GroupFanOut implements PublicationTarget {
+  readonly #default: PublicationTarget;
   readonly #members: readonly Member[];
 
   /** @param target where the snapshots of a group go; asked once for each */
-  constructor(groups: Readonly<Record<Group, NodeGroup>>, target: (group: Group) => SnapshotTarget) {
+  constructor(groups: Readonly<Record<Group, NodeGroup>>, target: (group: Group) => PublicationTarget) {
     this.#default = target(DEFAULT_GROUP);
     this.#members = Object.entries(groups).map(([group, options]) => ({
       view: groupView(options),
@@ -53,9 +33,14 @@ export class GroupFanOut {
     }));
   }
 
+  /** All that was published last, of which the groups have their parts. */
+  get wanted(): Snapshot {
+    return this.#default.wanted;
+  }
+
   /** Replaces everything. */
   setSnapshot(snapshot: Snapshot, routing: Routing): void {
-    this.#default.setSnapshot(snapshot);
+    this.#default.setSnapshot(snapshot, routing);
     if (this.#members.length === 0) return;
     const everything: SnapshotChanges = new Map(
       [...snapshot.sets].map(([typeUrl, set]) => [
@@ -64,7 +49,7 @@ export class GroupFanOut {
       ]),
     );
     for (const member of this.#members)
-      member.target.setSnapshot(Snapshot.EMPTY.with(changesFor(member, everything, routing)));
+      member.target.setSnapshot(Snapshot.EMPTY.with(changesFor(member, everything, routing)), routing);
   }
 
   /**
@@ -72,7 +57,7 @@ export class GroupFanOut {
    * @param routing where routes have changed: all that there are now
    */
   updateResources(changes: SnapshotChanges, routing?: Routing): void {
-    this.#default.updateResources(changes);
+    this.#default.updateResources(changes, routing);
     for (const member of this.#members) member.target.updateResources(changesFor(member, changes, routing));
   }
 }
@@ -85,7 +70,7 @@ function changesFor(
   const own = viewOf(changes, view);
   if (view.allRoutes || routing === undefined) return own;
   const listeners = routing.listeners.filter(view.listener);
-  const built = configurations.build(listeners, routing.rules.filter(view.route));
+  const built = configurations.build(listeners, routing.rules.filter(view.route), routing.settings);
   const routes: ResourceChanges = new Map(built.map((resource) => [resource.name, resource]));
   return new Map([...own, [TYPE_URL.route, routes]]);
 }

@@ -50,12 +50,24 @@ function testOf(typeUrl: string, view: GroupView): ((name: string) => boolean) |
       return view.service;
     case TYPE_URL.listener:
       return view.listener;
+    case TYPE_URL.secret:
+      // A private key goes to nobody who has no use for it.
+      return (name) => listenersOfSecret(name).some(view.listener);
     case TYPE_URL.route:
       // A route configuration has the name of its listener.
       return view.allRoutes ? view.listener : undefined;
     default:
       return all;
   }
+}
+
+/** The listeners that a secret may be of: a name may hold what ends it. */
+function listenersOfSecret(name: string): readonly string[] {
+  const parts = name.split(': ');
+  const candidates = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join(': '));
+  return candidates
+    .filter((candidate) => candidate.startsWith('listener '))
+    .map((candidate) => candidate.slice('listener '.length));
 }
 
 function all(): boolean {

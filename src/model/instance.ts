@@ -15,6 +15,8 @@ export interface InstancePolicy {
   readonly maxFails?: number;
   /** `fail_timeout`, seconds an ejected instance stays out. */
   readonly failTimeoutSeconds?: number;
+  /** `protocol` says HTTP/2: `http2`, `h2`, `h2c` or `grpc`. */
+  readonly http2?: boolean;
 }
 
 /** One instance that may be served. */
@@ -34,21 +36,26 @@ export interface Instance {
   readonly policy?: InstancePolicy;
   /** Envoy's priority, 0 first; 0 where there is none. */
   readonly priority?: number;
+  /** Of use only where too few others are (DEGRADED), or leaving (DRAINING); fit where there is none. */
+  readonly health?: 'DEGRADED' | 'DRAINING';
   /** What was odd but harmless, for `explain`. */
   readonly remarks?: readonly string[];
 }
 
-export type FilterReason =
-  | 'bad_address'
-  | 'bad_port'
-  | 'bad_weight'
-  | 'bad_value'
-  | 'weight_zero'
-  | 'check_status'
-  | 'status'
-  | 'unhealthy'
-  | 'disabled'
-  | 'duplicate';
+/** Why an entry of a registry is not served. */
+export const FILTER_REASONS = [
+  'bad_address',
+  'bad_port',
+  'bad_weight',
+  'bad_value',
+  'weight_zero',
+  'check_status',
+  'status',
+  'unhealthy',
+  'disabled',
+  'duplicate',
+] as const;
+export type FilterReason = (typeof FILTER_REASONS)[number];
 
 /** One entry of a registry that is not served, and why. */
 export interface FilteredInstance {

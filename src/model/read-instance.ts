@@ -1,5 +1,6 @@
 import { canonicalHost } from './host.js';
 import { addressOf, type FilteredInstance, type FilterReason, type Instance } from './instance.js';
+import { readLocality, readPolicy } from './instance-policy.js';
 
 /** An instance as a registry gives it, before anything is believed. */
 export interface RawInstance {
@@ -7,13 +8,14 @@ export interface RawInstance {
   readonly port: unknown;
   readonly weight?: unknown;
   readonly metadata?: unknown;
-  /** `down` and its like take the instance out. */
+  /** `down` and its like take the instance out; `degraded` has it served when too few others are left. */
   readonly status?: unknown;
   /** Consul KV's: false or "false" takes the instance out. */
   readonly check_status?: unknown;
   /** Set by a registry whose own rule (health, enabled) says no. */
   readonly down?: { readonly reason: FilterReason; readonly detail: string };
-  readonly extra?: Pick<Instance, 'secure' | 'locality' | 'cluster' | 'policy'>;
+  /** What the registry itself says; where it is silent, the metadata count. */
+  readonly extra?: Pick<Instance, 'secure' | 'locality' | 'cluster' | 'policy' | 'health'>;
 }
 
 export type ReadInstance =
@@ -51,14 +53,24 @@ export function readInstance(raw: RawInstance, defaultWeight: number): ReadInsta
   }
   if (weight.value === 0) return refuse('weight_zero', 'weight is 0');
 
+  const fields = isFields(raw.metadata) ? raw.metadata : {};
+  const { locality: ownLocality, policy: ownPolicy, ...extra } = raw.extra ?? {};
+  const locality = { ...readLocality(fields), ...ownLocality };
+  const { said, remarks } = readPolicy(fields);
+  const policy = { ...said, ...ownPolicy };
+  const odd = [...(weight.remark === undefined ? [] : [weight.remark]), ...remarks];
+  const degraded = typeof raw.status === 'string' && raw.status.toLowerCase() === 'degraded';
   return {
     instance: {
       host,
       port,
       weight: weight.value,
-      metadata: readMetadata(raw.metadata),
-      ...raw.extra,
-      ...(weight.remark !== undefined && { remarks: [weight.remark] }),
+      metadata: readMetadata(fields),
+      ...(degraded && { health: 'DEGRADED' }),
+      ...extra,
+      ...(Object.keys(locality).length > 0 && { locality }),
+      ...(Object.keys(policy).length > 0 && { policy }),
+      ...(odd.length > 0 && { remarks: odd }),
     },
   };
 }
@@ -91,8 +103,11 @@ function readWeight(weight: unknown, fallback: number): { readonly value: number
   return { value: fallback, remark: `weight "${printable(weight)}" is no number; ${fallback} is used` };
 }
 
-function readMetadata(metadata: unknown): Readonly<Record<string, string>> {
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return {};
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readMetadata(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const entries = Object.entries(metadata).filter(([, value]) => value !== null && value !== undefined);
   return Object.fromEntries(
     entries.map(([key, value]): [string, string] => [

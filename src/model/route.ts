@@ -1,3 +1,5 @@
+import type { EnvoyJson } from './envoy-json.js';
+
 /** How a header or a query parameter is matched: one of these, turned round by `invert`. */
 export interface TextMatch {
   readonly exact?: string | undefined;
@@ -6,6 +8,8 @@ export interface TextMatch {
   readonly contains?: string | undefined;
   readonly regex?: string | undefined;
   readonly present?: boolean | undefined;
+  /** Of the texts; a regular expression says it itself. */
+  readonly ignore_case?: boolean | undefined;
   readonly invert?: boolean | undefined;
 }
 
@@ -23,6 +27,8 @@ export interface RouteMatch {
   readonly methods?: readonly string[] | undefined;
   readonly headers?: Readonly<Record<string, TextMatch>> | undefined;
   readonly query?: Readonly<Record<string, TextMatch>> | undefined;
+  /** gRPC requests only. */
+  readonly grpc?: boolean | undefined;
 }
 
 export interface HeaderEdit {
@@ -39,6 +45,7 @@ export interface Rewrite {
 
 export interface Redirect {
   readonly status?: number | undefined;
+  readonly https?: boolean | undefined;
   readonly scheme?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
@@ -47,34 +54,108 @@ export interface Redirect {
   readonly strip_query?: boolean | undefined;
 }
 
+export interface Mirror {
+  readonly service_name: string;
+  readonly percent: number;
+}
+
+/** When a request is tried again. Times are milliseconds. */
+export interface Retries {
+  readonly attempts: number;
+  readonly on?: readonly string[] | undefined;
+  readonly per_try_timeout?: number | undefined;
+  readonly per_try_idle_timeout?: number | undefined;
+  readonly status_codes?: readonly number[] | undefined;
+  /** Of answers, by name. */
+  readonly headers?: Readonly<Record<string, TextMatch>> | undefined;
+  readonly backoff?: { readonly base: number; readonly max?: number | undefined } | undefined;
+  readonly previous_hosts?: boolean | undefined;
+  readonly host_attempts?: number | undefined;
+  readonly hedge_on_per_try_timeout?: boolean | undefined;
+}
+
+/** How many requests a route takes: `requests` in each `per` milliseconds, `burst` at once. */
+export interface RateLimit {
+  readonly requests: number;
+  readonly per: number;
+  readonly burst?: number | undefined;
+  readonly status?: number | undefined;
+  readonly headers?: boolean | undefined;
+}
+
+export interface Cors {
+  readonly allow_origins: readonly TextMatch[];
+  readonly allow_methods?: readonly string[] | undefined;
+  readonly allow_headers?: readonly string[] | undefined;
+  readonly expose_headers?: readonly string[] | undefined;
+  /** Milliseconds. */
+  readonly max_age?: number | undefined;
+  readonly allow_credentials?: boolean | undefined;
+}
+
+/** What requests are told apart by, for a consistent load balancer: one of these. */
+export interface HashPolicy {
+  readonly header?: string | undefined;
+  /** With `ttl`, milliseconds, Envoy hands the cookie out where it is missing; 0 is one that ends with the browser. */
+  readonly cookie?:
+    | { readonly name: string; readonly ttl?: number | undefined; readonly path?: string | undefined }
+    | undefined;
+  readonly source_ip?: true | undefined;
+  readonly query?: string | undefined;
+  /** If it finds something, those after it do not count. */
+  readonly terminal?: boolean | undefined;
+}
+
+/** The metadata that instances must have. */
+export type Subset = Readonly<Record<string, string>>;
+
 /** A route as an operator means it, wherever it was written. Times are milliseconds. */
 export interface RouteRule {
   readonly name?: string | undefined;
   readonly hosts?: readonly string[] | undefined;
+  /** The listeners that have the route; every HTTP listener where nothing is said. */
+  readonly listeners?: readonly string[] | undefined;
   /** The higher one wins, whatever matches closer. */
   readonly priority?: number | undefined;
   /** Among rules of one host and one path the higher one wins, whatever else they ask for. */
   readonly path_priority?: number | undefined;
   readonly match: RouteMatch;
   readonly service_name?: string | undefined;
-  readonly weighted?: readonly { readonly service_name: string; readonly weight: number }[] | undefined;
+  readonly weighted?:
+    | readonly {
+        readonly service_name: string;
+        readonly weight: number;
+        /** Beside the route's own. */
+        readonly subset?: Subset | undefined;
+      }[]
+    | undefined;
+  readonly subset?: Subset | undefined;
+  readonly hash_policy?: readonly HashPolicy[] | undefined;
   readonly redirect?: Redirect | undefined;
   readonly direct_response?: { readonly status: number; readonly body?: string | undefined } | undefined;
   readonly rewrite?: Rewrite | undefined;
   readonly headers?:
     | { readonly request?: HeaderEdit | undefined; readonly response?: HeaderEdit | undefined }
     | undefined;
-  readonly mirror?: { readonly service_name: string; readonly percent: number } | undefined;
+  readonly mirror?: readonly Mirror[] | undefined;
   readonly timeout?: number | undefined;
   readonly idle_timeout?: number | undefined;
-  readonly retries?:
-    | {
-        readonly attempts: number;
-        readonly on?: readonly string[] | undefined;
-        readonly per_try_timeout?: number | undefined;
-      }
-    | undefined;
+  /** Of a whole stream, in the place of `timeout`. */
+  readonly max_stream_duration?: number | undefined;
+  /** The longest `grpc-timeout` that a client may ask for; 0 takes any. */
+  readonly grpc_timeout?: number | undefined;
+  readonly retries?: Retries | undefined;
+  readonly rate_limit?: RateLimit | undefined;
+  readonly cors?: Cors | undefined;
   readonly websocket?: boolean | undefined;
+  /** Put over the route as Envoy's own JSON. */
+  readonly envoy?: EnvoyJson | undefined;
+}
+
+/** Settings of the virtual hosts whose domains `hosts` cover. */
+export interface VirtualHostRule {
+  readonly hosts: readonly string[];
+  readonly envoy: EnvoyJson;
 }
 
 /** The services that a route sends requests to. */
@@ -82,7 +163,20 @@ export function servicesOf(rule: RouteRule): readonly string[] {
   const names = [
     rule.service_name,
     ...(rule.weighted ?? []).map((part) => part.service_name),
-    rule.mirror?.service_name,
+    ...(rule.mirror ?? []).map((mirror) => mirror.service_name),
   ];
   return names.filter((name) => name !== undefined);
+}
+
+/** The subsets of services that a route sends requests to: the service and the metadata keys that choose among it. */
+export function subsetsOf({
+  service_name,
+  weighted = [],
+  subset,
+}: RouteRule): readonly { readonly service: string; readonly keys: readonly string[] }[] {
+  const targets = [...weighted, ...(service_name === undefined ? [] : [{ service_name, subset }])];
+  return targets.flatMap((target) => {
+    const keys = Object.keys({ ...subset, ...target.subset }).sort();
+    return keys.length === 0 ? [] : [{ service: target.service_name, keys }];
+  });
 }

@@ -1,12 +1,13 @@
 import protobuf from 'protobufjs';
-import { descriptors } from './messages.js';
+import { apiType, descriptors } from './messages.js';
 import { plainStruct } from './struct.js';
 
 /**
  * An encoded message as protobuf's JSON, with field names as the protos spell them: the form in which Envoy itself
  * shows its configuration. https://protobuf.dev/programming-guides/json/
  * @param name the full name of the message type
- * @returns a plain value; for a type that is not among the descriptors its name and the bytes in base64
+ * What Envoy's protos call sensitive, such as a private key, is shown as Envoy shows it: `[redacted]`.
+ * @returns a plain value; for a type that Envoy's protos do not have its name and the bytes in base64
  */
 export function toJson(name: string, bytes: Uint8Array): unknown {
   const type = lookup(name);
@@ -19,7 +20,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function lookup(name: string): protobuf.Type | undefined {
   const found = descriptors().lookup(name, [protobuf.Type]);
-  return found instanceof protobuf.Type ? found : undefined;
+  return found instanceof protobuf.Type ? found : apiType(name);
 }
 
 function messageJson(type: protobuf.Type, message: protobuf.Message): unknown {
@@ -28,7 +29,23 @@ function messageJson(type: protobuf.Type, message: protobuf.Message): unknown {
   const special = WELL_KNOWN[name];
   if (special !== undefined) return special(fields, type);
   const present = type.fieldsArray.filter((field) => isPresent(field, fields));
-  return Object.fromEntries(present.map((field) => [field.name, fieldJson(field, fields[field.name])]));
+  return Object.fromEntries(
+    present.map((field) => {
+      const json = fieldJson(field, fields[field.name]);
+      return [field.name, field.options?.sensitive === true ? redacted(json) : json];
+    }),
+  );
+}
+
+/** Every text in it; where a secret comes from (a file's name, an environment variable's) is none. */
+function redacted(json: unknown): unknown {
+  if (typeof json === 'string') return '[redacted]';
+  if (Array.isArray(json)) return json.map(redacted);
+  if (typeof json !== 'object' || json === null) return json;
+  const open = new Set(['filename', 'environment_variable', 'watched_directory']);
+  return Object.fromEntries(
+    Object.entries(json).map(([key, value]) => [key, open.has(key) ? value : redacted(value)]),
+  );
 }
 
 /** Lists and maps are always there once decoded; an empty one is left out as any other default is. */
@@ -92,7 +109,9 @@ function anyJson(typeUrl: string, value: unknown): unknown {
 }
 
 function seconds(fields: Fields): string {
-  const whole = String(fields.seconds ?? 0);
+  const whole = Number(fields.seconds ?? 0);
   const nanos = Number(fields.nanos ?? 0);
-  return nanos === 0 ? whole : `${whole}.${String(nanos).padStart(9, '0').replace(/0+$/, '')}`;
+  const sign = whole < 0 || nanos < 0 ? '-' : '';
+  const fraction = nanos === 0 ? '' : `.${String(Math.abs(nanos)).padStart(9, '0').replace(/0+$/, '')}`;
+  return `${sign}${Math.abs(whole)}${fraction}`;
 }

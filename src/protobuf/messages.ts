@@ -6,14 +6,31 @@ import type { MessageTypes } from '../generated/messages.js';
 export type MessageName = keyof MessageTypes;
 
 let descriptor: protobuf.Root | undefined;
+let apiDescriptor: protobuf.Root | undefined;
 const types = new Map<MessageName, protobuf.Type>();
 
-/** The descriptor of Envoy's protos, read when first needed. */
+/** The descriptor of the messages that Signalbox itself makes, read when first needed. */
 export function descriptors(): protobuf.Root {
-  descriptor ??= protobuf.Root.fromJSON(
-    JSON.parse(readFileSync(new URL('../generated/envoy.json', import.meta.url), 'utf8')),
-  );
+  if (descriptor === undefined) descriptor = read('envoy.json');
   return descriptor;
+}
+
+/** The descriptor of everything that a configuration of Envoy may hold, with its rules on fields. Larger and seldom needed. */
+export function apiDescriptors(): protobuf.Root {
+  if (apiDescriptor === undefined) apiDescriptor = read('envoy-api.json');
+  return apiDescriptor;
+}
+
+/** @returns undefined where there is no such message in Envoy's configuration */
+export function apiType(name: string): protobuf.Type | undefined {
+  const found = apiDescriptors().lookup(name, [protobuf.Type]);
+  return found instanceof protobuf.Type && found.fullName === `.${name}` ? found : undefined;
+}
+
+function read(file: string): protobuf.Root {
+  return protobuf.Root.fromJSON(
+    JSON.parse(readFileSync(new URL(`../generated/${file}`, import.meta.url), 'utf8')),
+  );
 }
 
 function typeOf(name: MessageName): protobuf.Type {

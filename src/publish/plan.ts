@@ -1,34 +1,54 @@
 import type { ServiceView } from '../catalogue/service-view.js';
 import type { Config } from '../config/schema.js';
-import type { ServicePolicy } from '../config/service-policy.js';
 import type { DefaultService } from '../config/values.js';
 import { type Documents, NO_DOCUMENTS } from '../documents/documents.js';
 import { canonicalHost } from '../model/host.js';
 import type { Instance } from '../model/instance.js';
-import { type RouteRule, servicesOf } from '../model/route.js';
+import { isHttp, type ListenerRule, servicesOfListener } from '../model/listener.js';
+import { type RouteRule, servicesOf, subsetsOf, type VirtualHostRule } from '../model/route.js';
 import { clusterResource, needsDns } from '../resources/cluster.js';
 import { endpointsResource } from '../resources/endpoints.js';
-import { listenerResource } from '../resources/listener.js';
+import { listenerResource } from '../resources/listener/listener.js';
+import { secretsOf } from '../resources/listener/tls.js';
+import { filtersOf, ROUTE_FILTERS, type RouteFilter } from '../resources/route/filter-configs.js';
 import type { Resource } from '../snapshot/resource.js';
-import { clusterPolicy } from './policy.js';
+import { clusterPolicy, firstSaid, type Said } from './policy.js';
+import { policyRemarks } from './policy-remarks.js';
 
 /** What the configuration and the documents say of everything that is published. Pure. */
 export class Plan {
   /** The routes that are written somewhere. */
   readonly rules: readonly RouteRule[];
-  /** The services that a route names, which have a cluster whether a registry knows them or not. */
+  /** The services that a route or a TCP listener names, which have a cluster whether a registry knows them or not. */
   readonly wanted: ReadonlySet<string>;
   /** The prefixes from which a written route takes every request, so that an automatic one would be in its way. */
   readonly #taken: ReadonlySet<string>;
+  /** By service, the sets of metadata keys by which routes name subsets of it. */
+  readonly #subsets: ReadonlyMap<string, readonly (readonly string[])[]>;
+  /** Those that are taken in some listeners only. */
+  readonly #takenSomewhere: ReadonlySet<string>;
   readonly #automatic = new Map<string, RouteRule>();
 
   constructor(
     private readonly config: Config,
     private readonly documents: Documents = NO_DOCUMENTS,
+    private readonly secretResources: ReadonlyMap<string, Resource> = new Map(),
   ) {
-    this.rules = [...config.routes, ...[...documents.routes.values()].flatMap((document) => document.rules)];
-    this.wanted = new Set(this.rules.flatMap(servicesOf));
-    this.#taken = new Set(this.rules.filter(takesAll).flatMap(({ match }) => match.prefix ?? []));
+    this.rules = [
+      ...config.routes,
+      ...config.listeners.flatMap(({ routes = [] }) => routes),
+      ...[...documents.routes.values()].flatMap((document) => document.rules),
+    ];
+    this.wanted = new Set([
+      ...this.rules.flatMap(servicesOf),
+      ...config.listeners.flatMap(servicesOfListener),
+    ]);
+    this.#subsets = subsetsByService(this.rules);
+    const taking = this.rules.filter(takesAll);
+    const prefixes = (rules: readonly RouteRule[]) =>
+      new Set(rules.flatMap(({ match }) => match.prefix ?? []));
+    this.#taken = prefixes(taking.filter(({ listeners }) => listeners === undefined));
+    this.#takenSomewhere = prefixes(taking.filter(({ listeners }) => listeners !== undefined));
   }
 
   /** The services that routes and policies name: what is of interest in a registry that holds far more. */
@@ -44,31 +64,92 @@ export class Plan {
     return this.config.auto_routes;
   }
 
-  /** What a service is served from: its instances, else the default endpoint, else nothing. */
+  /** What a service is served from: its instances, with the default endpoint behind or in place of them. */
   served(view: ServiceView | undefined): readonly Instance[] {
-    if (view !== undefined && view.instances.length > 0) return view.instances;
+    const instances = view?.instances ?? [];
     const fallback = this.#defaultOf(view);
-    return fallback === undefined ? [] : [defaultInstance(fallback)];
+    if (fallback === undefined) return instances;
+    if (instances.length === 0) return [defaultInstance(fallback)];
+    return fallback.mode === 'failover' ? withLast(instances, [defaultInstance(fallback)]) : instances;
   }
 
-  /** The cluster and, where it takes its endpoints by EDS, the load assignment of a service. */
+  /**
+   * The cluster and, where it takes its endpoints by EDS, the load assignment of a service.
+   * @param leaving instances that are gone from the registry, to be shown as DRAINING
+   */
   service(
     name: string,
     view: ServiceView | undefined,
+    leaving: readonly Instance[] = [],
   ): { readonly cluster: Resource; readonly endpoints: Resource | undefined } {
-    const instances = this.served(view);
+    const served = this.served(view);
+    const judged = view === undefined || view.instances.length === 0 ? served : view.instances;
+    const said = clusterPolicy(this.#policiesOf(name), judged, this.#subsets.get(name));
+    const { metrics } = this.config.load_reports;
+    const policy = {
+      ...said,
+      endpoints: { ...said.endpoints, lastResort: this.#hasStopgap(view) },
+      ...(metrics.length > 0 && { loadMetrics: metrics }),
+    };
+    const instances = withLast(served, draining(leaving, served));
     return {
-      cluster: clusterResource(name, instances, clusterPolicy(this.#policiesOf(name), instances)),
-      endpoints: needsDns(instances) ? undefined : endpointsResource(name, instances),
+      cluster: clusterResource(name, instances, policy),
+      endpoints: needsDns(instances) ? undefined : endpointsResource(name, instances, policy.endpoints),
     };
   }
 
-  listeners(): readonly Resource[] {
-    return this.config.listeners.map(listenerResource);
+  /** How long an instance of a service that is gone is shown as DRAINING, milliseconds; 0: not at all. */
+  drainTime(name: string): number {
+    return firstSaid(this.#policiesOf(name), 'drain_time') ?? 0;
   }
 
+  /** What is to be said of how the policy of a service came about. */
+  remarks(name: string, view: ServiceView | undefined): readonly string[] {
+    return policyRemarks(this.#policiesOf(name), view?.instances ?? []);
+  }
+
+  /** The services whose subsets differ from those of another plan. */
+  subsetsChanged(other: Plan): readonly string[] {
+    const text = (plan: Plan, name: string) => JSON.stringify(plan.#subsets.get(name));
+    const names = new Set([...this.#subsets.keys(), ...other.#subsets.keys()]);
+    return [...names].filter((name) => text(this, name) !== text(other, name));
+  }
+
+  /** The listeners whose secrets are all there. */
+  listeners(): readonly Resource[] {
+    return this.config.listeners
+      .filter((listener) => this.#isReady(listener))
+      .map((listener) => listenerResource(listener, this.#routeFilters(listener)));
+  }
+
+  /**
+   * The HTTP filters that routes of a listener may configure. Documents may bring such a route at any time, and a
+   * listener that changes drains its connections: with them each filter is there from the beginning.
+   */
+  #routeFilters({ name }: ListenerRule): ReadonlySet<RouteFilter> {
+    if (this.config.routes_from.etcd !== undefined) return ROUTE_FILTERS;
+    return filtersOf(this.rules.filter(({ listeners }) => listeners?.includes(name) ?? true));
+  }
+
+  /** The listeners that wait for a secret: without it Envoy would take the listener and refuse its connections. */
+  waitingListeners(): readonly string[] {
+    return this.config.listeners.filter((listener) => !this.#isReady(listener)).map(({ name }) => name);
+  }
+
+  /** The listeners that have routes. */
   listenerNames(): readonly string[] {
-    return this.config.listeners.map((listener) => listener.name);
+    return this.config.listeners.filter(isHttp).map(({ name }) => name);
+  }
+
+  /** The secrets of listeners, as far as they are there. */
+  secrets(): readonly Resource[] {
+    return this.config.listeners
+      .flatMap(secretsOf)
+      .flatMap(({ name }) => this.secretResources.get(name) ?? []);
+  }
+
+  get virtualHosts(): readonly VirtualHostRule[] {
+    return this.config.virtual_hosts;
   }
 
   /** All routes, those that follow from the services among them. */
@@ -86,12 +167,18 @@ export class Plan {
       match: { prefix: prefixOf(name) },
       service_name: name,
       rewrite: { prefix: '/' },
+      // A written route of one listener only leaves this one to the others.
+      ...(this.#takenSomewhere.has(prefixOf(name)) && { path_priority: -1 }),
     };
     this.#automatic.set(name, rule);
     return rule;
   }
 
-  #policiesOf(name: string): readonly (ServicePolicy | undefined)[] {
+  #isReady(listener: ListenerRule): boolean {
+    return secretsOf(listener).every(({ name }) => this.secretResources.has(name));
+  }
+
+  #policiesOf(name: string): Said {
     const { policies } = this.documents;
     return [
       policies.get(name),
@@ -99,6 +186,13 @@ export class Plan {
       policies.get('*'),
       own(this.config.services, '*'),
     ];
+  }
+
+  /** Whether the default endpoint stands behind instances that have one priority. */
+  #hasStopgap(view: ServiceView | undefined): boolean {
+    const { instances = [] } = view ?? {};
+    const priorities = new Set(instances.map(({ priority = 0 }) => priority));
+    return priorities.size === 1 && this.#defaultOf(view)?.mode === 'failover';
   }
 
   /** A service that a registry knows takes that registry's default; one that none knows, the first there is. */
@@ -115,6 +209,39 @@ export class Plan {
       Object.values(discovery).find((registry) => registry.default_service)?.default_service
     );
   }
+}
+
+/** In a fixed order, so that the order of routes never shows. */
+function subsetsByService(rules: readonly RouteRule[]): ReadonlyMap<string, readonly (readonly string[])[]> {
+  const found = new Map<string, Map<string, readonly string[]>>();
+  for (const { service, keys } of rules.flatMap(subsetsOf)) {
+    const ofService = found.get(service) ?? new Map<string, readonly string[]>();
+    found.set(service, ofService.set(JSON.stringify(keys), keys));
+  }
+  return new Map(
+    [...found].map(([service, sets]) => [
+      service,
+      [...sets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, keys]) => keys),
+    ]),
+  );
+}
+
+/**
+ * Instances that leave, beside those that are served. They stand behind all others: among these they would count as
+ * failed, so that Envoy's panic mode used them. With nothing else left they go at once, for the same reason. One that
+ * has to be resolved does not make a cluster of addresses one of DNS.
+ */
+function draining(leaving: readonly Instance[], served: readonly Instance[]): readonly Instance[] {
+  if (served.length === 0) return [];
+  const fitting = needsDns(served) ? leaving : leaving.filter((instance) => !needsDns([instance]));
+  return fitting.map((instance) => ({ ...instance, health: 'DRAINING' }));
+}
+
+/** More instances, of a priority of their own after all others. */
+function withLast(instances: readonly Instance[], last: readonly Instance[]): readonly Instance[] {
+  if (last.length === 0) return instances;
+  const priority = Math.max(-1, ...new Set(instances.map((instance) => instance.priority ?? 0))) + 1;
+  return [...instances, ...last.map((instance) => ({ ...instance, priority }))];
 }
 
 /** A service may be named as what every object has, such as `constructor`. */

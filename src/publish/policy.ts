@@ -9,35 +9,60 @@ const FAIL_TIMEOUT = 10_000;
 const LONGEST = 86_400_000;
 const MOST_FAILS = 1_000_000;
 
+/** The policies of the configuration that concern a service, in the order of precedence. */
+export type Said = readonly (ServicePolicy | undefined)[];
+
+/** What the closest policy says that says it at all. */
+export function firstSaid<Key extends keyof ServicePolicy>(said: Said, key: Key): ServicePolicy[Key] {
+  return said.find((policy) => policy?.[key] !== undefined)?.[key];
+}
+
 /**
  * The policy of a cluster: what the configuration says, the closest first, then what the instances say. Where they
  * differ among themselves, what most of them say counts, since Envoy has one policy for a cluster.
- * @param said the configuration's policies in the order of precedence
+ * @param subsets the sets of metadata keys by which routes name subsets of the service
  */
 export function clusterPolicy(
-  said: readonly (ServicePolicy | undefined)[],
+  said: Said,
   instances: readonly Instance[],
+  subsets: readonly (readonly string[])[] = [],
 ): ClusterPolicy {
-  const first = <T>(get: (policy: ServicePolicy) => T | undefined): T | undefined =>
-    said
-      .map((policy) => (policy === undefined ? undefined : get(policy)))
-      .find((value) => value !== undefined);
-  const slowStart = mostSaid(instances, 'slowStartSeconds');
-  const healthCheck =
-    healthCheckOf(first((policy) => policy.health_check)) ?? checkUrl(mostSaid(instances, 'healthCheckPath'));
+  const first = <Key extends keyof ServicePolicy>(key: Key) => firstSaid(said, key);
+  const window = mostSaid(instances, 'slowStartSeconds');
+  const ownCheck = healthCheckOf(first('health_check'));
+  const path = ownCheck === undefined ? mostSaid(instances, 'healthCheckPath') : undefined;
+  const healthCheck = ownCheck ?? checkUrl(path);
+  const overGrpc = typeof healthCheck?.kind === 'object' && 'grpc' in healthCheck.kind;
+  const protocol = first('protocol');
+  const http2 = protocol === undefined ? mostly(instances, wantsHttp2) : protocol !== 'http1';
+  // The closest has the last word.
+  const envoy = said.flatMap((policy) => (policy?.envoy === undefined ? [] : [policy.envoy])).reverse();
   return {
-    connectTimeout: first((policy) => policy.connect_timeout) ?? 5_000,
-    lbPolicy: first((policy) => policy.lb_policy) ?? 'ROUND_ROBIN',
-    slowStart:
-      first((policy) => policy.slow_start) ?? (slowStart === undefined ? undefined : milliseconds(slowStart)),
+    connectTimeout: first('connect_timeout') ?? 5_000,
+    lbPolicy: first('lb_policy') ?? 'ROUND_ROBIN',
+    leastRequest: first('least_request_lb_config'),
+    ringHash: first('ring_hash_lb_config'),
+    maglev: first('maglev_lb_config'),
+    common: first('common_lb_config'),
+    subsets,
+    subsetFallback: first('subset_fallback'),
+    slowStart: first('slow_start') ?? (window === undefined ? undefined : { window: milliseconds(window) }),
     healthCheck,
     outlierDetection:
-      outlierDetectionOf(first((policy) => policy.outlier_detection)) ??
+      outlierDetectionOf(first('outlier_detection')) ??
       maxFails(mostSaid(instances, 'maxFails'), mostSaid(instances, 'failTimeoutSeconds')),
-    circuitBreakers: first((policy) => policy.circuit_breakers),
-    tls: first((policy) => policy.tls) ?? (mostlySecure(instances) ? {} : undefined),
+    circuitBreakers: first('circuit_breakers'),
+    tls: first('tls') ?? (mostly(instances, isSecure) ? {} : undefined),
+    tcpKeepalive: first('tcp_keepalive'),
+    dns: {
+      refreshRate: first('dns_refresh_rate'),
+      respectTtl: first('respect_dns_ttl'),
+      lookupFamily: first('dns_lookup_family'),
+    },
     // Envoy refuses a cluster that is checked by gRPC and does not speak HTTP/2.
-    http2: first((policy) => policy.protocol) === 'http2' || healthCheck?.kind === 'grpc',
+    http2: http2 || overGrpc,
+    endpoints: { metadataKeys: [...new Set(subsets.flat())].sort(), healthCheckPath: path },
+    ...(envoy.length > 0 && { envoy }),
   };
 }
 
@@ -46,27 +71,41 @@ export function mostSaid<Key extends keyof InstancePolicy>(
   instances: readonly Instance[],
   key: Key,
 ): InstancePolicy[Key] | undefined {
+  return tally(instances, key)[0]?.[0];
+}
+
+/** What instances give, with how many do, in the order of precedence. */
+export function tally<Key extends keyof InstancePolicy>(
+  instances: readonly Instance[],
+  key: Key,
+): readonly (readonly [NonNullable<InstancePolicy[Key]>, number])[] {
   const counts = new Map<NonNullable<InstancePolicy[Key]>, number>();
   for (const { policy } of instances) {
     const value = policy?.[key];
     if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
   }
-  const [most] = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
-  return most?.[0];
+  return [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
 }
 
-function mostlySecure(instances: readonly Instance[]): boolean {
-  return (
-    instances.length > 0 && instances.filter(({ secure }) => secure === true).length * 2 > instances.length
-  );
+export const isSecure = ({ secure }: Instance): boolean => secure === true;
+export const wantsHttp2 = ({ policy }: Instance): boolean => policy?.http2 === true;
+
+/** Whether more than half of the instances do. */
+export function mostly(instances: readonly Instance[], does: (instance: Instance) => boolean): boolean {
+  return instances.filter(does).length * 2 > instances.length;
 }
 
 function healthCheckOf(check: ServicePolicy['health_check']): HealthCheck | undefined {
   if (check === undefined) return undefined;
-  const { path, host, tcp, interval, timeout, unhealthy_threshold, healthy_threshold } = check;
-  const other = tcp === true ? ('tcp' as const) : ('grpc' as const);
+  const { path, host, expected_statuses, grpc, interval, timeout, unhealthy_threshold, healthy_threshold } =
+    check;
   return {
-    kind: path === undefined ? other : { http: path, host },
+    kind:
+      path !== undefined
+        ? { http: path, host, expectedStatuses: expected_statuses }
+        : grpc === undefined || grpc === false
+          ? 'tcp'
+          : { grpc: grpc === true ? {} : grpc },
     interval,
     timeout,
     unhealthyThreshold: unhealthy_threshold,
@@ -80,15 +119,31 @@ function checkUrl(path: string | undefined): HealthCheck | undefined {
 
 function outlierDetectionOf(detection: ServicePolicy['outlier_detection']): OutlierDetection | undefined {
   if (detection === undefined) return undefined;
-  const { consecutive_5xx, consecutive_gateway_failure, interval, base_ejection_time, max_ejection_percent } =
-    detection;
-  return {
-    consecutive5xx: consecutive_5xx,
-    consecutiveGatewayFailure: consecutive_gateway_failure,
-    interval,
-    baseEjectionTime: base_ejection_time,
-    maxEjectionPercent: max_ejection_percent,
+  const successRate = {
+    success_rate_minimum_hosts: detection.success_rate_minimum_hosts,
+    success_rate_request_volume: detection.success_rate_request_volume,
+    success_rate_stdev_factor: detection.success_rate_stdev_factor,
   };
+  const failurePercentage = {
+    failure_percentage_threshold: detection.failure_percentage_threshold,
+    failure_percentage_minimum_hosts: detection.failure_percentage_minimum_hosts,
+    failure_percentage_request_volume: detection.failure_percentage_request_volume,
+  };
+  return {
+    consecutive5xx: detection.consecutive_5xx,
+    consecutiveGatewayFailure: detection.consecutive_gateway_failure,
+    consecutiveLocalOriginFailure: detection.consecutive_local_origin_failure,
+    ...(saysAnything(successRate) && { successRate }),
+    ...(saysAnything(failurePercentage) && { failurePercentage }),
+    interval: detection.interval,
+    baseEjectionTime: detection.base_ejection_time,
+    maxEjectionTime: detection.max_ejection_time,
+    maxEjectionPercent: detection.max_ejection_percent,
+  };
+}
+
+function saysAnything(options: object): boolean {
+  return Object.values(options).some((value) => value !== undefined);
 }
 
 /** nginx's meaning: so many failures in a row take an instance out for so long; 0 turns it off. */

@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
+import type { PublicationTarget } from '../publish/target.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
 import { Snapshot, type SnapshotChanges } from '../snapshot/snapshot.js';
 import { discoveryName } from '../xds/type-names.js';
 import { AcceptedVersions, type ResourceVersion } from './accepted.js';
 import { type Inconsistency, inconsistencies } from './consistency.js';
+import type { AnswerSink } from './proxy-answers.js';
 import { Quarantine, type Quarantined, type Rejected } from './quarantine.js';
-import { Rollout, type RolloutOptions } from './rollout.js';
+import { firstOf, Rollout, type RolloutOptions } from './rollout.js';
 
 export interface ReleaseOptions {
   /** Whether what a proxy rejects is taken back from all proxies. */
@@ -36,7 +38,7 @@ const TRIAL_PAUSE = 500;
  * Decides what of the wanted snapshot is served to a group of proxies: nothing inconsistent, nothing that they
  * reject, nothing new while a version is pinned; and, where it is staged, to a first share of them before the others.
  */
-export class Release {
+export class Release implements PublicationTarget, AnswerSink {
   readonly #accepted = new AcceptedVersions();
   readonly #quarantine: Quarantine;
   readonly #rollout: Rollout | undefined;
@@ -48,14 +50,10 @@ export class Release {
   #pinned: Snapshot | undefined;
   readonly #pauses = new Set<NodeJS.Timeout>();
 
-  /**
-   * @param group the proxies that get everything last
-   * @param first the group of those that get it first, where changes are staged
-   */
+  /** @param group its proxies get everything last; those of its first group, see `firstOf`, get it before */
   constructor(
     private readonly cache: SnapshotCache,
     private readonly group: Group,
-    private readonly first: Group,
     private readonly options: ReleaseOptions,
     private readonly signal: AbortSignal,
   ) {
@@ -67,6 +65,11 @@ export class Release {
     );
     signal.addEventListener('abort', () => this.#pauses.forEach(clearTimeout), { once: true });
     this.#rollout = rollout && new Rollout(rollout, () => this.#serve(), signal, now);
+  }
+
+  /** What was published last, whether it is served or not. */
+  get wanted(): Snapshot {
+    return this.#wanted;
   }
 
   /** Replaces all that is wanted. Resources that are equal to those before count as unchanged. */
@@ -152,7 +155,7 @@ export class Release {
   }
 
   #serve(): void {
-    if (this.#rollout !== undefined) this.cache.advance(this.first, this.#published);
+    if (this.#rollout !== undefined) this.cache.advance(firstOf(this.group), this.#published);
     this.cache.advance(this.group, this.#rollout?.rest ?? this.#published);
   }
 
@@ -171,7 +174,11 @@ export class Release {
   }
 
   #find(version: string): Snapshot | undefined {
-    const remembered = this.cache.history().flatMap(({ previous, snapshot }) => [previous, snapshot]);
+    const own = [this.group, firstOf(this.group)];
+    const remembered = this.cache
+      .history()
+      .filter(({ group }) => own.includes(group))
+      .flatMap(({ previous, snapshot }) => [previous, snapshot]);
     return remembered.findLast((snapshot) => snapshot.version === version && snapshot !== Snapshot.EMPTY);
   }
 

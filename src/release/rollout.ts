@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Group } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 
@@ -95,8 +96,18 @@ export class Rollout {
   }
 }
 
+/** The group of the proxies of a group that get changes first. */
+export function firstOf(group: Group): Group {
+  return `${group}/first`;
+}
+
+/** The group that a proxy belongs to while changes are staged; without a share nothing is. */
+export function stagedGroup(group: Group, nodeId: string, first: number | undefined): Group {
+  return first !== undefined && isFirst(nodeId, first) ? firstOf(group) : group;
+}
+
 /** Whether a proxy is among the first; the same ones at every replica. */
-export function isFirst(nodeId: string, first: number): boolean {
+function isFirst(nodeId: string, first: number): boolean {
   return createHash('sha256').update(nodeId).digest().readUInt32LE(0) < first * 2 ** 32;
 }
 

@@ -1,5 +1,6 @@
 import type { TransportSocket } from '../generated/types/envoy/config/core/v3/TransportSocket.js';
 import type { CommonTlsContext } from '../generated/types/envoy/extensions/transport_sockets/tls/v3/CommonTlsContext.js';
+import { isAddress } from '../model/host.js';
 import { pack } from '../protobuf/messages.js';
 import type { UpstreamTls } from './cluster-policy.js';
 
@@ -11,7 +12,7 @@ export function upstreamTls({ sni, ca, san, cert, key }: UpstreamTls): Transport
         trusted_ca: { filename: ca },
         ...(san !== undefined && {
           match_typed_subject_alt_names: san.map((exact) => ({
-            san_type: 'DNS' as const,
+            san_type: sanType(exact),
             matcher: { exact },
           })),
         }),
@@ -27,4 +28,9 @@ export function upstreamTls({ sni, ca, san, cert, key }: UpstreamTls): Transport
     ...(sni !== undefined && { sni }),
   });
   return { name: 'envoy.transport_sockets.tls', typed_config };
+}
+
+function sanType(name: string): 'DNS' | 'IP_ADDRESS' | 'URI' {
+  if (isAddress(name)) return 'IP_ADDRESS';
+  return name.includes('://') ? 'URI' : 'DNS';
 }

@@ -2,6 +2,8 @@ import type { AdmissionRules } from '../access/admission.js';
 import type { ProxyView } from '../admin/proxies.js';
 import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js';
 import type { ErrorCode } from '../errors.js';
+import type { ResourceVersion } from '../release/accepted.js';
+import type { Rejected } from '../release/quarantine.js';
 import type { LogLevel } from '../telemetry/log-level.js';
 import type { ClientStatusAnswer } from '../xds/csds/service.js';
 import type { XdsServerOptions } from '../xds/server.js';
@@ -14,6 +16,8 @@ export interface WorkerTask
   /** `host:port`; all workers share it. */
   readonly listen: string;
   readonly admission: AdmissionRules;
+  /** The share of the proxies of each group that get changes first, 0 to 1. */
+  readonly first?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -56,6 +60,8 @@ export type ToWorker =
 export type FromWorker =
   | Question
   | Answer
+  | { readonly kind: 'accepted'; readonly versions: readonly ResourceVersion[] }
+  | { readonly kind: 'rejected'; readonly rejected: Rejected }
   /** It listens to the channel: what is sent before is lost. */
   | { readonly kind: 'ready' }
   /** The last step is in force. */

@@ -7,6 +7,7 @@ import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js'
 import { Backoff } from '../discovery/backoff.js';
 import { pause } from '../discovery/pause.js';
 import { messageOf } from '../errors.js';
+import type { AnswerSink } from '../release/proxy-answers.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import { LOG_LEVELS } from '../telemetry/log-level.js';
 import { type ClientStatusAnswer, mergedClientStatus, unavailable } from '../xds/csds/service.js';
@@ -22,6 +23,8 @@ const STOP_LIMIT = 4_000;
 
 export interface WorkerPoolOptions extends Omit<WorkerTask, 'worker' | 'listen' | 'logLevel'> {
   readonly logger: Logger;
+  /** Told what the proxies of all workers say. */
+  readonly answers: AnswerSink;
 }
 
 /**
@@ -29,6 +32,8 @@ export interface WorkerPoolOptions extends Omit<WorkerTask, 'worker' | 'listen' 
  * starts one again that has ended.
  */
 export class WorkerPool implements ProxyServer {
+  /** They are in the workers. */
+  readonly streams = new Set<never>();
   readonly #life = new AbortController();
   readonly #pack: Pack = sharedPack();
   /** Those that run, by their numbers. */
@@ -93,7 +98,7 @@ export class WorkerPool implements ProxyServer {
   }
 
   #start(worker: number, listen: string): WorkerProcess {
-    const { logger, ...task } = this.options;
+    const { logger, answers, ...task } = this.options;
     const admission = this.#admission;
     const logLevel = LOG_LEVELS.find((level) => level === logger.level) ?? 'info';
     const process = new WorkerProcess(
@@ -101,6 +106,7 @@ export class WorkerPool implements ProxyServer {
       this.cache,
       this.#pack,
       (request) => this.#clientStatus(request),
+      answers,
     );
     this.#processes.set(worker, process);
     const { pid } = process;

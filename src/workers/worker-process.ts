@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { AdmissionRules } from '../access/admission.js';
 import { SignalboxError } from '../errors.js';
+import type { AnswerSink } from '../release/proxy-answers.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import type { ClientStatus } from '../xds/csds/service.js';
 import type { FromWorker, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
@@ -29,6 +30,7 @@ export class WorkerProcess {
     cache: SnapshotCache,
     pack: Pack,
     private readonly clientStatus: ClientStatus,
+    private readonly answers: AnswerSink,
   ) {
     this.#worker = cluster.fork();
     this.#feed = new SnapshotFeed(cache, pack, (step) => this.#send({ kind: 'step', step }));
@@ -93,6 +95,12 @@ export class WorkerProcess {
         return;
       case 'answer':
         this.#questions.answered(message.id, message.answer);
+        return;
+      case 'accepted':
+        this.answers.accepted(message.versions);
+        return;
+      case 'rejected':
+        this.answers.rejected(message.rejected);
         return;
       case 'question':
         if (message.topic !== 'clientStatus') return;

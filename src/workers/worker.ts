@@ -1,4 +1,5 @@
 import { messageOf, SignalboxError } from '../errors.js';
+import { ProxyAnswers } from '../release/proxy-answers.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { createLogger } from '../telemetry/logger.js';
 import { type ClientStatusAnswer, unavailable } from '../xds/csds/service.js';
@@ -57,6 +58,10 @@ export class Worker {
   async #serve({ worker, listen, logLevel, ...options }: WorkerTask): Promise<void> {
     const server = new LocalProxyServer(this.#cache, {
       ...options,
+      observer: new ProxyAnswers({
+        accepted: (versions) => this.send({ kind: 'accepted', versions }),
+        rejected: (rejected) => this.send({ kind: 'rejected', rejected }),
+      }),
       logger: createLogger(logLevel).child({ worker }),
       clientStatus: (request) => this.#clientStatus(request),
     });

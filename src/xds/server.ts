@@ -16,8 +16,10 @@ import { Refusals } from './guard/refusals.js';
 import type { TlsFiles } from './guard/server-certificates.js';
 import { Health } from './health.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
+import type { LoadReporting } from './load-reports/service.js';
 import { NameTable } from './name-set.js';
 import type { ProxyNode } from './node.js';
+import { UNOBSERVED, type XdsObserver } from './observer.js';
 import { RequestReader } from './request.js';
 import { type Message, ResponseFactory } from './response.js';
 import { DISCOVERY_SERVICES, type DiscoveryMethod, definition } from './services.js';
@@ -34,6 +36,10 @@ export interface XdsServerOptions {
   readonly drain?: number;
   /** A connection on which nothing comes is asked for a sign of life, and dropped without one; milliseconds. */
   readonly keepalive?: { readonly time: number; readonly timeout: number };
+  /** Told of what goes over the streams. */
+  readonly observer?: XdsObserver;
+  /** What proxies report of their load, where that is wanted. */
+  readonly loadReporting?: LoadReporting;
   /** Whether the reflection service describes what is served. */
   readonly reflection?: boolean;
   /** Tells the status of all clients where not all of them are connected here. */
@@ -84,6 +90,7 @@ export class XdsServer {
       limits,
       cut: (peer) => this.#connections.cut(peer),
       logger,
+      observer: options.observer ?? UNOBSERVED,
     };
     const { keepalive = KEEPALIVE } = options;
     this.#server = new Server({
@@ -103,6 +110,12 @@ export class XdsServer {
       (call) => this.#gate.admit(call, 'client status').refusal,
     );
     this.#server.addService(clientStatus.definition, clientStatus.handlers);
+    const { loadReporting } = options;
+    if (loadReporting !== undefined)
+      this.#server.addService(
+        loadReporting.definition,
+        loadReporting.handlers((call) => this.#gate.admit(call, 'configuration')),
+      );
     const names = [...DISCOVERY_SERVICES, CLIENT_STATUS_SERVICE].map(({ name }) => name);
     this.#health = new Health(this.#server, names);
     this.#health.serving = cache.groups().length > 0;
@@ -152,6 +165,7 @@ export class XdsServer {
     this.#life.abort();
     this.#connections.close();
     this.#health.serving = false;
+    this.options.loadReporting?.close();
     await drain(this.#server, this.#streams, this.options.drain ?? 0);
   }
 

@@ -8,6 +8,7 @@ import type { Admitted, Call } from './guard/gate.js';
 import { StreamGuard } from './guard/stream-guard.js';
 import type { Limits } from './limits.js';
 import { type ProxyNode, UNKNOWN_NODE } from './node.js';
+import type { XdsObserver } from './observer.js';
 import type { RequestReader } from './request.js';
 import type { Message, Response, Variant } from './response.js';
 import {
@@ -31,6 +32,7 @@ export interface StreamDependencies {
   /** Ends a peer's connection at once. */
   readonly cut: (peer: string) => void;
   readonly logger: Logger;
+  readonly observer: XdsObserver;
 }
 
 /** Responses handed to gRPC and not yet to the network; while so many wait, later changes are merged instead. */
@@ -219,7 +221,13 @@ export class XdsStream {
         'proxy rejected a response',
       );
     }
+    const answered = this.#state.types.get(typeUrl)?.outstanding.find((sent) => sent.nonce === nonce);
     this.#state = receive(this.#state, request, snapshot, this.deps.shared);
+    if (answered !== undefined) {
+      const { response } = answered;
+      if (error === undefined) this.deps.observer.acknowledged(response);
+      else this.deps.observer.rejected(response, error.message, this.node);
+    }
     const excess = this.#guard.tooMuch(this.#state);
     if (excess === undefined) this.#pump();
     else this.#fail(status.RESOURCE_EXHAUSTED, excess);
@@ -231,7 +239,7 @@ export class XdsStream {
       const step = next(this.#state, this.variant, snapshot, this.deps.shared);
       this.#state = step.state;
       if (step.response === undefined) break;
-      this.#write(step.message);
+      this.#write(step.response.typeUrl, step.message);
       this.#log(step.response, step.message.nonce);
     }
     this.#waitForAssignments();
@@ -245,9 +253,10 @@ export class XdsStream {
     logger.debug({ node: this.node.id, stream: this.id, type: typeUrl, version, nonce }, 'response sent');
   }
 
-  #write(message: Message): void {
+  #write(typeUrl: string, message: Message): void {
     this.#inFlight += 1;
     this.#guard.queued(message.body.length);
+    this.deps.observer.sent(typeUrl, message.body.length);
     this.call.write(message, this.#written);
   }
 
@@ -286,7 +295,7 @@ export class XdsStream {
       if (this.#inFlight >= MOST_IN_FLIGHT) return;
       const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
       this.#state = step.state;
-      if (step.response !== undefined) this.#write(step.message);
+      if (step.response !== undefined) this.#write(typeUrl, step.message);
     }
   }
 

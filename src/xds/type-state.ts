@@ -1,3 +1,4 @@
+import type { Resource } from '../snapshot/resource.js';
 import type { ResourceSet } from '../snapshot/resource-set.js';
 import { ResourceSet as Sets } from '../snapshot/resource-set.js';
 import type { NameSet } from './name-set.js';
@@ -75,7 +76,7 @@ export function isNamedOnly(typeUrl: string): boolean {
 }
 
 /** The bound on what is remembered of a proxy that never answers. */
-const MOST_OUTSTANDING = 32;
+export const MOST_OUTSTANDING = 32;
 const MOST_REJECTED = 100;
 
 /** The state after a response was written. */
@@ -118,19 +119,27 @@ export function currentVersion(state: TypeState): string {
   return state.outstanding.length > 0 ? state.version : state.acknowledgedVersion;
 }
 
-/** Envoy names the resources it refuses in its message; where it names none, all that changed are suspect. */
 function withRejection(
   rejected: TypeState['rejected'],
   response: Response,
   error: RequestError,
 ): TypeState['rejected'] {
-  const candidates = response.changed.length > 0 ? response.changed : response.resources;
-  const named = candidates.filter((resource) => mentions(error.message, resource.name));
+  const { resources } = suspectsOf(response, error.message);
   const next = new Map(rejected);
-  for (const resource of (named.length > 0 ? named : candidates).slice(0, MOST_REJECTED)) {
+  for (const resource of resources.slice(0, MOST_REJECTED)) {
     next.set(resource.name, { version: resource.version, message: error.message });
   }
   return new Map([...next].slice(-MOST_REJECTED));
+}
+
+/** Envoy names the resources it refuses in its message; where it names none, all that changed are suspect. */
+export function suspectsOf(
+  { changed, resources }: Response,
+  message: string,
+): { readonly resources: readonly Resource[]; readonly named: boolean } {
+  const candidates = changed.length > 0 ? changed : resources;
+  const named = candidates.filter((resource) => mentions(message, resource.name));
+  return named.length > 0 ? { resources: named, named: true } : { resources: candidates, named: false };
 }
 
 /** Whether a message names something: as a whole, not as a part of another word. */

@@ -1,7 +1,7 @@
 import { decode } from '../../src/protobuf/messages.js';
 import { clusterResource } from '../../src/resources/cluster.js';
 import { endpointsResource } from '../../src/resources/endpoints.js';
-import { listenerResource } from '../../src/resources/listener.js';
+import { listenerResource } from '../../src/resources/listener/listener.js';
 import { RouteConfigurations } from '../../src/resources/route/configuration.js';
 import { makeResource, type Resource } from '../../src/snapshot/resource.js';
 import type { Received, ReceivedResource } from './wire.js';
@@ -27,7 +27,7 @@ export function largeEndpoints(name: string, port: number, bytes: number): Resou
     weight: 1,
     metadata,
   }));
-  return endpointsResource(name, instances);
+  return endpointsResource(name, instances, { metadataKeys: ['padding'] });
 }
 
 export function listener(name: string, port = 10_000): Resource {

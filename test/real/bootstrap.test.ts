@@ -23,7 +23,15 @@ test('Envoy accepts the printed bootstrap with TLS and a certificate of its own'
       const xds = { host, port: 18_000 };
       writeFileSync(
         file,
-        envoyBootstrap({ xds, admin: LOOPBACK, mode: 'delta', node: 'n', cluster: 'c', ...tls }),
+        envoyBootstrap({
+          xds,
+          admin: LOOPBACK,
+          mode: 'delta',
+          node: 'n',
+          cluster: 'c',
+          loadReports: true,
+          ...tls,
+        }),
       );
       expect(await command(envoy, ['--mode', 'validate', '-c', file])).toContain("' OK");
     }
@@ -42,9 +50,19 @@ test.each([
   const folder = mkdtempSync(join(tmpdir(), 'bootstrap-'));
   try {
     const file = join(folder, 'envoy.yaml');
-    writeFileSync(file, envoyBootstrap({ xds, admin, mode, node: 'proxy #1: "a"', cluster: 'edge' }));
-    expect(await command(envoy, ['--mode', 'validate', '-c', file])).toContain(`configuration '${file}' OK`);
-    writeFileSync(file, envoyBootstrap({ xds, admin, mode, node: '', cluster: 'edge' }));
+    const common = { xds, admin, mode, node: 'proxy #1: "a"', cluster: 'edge' };
+    for (const loadReports of [true, false]) {
+      writeFileSync(file, envoyBootstrap({ ...common, loadReports }));
+      const answer = await command(envoy, ['--mode', 'validate', '-c', file]);
+      expect(answer).toContain(`configuration '${file}' OK`);
+    }
+    const place = { region: 'eu', zone: 'eu "1"', subZone: 'rack: 7' };
+    for (const loadReports of [true, false]) {
+      writeFileSync(file, envoyBootstrap({ ...common, ...place, loadReports }));
+      const answer = await command(envoy, ['--mode', 'validate', '-c', file]);
+      expect(answer).toContain(`configuration '${file}' OK`);
+    }
+    writeFileSync(file, envoyBootstrap({ ...common, node: '', loadReports: true }));
     await expect(command(envoy, ['--mode', 'validate', '-c', file])).rejects.toThrow('node');
   } finally {
     rmSync(folder, { recursive: true });

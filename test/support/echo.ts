@@ -11,8 +11,9 @@ export interface Echoed {
 /** An HTTP service that tells what reached it, and takes upgrades. */
 export class Echo {
   readonly seen: Echoed[] = [];
-  /** Answers of 503 yet to be given. */
+  /** Answers yet to be given that fail, and how. */
   failures = 0;
+  failure: { readonly status: number; readonly headers?: Readonly<Record<string, string>> } = { status: 503 };
   /** Milliseconds before it answers. */
   delay = 0;
 
@@ -34,7 +35,8 @@ export class Echo {
       if (echo.delay > 0) await setTimeout(echo.delay);
       const fails = echo.failures > 0;
       if (fails) echo.failures -= 1;
-      response.writeHead(fails ? 503 : 200, { 'x-from': name, 'x-secret': 'kept inside' });
+      const { status, headers: more } = fails ? echo.failure : { status: 200, headers: {} };
+      response.writeHead(status, { 'x-from': name, 'x-secret': 'kept inside', ...more });
       response.end(JSON.stringify(echoed));
     });
     server.on('upgrade', (_request, socket) => {

@@ -16,6 +16,7 @@ export function explainText({ services }: ExplainAnswer): string {
 function serviceText(service: ServiceExplanation): string {
   return [
     headText(service),
+    remarksText(service),
     instancesText(service),
     filteredText(service),
     resourcesText(service),
@@ -33,6 +34,10 @@ function headText({ name, registries, routed, served_from, default_service }: Se
     nothing: 'served from nothing: Envoy answers 503',
   }[served_from];
   return `${plain(`${name}: ${known}, ${routed ? 'named by a route' : 'named by no route'}, ${from}`)}\n`;
+}
+
+function remarksText({ remarks }: ServiceExplanation): string {
+  return remarks.map((remark) => `${plain(remark)}\n`).join('');
 }
 
 function instancesText({ instances }: ServiceExplanation): string {

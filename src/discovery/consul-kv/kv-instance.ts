@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.js';
 import { splitAddress } from '../../model/host.js';
-import type { FilterReason, InstancePolicy } from '../../model/instance.js';
+import type { FilterReason } from '../../model/instance.js';
+import { readPolicy } from '../../model/instance-policy.js';
 import { type ReadInstance, readInstance } from '../../model/read-instance.js';
 
 /**
@@ -25,33 +26,20 @@ export function readKvInstance(address: string, value: string | null, defaultWei
   }
   if (!isRecord(data)) return refuse('bad_value', 'the value is no JSON object');
 
-  const policy = readPolicy(data);
-  return readInstance(
+  const { said, remarks } = readPolicy(data);
+  const read = readInstance(
     {
       ...parts,
       weight: data.weight,
       metadata: data.metadata,
       status: data.status,
       check_status: data.check_status,
-      ...(policy !== undefined && { extra: { policy } }),
+      extra: { policy: said },
     },
     defaultWeight,
   );
-}
-
-function readPolicy(data: Readonly<Record<string, unknown>>): InstancePolicy | undefined {
-  const maxFails = notNegative(data.max_fails);
-  const failTimeoutSeconds = notNegative(data.fail_timeout);
-  if (maxFails === undefined && failTimeoutSeconds === undefined) return undefined;
-  return {
-    ...(maxFails !== undefined && { maxFails }),
-    ...(failTimeoutSeconds !== undefined && { failTimeoutSeconds }),
-  };
-}
-
-function notNegative(value: unknown): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? number : undefined;
+  if (read.instance === undefined || remarks.length === 0) return read;
+  return { instance: { ...read.instance, remarks: [...(read.instance.remarks ?? []), ...remarks] } };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

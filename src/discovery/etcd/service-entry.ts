@@ -1,5 +1,6 @@
 import { splitAddress } from '../../model/host.js';
-import type { Instance, InstancePolicy } from '../../model/instance.js';
+import type { Instance } from '../../model/instance.js';
+import { readPolicy } from '../../model/instance-policy.js';
 import { type ReadInstance, readInstance } from '../../model/read-instance.js';
 
 /** Where a key below the prefix belongs. */
@@ -54,35 +55,6 @@ function readValue(value: string, weight: number): { readonly fields: Fields; re
   } catch {
     return { fields: {}, remark: `the value is no JSON; weight ${weight} is used` };
   }
-}
-
-function readPolicy(fields: Fields): { readonly said: InstancePolicy; readonly remarks: readonly string[] } {
-  const remarks: string[] = [];
-  const number = (name: string): number | undefined => {
-    const given = fields[name];
-    if (given === undefined || given === null || given === '') return undefined;
-    const value = typeof given === 'number' || typeof given === 'string' ? Number(given) : Number.NaN;
-    if (Number.isFinite(value) && value >= 0) return value;
-    remarks.push(`${name} is no number from 0 up and is ignored`);
-    return undefined;
-  };
-  const slowStartSeconds = number('slow_start');
-  const maxFails = number('max_fails');
-  const failTimeoutSeconds = number('fail_timeout');
-  const { checkurl } = fields;
-  // Envoy refuses a path with a line break in it.
-  const path = typeof checkurl === 'string' && /^\/[\x21-\x7e]*$/.test(checkurl);
-  if (!path && checkurl !== undefined && checkurl !== null && checkurl !== '')
-    remarks.push('checkurl is no path that begins with "/" and is ignored');
-  return {
-    said: {
-      ...(slowStartSeconds !== undefined && { slowStartSeconds }),
-      ...(path && { healthCheckPath: checkurl }),
-      ...(maxFails !== undefined && { maxFails }),
-      ...(failTimeoutSeconds !== undefined && { failTimeoutSeconds }),
-    },
-    remarks,
-  };
 }
 
 function withRemarks(instance: Instance, remarks: readonly string[]): Instance {

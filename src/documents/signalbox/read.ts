@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { policyViolations } from '../../config/envoy-checks.js';
 import { formatPath } from '../../config/problem.js';
 import { route } from '../../config/routing.js';
 import { check } from '../../config/schema-problems.js';
@@ -18,7 +19,11 @@ export function readRouteDocument(text: string): RouteOutcome {
 /** What stands under a service's name in the configuration file's `services`. */
 export function readPolicyDocument(service: string, text: string): PolicyOutcome {
   const read = readChecked(servicePolicy, text);
-  return read.rejected !== undefined ? { service, rejected: read.rejected } : { service, policy: read.value };
+  if (read.rejected !== undefined) return { service, rejected: read.rejected };
+  const refused = policyViolations(service, read.value).map(
+    ({ path, message }) => `${formatPath(['envoy', ...path])}: ${message}`,
+  );
+  return refused.length > 0 ? { service, rejected: refused.join('; ') } : { service, policy: read.value };
 }
 
 type Read<T> =

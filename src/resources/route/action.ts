@@ -1,22 +1,27 @@
 import type { HeaderValueOption } from '../../generated/types/envoy/config/core/v3/HeaderValueOption.js';
 import type { RedirectAction } from '../../generated/types/envoy/config/route/v3/RedirectAction.js';
-import type { RetryPolicy } from '../../generated/types/envoy/config/route/v3/RetryPolicy.js';
 import type { Route } from '../../generated/types/envoy/config/route/v3/Route.js';
 import type { RouteAction } from '../../generated/types/envoy/config/route/v3/RouteAction.js';
-import type { HeaderEdit, Redirect, RouteRule } from '../../model/route.js';
+import type { HeaderEdit, Mirror, Redirect, RouteRule } from '../../model/route.js';
 import { protoDuration } from '../durations.js';
+import { withEnvoyJson } from '../envoy-json.js';
+import { filterConfigs } from './filter-configs.js';
 import { envoyMatch } from './match.js';
+import { envoyRetries } from './retries.js';
 import { envoyRewrite } from './rewrite.js';
+import { hashPolicyOf, metadataMatch } from './subset.js';
 
 /** One route in Envoy's terms. */
 export function envoyRoute(rule: RouteRule): Route {
-  return {
+  const route: Route = {
     ...(rule.name !== undefined && { name: rule.name }),
     match: envoyMatch(rule.match),
     ...actionOf(rule),
     ...requestEdits(rule.headers?.request),
     ...responseEdits(rule.headers?.response),
+    ...filterConfigs(rule),
   };
+  return withEnvoyJson('envoy.config.route.v3.Route', route, rule.envoy);
 }
 
 function actionOf(rule: RouteRule): Pick<Route, 'route' | 'redirect' | 'direct_response'> {
@@ -31,11 +36,14 @@ function actionOf(rule: RouteRule): Pick<Route, 'route' | 'redirect' | 'direct_r
 function routeAction(rule: RouteRule): RouteAction {
   return {
     ...targetOf(rule),
+    ...metadataMatch(rule.subset),
+    ...(rule.hash_policy !== undefined && { hash_policy: rule.hash_policy.map(hashPolicyOf) }),
     ...envoyRewrite(rule.match, rule.rewrite),
     ...(rule.timeout !== undefined && { timeout: protoDuration(rule.timeout) }),
     ...(rule.idle_timeout !== undefined && { idle_timeout: protoDuration(rule.idle_timeout) }),
-    ...(rule.retries !== undefined && { retry_policy: retryPolicy(rule.retries) }),
-    ...(rule.mirror !== undefined && { request_mirror_policies: [mirrorOf(rule.mirror)] }),
+    ...streamDuration(rule),
+    ...(rule.retries !== undefined && envoyRetries(rule.retries)),
+    ...(rule.mirror !== undefined && { request_mirror_policies: rule.mirror.map(mirrorOf) }),
     ...(rule.websocket === true && { upgrade_configs: [{ upgrade_type: 'websocket' }] }),
   };
 }
@@ -44,24 +52,31 @@ function targetOf({ service_name, weighted }: RouteRule): RouteAction {
   if (weighted === undefined) return { cluster: service_name ?? '' };
   return {
     weighted_clusters: {
-      clusters: weighted.map(({ service_name: name, weight }) => ({ name, weight: { value: weight } })),
+      clusters: weighted.map(({ service_name: name, weight, subset }) => ({
+        name,
+        weight: { value: weight },
+        ...metadataMatch(subset),
+      })),
     },
   };
 }
 
-function retryPolicy({ attempts, on, per_try_timeout }: NonNullable<RouteRule['retries']>): RetryPolicy {
-  return {
-    retry_on: (on ?? ['5xx', 'reset', 'connect-failure', 'refused-stream']).join(','),
-    num_retries: { value: attempts },
-    ...(per_try_timeout !== undefined && { per_try_timeout: protoDuration(per_try_timeout) }),
-  };
-}
-
-function mirrorOf({ service_name, percent }: NonNullable<RouteRule['mirror']>) {
+function mirrorOf({ service_name, percent }: Mirror) {
   return {
     cluster: service_name,
     runtime_fraction: {
       default_value: { numerator: Math.round(percent * 10_000), denominator: 'MILLION' as const },
+    },
+  };
+}
+
+/** With one of these Envoy no longer looks at the route's `timeout`. */
+function streamDuration({ max_stream_duration: most, grpc_timeout }: RouteRule): Partial<RouteAction> {
+  if (most === undefined && grpc_timeout === undefined) return {};
+  return {
+    max_stream_duration: {
+      ...(most !== undefined && { max_stream_duration: protoDuration(most) }),
+      ...(grpc_timeout !== undefined && { grpc_timeout_header_max: protoDuration(grpc_timeout) }),
     },
   };
 }
@@ -78,6 +93,7 @@ function redirectOf(redirect: Redirect): RedirectAction {
   const code = REDIRECT_CODES[redirect.status ?? 301];
   return {
     ...(code !== undefined && { response_code: code }),
+    ...(redirect.https === true && { https_redirect: true }),
     ...(redirect.scheme !== undefined && { scheme_redirect: redirect.scheme }),
     ...(redirect.host !== undefined && { host_redirect: redirect.host }),
     ...(redirect.port !== undefined && { port_redirect: redirect.port }),

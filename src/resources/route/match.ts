@@ -15,6 +15,7 @@ export function envoyMatch(match: RouteMatch): EnvoyMatch {
     ...pathMatch(match),
     ...(headers.length > 0 && { headers }),
     ...(query.length > 0 && { query_parameters: query }),
+    ...(match.grpc === true && { grpc: {} }),
   };
 }
 
@@ -45,7 +46,7 @@ function methodMatchers(methods: readonly string[] | undefined): readonly Header
   return [{ name: ':method', string_match }];
 }
 
-function headerMatcher([name, match]: readonly [string, TextMatch]): HeaderMatcher {
+export function headerMatcher([name, match]: readonly [string, TextMatch]): HeaderMatcher {
   const invert = match.invert === true && { invert_match: true };
   if (match.present !== undefined) return { name, present_match: match.present, ...invert };
   // By itself Envoy takes a request without the header for neither the match nor its opposite.
@@ -59,10 +60,18 @@ function queryMatcher([name, match]: readonly [string, TextMatch]): QueryParamet
   return { name, string_match: stringMatcher(match) };
 }
 
-function stringMatcher({ exact, prefix, suffix, contains, regex }: TextMatch): StringMatcher {
+export function stringMatcher(match: TextMatch): StringMatcher {
+  const { exact, prefix, suffix, contains, regex, ignore_case } = match;
+  if (regex !== undefined) return { safe_regex: { regex } };
+  return {
+    ...textOf({ exact, prefix, suffix, contains }),
+    ...(ignore_case === true && { ignore_case: true }),
+  };
+}
+
+function textOf({ exact, prefix, suffix, contains }: TextMatch): StringMatcher {
   if (prefix !== undefined) return { prefix };
   if (suffix !== undefined) return { suffix };
   if (contains !== undefined) return { contains };
-  if (regex !== undefined) return { safe_regex: { regex } };
   return { exact: exact ?? '' };
 }

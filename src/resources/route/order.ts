@@ -9,6 +9,32 @@ export function hostsOf(rule: RouteRule): readonly string[] {
 const ALL_HOSTS: readonly string[] = ['*'];
 
 /**
+ * The rules of each domain that any rule names, in no particular order: its own and those of every pattern that covers
+ * it, since Envoy looks in the closest virtual host only.
+ * @param domains others that there are
+ */
+export function rulesByDomain(
+  rules: readonly RouteRule[],
+  domains: readonly string[] = [],
+): ReadonlyMap<string, readonly RouteRule[]> {
+  const byHost = new Map<string, RouteRule[]>(domains.map((domain) => [domain, []]));
+  for (const rule of rules) {
+    for (const host of hostsOf(rule)) {
+      const ofHost = byHost.get(host);
+      if (ofHost === undefined) byHost.set(host, [rule]);
+      else ofHost.push(rule);
+    }
+  }
+  const patterns = [...byHost.keys()].filter((host) => host.includes('*'));
+  return new Map(
+    [...byHost.keys()].sort().map((domain) => {
+      const covering = patterns.filter((pattern) => pattern !== domain && covers(pattern, domain));
+      return [domain, [...new Set([domain, ...covering].flatMap((host) => byHost.get(host) ?? []))]];
+    }),
+  );
+}
+
+/**
  * The rules of a domain in the order in which Envoy is to try them, whatever the order they came in: priority, then
  * the closest host, then exact paths, the longest prefix, templates, regular expressions, then the one that asks for
  * more of the request.
@@ -33,12 +59,25 @@ const RANKS = new WeakMap<RouteRule, Rank>();
 function rankOf(rule: RouteRule): Rank {
   let rank = RANKS.get(rule);
   if (rank === undefined) {
-    const { path, prefix, starts_with, template, regex, methods, headers = {}, query = {} } = rule.match;
+    const {
+      path,
+      prefix,
+      starts_with,
+      template,
+      regex,
+      methods,
+      headers = {},
+      query = {},
+      grpc,
+    } = rule.match;
     const text = path ?? prefix ?? starts_with ?? template ?? regex ?? '';
     const kinds = [path, prefix ?? starts_with, template, regex];
     const kind = kinds.findIndex((kindOfPath) => kindOfPath !== undefined);
     const conditions =
-      (methods === undefined ? 0 : 1) + Object.keys(headers).length + Object.keys(query).length;
+      (methods === undefined ? 0 : 1) +
+      (grpc === true ? 1 : 0) +
+      Object.keys(headers).length +
+      Object.keys(query).length;
     rank = [kind, -text.length, -(rule.path_priority ?? 0), -conditions, text];
     RANKS.set(rule, rank);
   }

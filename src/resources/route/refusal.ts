@@ -1,10 +1,14 @@
 import { RE2JS } from 're2js';
 import { messageOf } from '../../errors.js';
 import type { HeaderEdit, RouteRule, TextMatch } from '../../model/route.js';
+import { encode } from '../../protobuf/messages.js';
+import { violations } from '../../protobuf/rules.js';
+import { envoyRoute } from './action.js';
 import { formatRefusal } from './header-format.js';
 import { regexSize } from './regex-size.js';
 import { templateRefusal } from './template.js';
 
+const ROUTE = 'envoy.config.route.v3.Route';
 /** What protobuf's durations hold in Envoy, milliseconds. */
 const LONGEST = 9_000_000_000_000;
 /** Bytes of a direct response that Envoy takes. */
@@ -44,10 +48,33 @@ function checks(rule: RouteRule): readonly (string | undefined)[] {
     Buffer.byteLength(direct_response?.body ?? '') > LARGEST_BODY
       ? `the body of a direct response is at most ${LARGEST_BODY} bytes`
       : undefined,
-    ...[rule.timeout, rule.idle_timeout, rule.retries?.per_try_timeout].map((time = 0) =>
-      time > LONGEST ? 'a time is longer than Envoy takes' : undefined,
+    ...Object.entries(rule.retries?.headers ?? {}).map(textMatchRefusal),
+    ...(rule.cors?.allow_origins ?? []).map(({ regex }) =>
+      regex === undefined ? undefined : regexRefusal(regex),
     ),
+    ...timesOf(rule).map((time = 0) => (time > LONGEST ? 'a time is longer than Envoy takes' : undefined)),
+    envoyRefusal(rule),
   ];
+}
+
+function timesOf({
+  timeout,
+  idle_timeout,
+  max_stream_duration,
+  grpc_timeout,
+  retries,
+  rate_limit,
+}: RouteRule) {
+  const tries = [retries?.per_try_timeout, retries?.per_try_idle_timeout];
+  const waits = [retries?.backoff?.base, retries?.backoff?.max];
+  return [timeout, idle_timeout, max_stream_duration, grpc_timeout, ...tries, ...waits, rate_limit?.per];
+}
+
+/** What Envoy's own rules say of a route that has parts of its own JSON over it. */
+function envoyRefusal(rule: RouteRule): string | undefined {
+  if (rule.envoy === undefined) return undefined;
+  const [first] = violations(ROUTE, encode(ROUTE, envoyRoute(rule)));
+  return first === undefined ? undefined : `envoy.${first.path.join('.')}: ${first.message}`;
 }
 
 /** RE2's syntax, which has no look-around and no back-references. */

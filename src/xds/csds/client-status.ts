@@ -5,6 +5,7 @@ import type {
 import { structOf } from '../../protobuf/struct.js';
 import type { Group } from '../../snapshot/cache.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
+import { TYPE_URL } from '../../snapshot/type-url.js';
 import type { ProxyNode } from '../node.js';
 import type { StreamState } from '../stream-state.js';
 import { type ResourceStatus, resourceStatuses } from './resource-status.js';
@@ -62,13 +63,15 @@ function genericConfig(
   { name, status, resource, rejection }: ResourceStatus,
   withContents: boolean,
 ): GenericXdsConfig {
+  // What a secret holds is for the proxy that asks for it, not for who asks after the proxy.
+  const shown = withContents && typeUrl !== TYPE_URL.secret;
   return {
     type_url: typeUrl,
     name,
     config_status: status,
     ...(resource !== undefined && { version_info: resource.version }),
     ...(resource !== undefined &&
-      withContents && { xds_config: { type_url: typeUrl, value: Buffer.from(resource.body) } }),
+      shown && { xds_config: { type_url: typeUrl, value: Buffer.from(resource.body) } }),
     ...(rejection !== undefined && {
       error_state: { details: rejection.message, version_info: rejection.version },
     }),

@@ -4,6 +4,7 @@ import protobuf from 'protobufjs';
 import { descriptors } from '../../protobuf/messages.js';
 import { CLIENT_STATUS_SERVICE } from '../csds/service.js';
 import { HEALTH_SERVICE } from '../health.js';
+import { LOAD_REPORTING_SERVICE } from '../load-reports/service.js';
 import { DISCOVERY_SERVICES } from '../services.js';
 import { fileDescriptors } from './file-descriptors.js';
 
@@ -30,10 +31,11 @@ function servedRoot(): protobuf.Root {
       service.add(new protobuf.Method(method, 'rpc', request, response, true, true));
     }
   }
-  const { name, request, response, methods } = CLIENT_STATUS_SERVICE;
-  const service = addService(root, name);
-  for (const { name: method, streaming } of methods)
-    service.add(new protobuf.Method(method, 'rpc', request, response, streaming, streaming));
+  for (const { name, request, response, methods } of [CLIENT_STATUS_SERVICE, LOAD_REPORTING_SERVICE]) {
+    const service = addService(root, name);
+    for (const { name: method, streaming } of methods)
+      service.add(new protobuf.Method(method, 'rpc', request, response, streaming, streaming));
+  }
   const health = addService(root, HEALTH_SERVICE.name);
   for (const [method, types] of Object.entries(HEALTH_SERVICE.methods))
     health.add(new protobuf.Method(method, 'rpc', types.request, types.response, false, types.streaming));

@@ -98,7 +98,15 @@ describe('signalbox', () => {
     expect(parse(stdout)).toMatchObject({
       node: { id: 'a: #b', cluster: 'envoy' },
       dynamic_resources: { ads_config: { api_type: 'DELTA_GRPC', set_node_on_first_message_only: true } },
+      cluster_manager: { load_stats_config: { grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }] } },
     });
+  });
+
+  test('bootstrap --no-load-reports prints one that reports nothing', async () => {
+    const { code, stdout } = await signalbox('bootstrap', '--no-load-reports');
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('load_stats');
+    expect(Object.keys(parse(stdout))).toEqual(['node', 'admin', 'dynamic_resources', 'static_resources']);
   });
 });
 
@@ -161,6 +169,30 @@ test('the program ends with the code of its command', { timeout: 30_000 }, async
   expect(wrong.output).toContain('Did you mean serve?');
 });
 
+test('a zone is told to Envoy, with the cluster of its own proxies; a region alone is only told', () => {
+  const address = { host: '127.0.0.1', port: 1 };
+  const common = {
+    xds: address,
+    admin: address,
+    mode: 'delta',
+    node: 'n',
+    cluster: 'c',
+    loadReports: false,
+  } as const;
+  const zoned = parse(envoyBootstrap({ ...common, region: 'eu', zone: 'z', subZone: 's' }));
+  const locality = { region: 'eu', zone: 'z', sub_zone: 's' };
+  expect(zoned.node.locality).toEqual(locality);
+  expect(zoned.cluster_manager).toEqual({ local_cluster_name: 'local_zone' });
+  expect(zoned.static_resources.clusters.at(-1)).toMatchObject({
+    name: 'local_zone',
+    load_assignment: { endpoints: [{ locality }] },
+  });
+  const regional = parse(envoyBootstrap({ ...common, region: 'eu' }));
+  expect(regional.node.locality).toEqual({ region: 'eu' });
+  expect(regional).not.toHaveProperty('cluster_manager');
+  expect(regional.static_resources.clusters).toHaveLength(1);
+});
+
 test('every value finds its place in the bootstrap', () => {
   const printed = envoyBootstrap({
     xds: { host: 'xds.example.com', port: 5 },
@@ -168,6 +200,7 @@ test('every value finds its place in the bootstrap', () => {
     mode: 'sotw',
     node: 'n',
     cluster: 'c',
+    loadReports: true,
   });
   expect(printed).not.toContain('envoy/');
   const { node, admin, dynamic_resources, static_resources } = parse(printed);

@@ -67,6 +67,7 @@ describe.each([0, 2])('with %i workers', (workers) => {
       mode: 'delta',
       node,
       cluster,
+      loadReports: true,
       tlsCa: certificates.ca,
       tlsCert: cert,
       tlsKey: key,
@@ -146,7 +147,7 @@ describe.each([0, 2])('with %i workers', (workers) => {
 
   test('a new certificate is presented, and no stream is dropped for it', async () => {
     const [before, since] = [await presented(), await connectedSince('edge-1')];
-    const renewed = await certificates.serverOf('renewed');
+    const renewed = await certificates.issue('renewed', ['localhost']);
     // The certificate first: for a moment it has not its key.
     copyFileSync(renewed.cert, join(signalbox.folder, 'xds.pem'));
     copyFileSync(renewed.key, join(signalbox.folder, 'xds.key'));

@@ -4,6 +4,8 @@ import { actionRoutes } from '../../../src/admin/actions.js';
 const released: string[] = [];
 const app = actionRoutes({
   release: (registry) => (registry === 'kv' ? released.push(registry) : undefined),
+  rollback: (version) => version === 'v1+/=',
+  unpin: () => true,
 });
 
 async function post(path: string, headers: Readonly<Record<string, string>> = {}) {
@@ -24,6 +26,15 @@ test('an operator releases a registry by its name', async () => {
     status: 404,
     body: { error: 'there is no registry "other"' },
   });
+});
+
+test('an operator goes back to a version and on again', async () => {
+  expect(await post(`/snapshots/${encodeURIComponent('v1+/=')}/pin`)).toEqual({
+    status: 200,
+    body: { pinned: 'v1+/=' },
+  });
+  expect((await post('/snapshots/v2/pin')).status).toBe(404);
+  expect(await post('/unpin')).toEqual({ status: 200, body: { unpinned: true } });
 });
 
 test.each([

@@ -55,6 +55,7 @@ const subject: ExplainSubject = {
   serviceNames: () => ['users', 'ghost'],
   service: (name) => (name === 'users' ? users : undefined),
   served: (view) => view?.instances ?? [{ host: '10.0.0.8', port: 99, weight: 1, metadata: {} }],
+  remarks: () => [],
   routed: (name) => name === 'ghost',
   skippedBy: (name) => (name === 'internal' ? ['consul'] : []),
   proxyStatuses: async (resources) =>
@@ -72,6 +73,7 @@ describe('explain', () => {
           name: 'users',
           registries: ['consul'],
           routed: false,
+          remarks: [],
           served_from: 'instances',
           instances: [
             { address: '[::1]:80', ...place, remarks: ['weight "x" is no number; 1 is used'] },
@@ -103,6 +105,7 @@ describe('explain', () => {
           name: 'ghost',
           registries: [],
           routed: true,
+          remarks: [],
           served_from: 'default_service',
           default_service: ['10.0.0.8:99'],
           resources: [{ type: 'RDS', name: 'http' }],

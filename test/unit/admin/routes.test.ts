@@ -11,6 +11,7 @@ import { Plan } from '../../../src/publish/plan.js';
 import { RouteConfigurations } from '../../../src/resources/route/configuration.js';
 import { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+import { LoadBook } from '../../../src/telemetry/load/load-book.js';
 import { configOf } from '../../support/configuration.js';
 import { instanceAt, stateOf } from '../../support/instances.js';
 
@@ -34,19 +35,26 @@ beforeEach(() => {
   const plan = new Plan(configOf({ default_service: { host: '127.0.0.1', port: 9 } }));
   subject = {
     unready: () => undefined,
+    secrets: () => [],
     serviceNames: () => ['wanted', ...Object.keys(views)],
     service: (name) => (Object.hasOwn(views, name) ? views[name] : undefined),
     served: (view) => plan.served(view),
+    remarks: () => [],
     routed: () => false,
     skippedBy: () => [],
     sources: () => [],
     release: () => undefined,
+    rollback: () => false,
+    unpin: () => false,
+    releaseStatus: () => ({ pinned: undefined, quarantined: [], inconsistent: [], rollout: undefined }),
     routes: () => [],
     policyDocuments: () => [],
     proxies: async () => [],
     proxyStatuses: async (resources) => resources.map(() => []),
     history: () => [],
     snapshot: () => Snapshot.EMPTY,
+    load: new LoadBook({ knows: () => true, addresses: () => undefined }, []),
+    metrics: { contentType: 'text/plain', text: async () => 'a 1\n' },
   };
 });
 
@@ -284,7 +292,6 @@ describe('config_dump', () => {
                     {
                       endpoint: { address: { socket_address: { address: '::1', port_value: 80 } } },
                       load_balancing_weight: 1,
-                      metadata: { filter_metadata: { 'envoy.lb': { version: 'v1' } } },
                     },
                   ],
                 },
@@ -293,12 +300,13 @@ describe('config_dump', () => {
           },
         ],
       },
+      { '@type': `${admin}.SecretsConfigDump`, dynamic_active_secrets: [] },
     ]);
   });
 
   test('of nothing is empty', async () => {
     const { body } = await get('/config_dump');
-    expect(body.configs).toHaveLength(4);
+    expect(body.configs).toHaveLength(5);
     expect(body.configs?.[0]).toMatchObject({ dynamic_active_clusters: [] });
   });
 });
@@ -356,4 +364,19 @@ test('/routes: where each came from, whether it is in force, and why not', async
       },
     ],
   });
+});
+
+test('metrics are text', async () => {
+  const response = await adminRoutes(subject).request('/metrics');
+  expect(response.headers.get('content-type')).toBe('text/plain');
+  expect(await response.text()).toBe('a 1\n');
+});
+
+test('the load of services: one that nobody reports is not there', async () => {
+  expect(await get('/load')).toEqual({ status: 200, body: { services: [] } });
+  expect(await get('/load?sort=name')).toMatchObject({
+    status: 400,
+    body: { error: 'sort: expected errors, requests or latency' },
+  });
+  expect(await get('/load/a/b')).toMatchObject({ status: 404 });
 });

@@ -101,6 +101,7 @@ describe('explain', () => {
     name: 'users',
     registries: ['consul'],
     routed: true,
+    remarks: [],
     served_from: 'instances',
     instances: [{ address: '10.0.0.1:80', weight: 2, remarks: ['odd'], ...place }],
     filtered: [{ address: '10.0.0.2:80', reason: 'status', detail: 'status is "down"', ...place }],
@@ -169,6 +170,59 @@ describe('explain', () => {
   });
 });
 
+describe('load', () => {
+  const rates = {
+    requests_per_second: 10.2,
+    error_share: 0.5,
+    in_progress: 0.4,
+    latency_ms: null,
+    dropped_per_second: 0,
+  };
+  const row = (
+    total: number,
+    errors: number,
+    last_1m: object | null = rates,
+    latency_ms: number | null = null,
+  ) => ({
+    last_1m,
+    last_5m: last_1m && { ...rates, latency_ms },
+    total: { requests: total, errors, dropped: 0, metrics: {} },
+  });
+
+  test('all services', async () => {
+    const services = [
+      { service: 'users', instances: 1, ...row(30, 15, rates, 40) },
+      { service: 'new', instances: 0, ...row(1, 0, null) },
+    ];
+    answers = { '/load?sort=errors': [200, { services }] };
+    expect(await signalbox('load', '--admin', admin)).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: lines(
+        'SERVICE  REQ/S  ERRORS  IN PROGRESS  LATENCY  DROPPED/S  REQUESTS  OF THEM ERRORS',
+        'users    10.2   50.0%   0.4          ~40 ms   0          30        15',
+        'new      -      -       -            -        -          1         0',
+      ),
+    });
+    answers = { '/load?sort=latency': [200, { services: [] }] };
+    const { stdout } = await signalbox('load', '--sort', 'latency', '--admin', admin);
+    expect(stdout).toBe('No proxy has reported any traffic.\n');
+  });
+
+  test('the instances of one', async () => {
+    const users = { service: 'us/ers', ...row(30, 15), instances: [{ address: '[::1]:80', ...row(30, 15) }] };
+    answers = { '/load/us%2Fers?sort=errors': [200, users] };
+    const { stdout } = await signalbox('load', 'us/ers', '--admin', admin);
+    expect(stdout).toBe(
+      lines(
+        'INSTANCE  REQ/S  ERRORS  IN PROGRESS  LATENCY  DROPPED/S  REQUESTS  OF THEM ERRORS',
+        '(all)     10.2   50.0%   0.4          -        0          30        15',
+        '[::1]:80  10.2   50.0%   0.4          -        0          30        15',
+      ),
+    );
+  });
+});
+
 describe('diff', () => {
   const names = (...all: readonly string[]) => ({ count: all.length, names: all });
   const diff = {
@@ -209,7 +263,7 @@ describe('diff', () => {
 });
 
 describe('what goes wrong', () => {
-  const commands = [['services'], ['proxies'], ['explain', 'x'], ['diff']];
+  const commands = [['services'], ['proxies'], ['explain', 'x'], ['diff'], ['load'], ['load', 'x']];
 
   test.each(commands)('%s: an instance that cannot be reached', async (...command) => {
     const nobody = `127.0.0.1:${await freePort()}`;
@@ -234,6 +288,7 @@ describe('what goes wrong', () => {
   test.each([
     [['services', '--admin', '18001'], 'expected an address such as'],
     [['services', '--admin', '127.0.0.1:0'], 'expected a port above 0'],
+    [['load', '--sort', 'name'], 'errors, requests, latency'],
     [['explain'], "missing required argument 'what'"],
     [['diff', '--back', '0'], 'expected a whole number above 0'],
   ])('%j is wrong usage', async (args, message) => {

@@ -28,10 +28,14 @@ test('a small file is filled up with defaults', () => {
     admin: { listen: { host: '127.0.0.1', port: 18001 } },
     discovery: {},
     startup_grace: 30_000,
+    quarantine: true,
+    load_reports: { interval: 10_000, endpoints: true, metrics: [] },
+    metrics: { per_service: false },
     publish: { delay: 10, max_delay: 1_000 },
     services: {},
     listeners: [],
     routes: [],
+    virtual_hosts: [],
     routes_from: {},
     auto_routes: true,
     groups: {},
@@ -135,7 +139,18 @@ test('a route that an equal one hides is a warning; one of another host, path or
   - { match: { prefix: /a }, service_name: e, hosts: [B, "*"] }
   - { match: { prefix: /a }, service_name: f, hosts: [b, c] }`);
   expect(warnings.map(formatProblem)).toEqual([
-    '/etc/signalbox/signalbox.yaml:6:5: routes[4]: this route never matches: an equal match takes its requests',
+    '/etc/signalbox/signalbox.yaml:2:5: routes[0]: this route never matches: all of its requests go to routes[4], routes[5]',
+    '/etc/signalbox/signalbox.yaml:3:5: routes[1]: this route never matches: all of its requests go to routes[4]',
+  ]);
+});
+
+test('a hash_policy that no load balancer looks at is a warning', () => {
+  const { warnings } = read(`services: { "*": { lb_policy: RANDOM }, ring: { lb_policy: RING_HASH } }
+routes:
+  - { match: { prefix: /a }, service_name: ring, hash_policy: [{ header: x-user }] }
+  - { match: { prefix: /b }, service_name: other, hash_policy: [{ header: x-user }] }`);
+  expect(warnings.map(formatProblem)).toEqual([
+    '/etc/signalbox/signalbox.yaml:4:51: routes[1].hash_policy: "hash_policy" is for RING_HASH and MAGLEV, and "lb_policy" of other is RANDOM',
   ]);
 });
 

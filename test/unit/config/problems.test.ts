@@ -10,6 +10,47 @@ const CONSUL = 'discovery:\n  consul_kv:\n    servers: ["http://127.0.0.1:8500"]
 describe('one problem, with its line, column and path', () => {
   test.each([
     // Keys
+    [
+      'services: { a: { lb_policy: MAGLEV, ring_hash_lb_config: {} } }',
+      '1:58: services.a.ring_hash_lb_config: "ring_hash_lb_config" belongs to "lb_policy: RING_HASH", and here it is MAGLEV',
+    ],
+    [
+      'services: { a: { maglev_lb_config: { table_size: 65536 } } }',
+      '1:50: services.a.maglev_lb_config.table_size: expected a prime number, such as 65537',
+    ],
+    [
+      'services: { a: { ring_hash_lb_config: { maximum_ring_size: 512 } } }',
+      '1:60: services.a.ring_hash_lb_config.maximum_ring_size: "maximum_ring_size" must be at least "minimum_ring_size" (1024 if that is not said)',
+    ],
+    [
+      'services: { a: { common_lb_config: { zone_aware_lb_config: {}, locality_weighted_lb_config: {} } } }',
+      '1:60: services.a.common_lb_config.zone_aware_lb_config: expected "zone_aware_lb_config" or "locality_weighted_lb_config", not both',
+    ],
+    [
+      'services: { a: { circuit_breakers: { max_retries: 3, retry_budget: {} } } }',
+      '1:68: services.a.circuit_breakers.retry_budget: expected "max_retries" or "retry_budget", which takes its place, not both',
+    ],
+    [
+      'services: { a: { outlier_detection: { max_ejection_time: 1s } } }',
+      '1:58: services.a.outlier_detection.max_ejection_time: "max_ejection_time" must be at least "base_ejection_time"',
+    ],
+    [
+      'services: { a: { health_check: { tcp: true, expected_statuses: [200] } } }',
+      '1:64: services.a.health_check.expected_statuses: "expected_statuses" are those of a check by "path"',
+    ],
+    ['services: { a: { drain_time: 9000h } }', '1:30: services.a.drain_time: expected at most 365 days'],
+    [
+      'routes: [{ match: { prefix: / }, redirect: { host: x }, subset: { version: v1 } }]',
+      '1:65: routes[0].subset: "subset" picks among the instances of a service, and this route goes to none',
+    ],
+    [
+      'routes: [{ match: { prefix: / }, service_name: a, subset: {} }]',
+      '1:59: routes[0].subset: expected a key of the metadata, such as { version: v2 }',
+    ],
+    [
+      'routes: [{ match: { prefix: / }, service_name: a, hash_policy: [{ header: x, query: y }] }]',
+      '1:65: routes[0].hash_policy[0]: expected one of "header", "cookie", "source_ip", "query"',
+    ],
     ['listners: []', '1:1: listners: unknown key, did you mean "listeners"?'],
     ['xds:\n  lisen: 127.0.0.1:1', '2:3: xds.lisen: unknown key, did you mean "listen"?'],
     ['admin: { whatever: 1 }', '1:10: admin.whatever: unknown key; known here: listen'],
@@ -20,14 +61,19 @@ describe('one problem, with its line, column and path', () => {
     ],
     [
       'routes:\n  - match: { prefix: / }\n    service: a\n    service_name: a',
-      '3:5: routes[0].service: unknown key; known here: name, hosts, priority, match, service_name, weighted, redirect, direct_response, rewrite, headers, mirror, timeout, idle_timeout, retries, websocket',
+      '3:5: routes[0].service: unknown key; nearest: "rewrite"',
     ],
     ['auto_routes: true\nauto_routes: false', '2:1: auto_routes: this key stands here twice'],
     [
       '"__proto__": {}',
-      '1:1: __proto__: unknown key; known here: xds, admin, discovery, startup_grace, publish, default_service, services, listeners, routes, routes_from, auto_routes, allow, groups, limits',
+      '1:1: __proto__: unknown key; known here: xds, admin, discovery, startup_grace, publish, load_reports, metrics, quarantine, rollout, default_service, services, listeners, routes, virtual_hosts, routes_from, auto_routes, allow, groups, limits',
     ],
     // Kinds and bounds
+    ['load_reports: { interval: 500ms }', '1:27: load_reports.interval: expected 1s to 60s'],
+    [
+      'load_reports: { metrics: ["named_metrics.*"] }',
+      '1:27: load_reports.metrics[0]: expected a name such as "named_metrics.latency_ms" or "cpu_utilization"',
+    ],
     ['auto_routes: 5', '1:14: auto_routes: expected true or false, found a number'],
     ['listeners: {}', '1:12: listeners: expected a list, found a mapping'],
     ['listeners:', '1:11: listeners: expected a list, found nothing'],

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
-import { cacheTarget, GroupFanOut, type Routing } from '../../../src/groups/group-fan-out.js';
+import { GroupFanOut } from '../../../src/groups/group-fan-out.js';
 import type { RouteRule } from '../../../src/model/route.js';
+import { type Routing, toGroup } from '../../../src/publish/target.js';
 import { RouteConfigurations } from '../../../src/resources/route/configuration.js';
 import { SnapshotCache } from '../../../src/snapshot/cache.js';
 import { Snapshot } from '../../../src/snapshot/snapshot.js';
@@ -29,11 +30,11 @@ let cache: SnapshotCache;
 let fanOut: GroupFanOut;
 beforeEach(() => {
   cache = new SnapshotCache();
-  fanOut = new GroupFanOut(groups, (group) => cacheTarget(cache, group));
+  fanOut = new GroupFanOut(groups, (group) => toGroup(cache, group));
   fanOut.setSnapshot(everything(RULES), routing(RULES));
 });
 
-const routing = (rules: readonly RouteRule[]): Routing => ({ listeners: LISTENERS, rules });
+const routing = (rules: readonly RouteRule[]): Routing => ({ listeners: LISTENERS, rules, settings: [] });
 function everything(rules: readonly RouteRule[]): Snapshot {
   const services = ['web', 'pay', 'db', 'other'].flatMap((name) => [
     aResource(name, 'a'),
@@ -93,7 +94,7 @@ test('a change of routes is a change of the groups that have one of them', () =>
 
 test('a whole new snapshot leaves nothing of the one before', () => {
   const only = Snapshot.of([aResource('pay', 'b')]);
-  fanOut.setSnapshot(only, { listeners: [], rules: [] });
+  fanOut.setSnapshot(only, { listeners: [], rules: [], settings: [] });
   expect(names('edge', cluster)).toEqual(['pay']);
   expect(names('edge', listener)).toEqual([]);
   expect(names('edge', route)).toEqual([]);

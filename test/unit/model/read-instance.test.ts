@@ -41,6 +41,49 @@ describe('metadata', () => {
   });
 });
 
+describe('what metadata say of an instance besides', () => {
+  test('where it runs, part by part behind what the registry says itself', () => {
+    const metadata = { region: 'eu', zone: 'a', sub_zone: '' };
+    expect(read({ metadata }).instance?.locality).toEqual({ region: 'eu', zone: 'a' });
+    const extra = { locality: { zone: 'b' } };
+    expect(read({ metadata, extra }).instance?.locality).toEqual({ region: 'eu', zone: 'b' });
+    expect(read({ metadata: { zone: 7 } }).instance).not.toHaveProperty('locality');
+  });
+
+  test('how its service is to be treated, behind what the registry says itself', () => {
+    const metadata = {
+      slow_start: '30',
+      checkurl: '/health',
+      max_fails: 2,
+      fail_timeout: 3,
+      protocol: 'GRPC',
+    };
+    const policy = {
+      slowStartSeconds: 30,
+      healthCheckPath: '/health',
+      maxFails: 2,
+      failTimeoutSeconds: 3,
+      http2: true,
+    };
+    expect(read({ metadata }).instance?.policy).toEqual(policy);
+    const extra = { policy: { maxFails: 9 } };
+    expect(read({ metadata, extra }).instance?.policy).toEqual({ ...policy, maxFails: 9 });
+  });
+
+  test('nothing, where it is no such thing; what looks like one is remarked upon', () => {
+    const { instance } = read({ metadata: { protocol: 'dubbo', slow_start: 'soon', checkurl: 'health' } });
+    expect(instance).not.toHaveProperty('policy');
+    expect(instance?.remarks).toEqual([
+      'slow_start is no number from 0 up and is ignored',
+      'checkurl is no path that begins with "/" and is ignored',
+    ]);
+  });
+});
+
+test('an instance that is degraded is served as that', () => {
+  expect(read({ status: 'DEGRADED' }).instance?.health).toBe('DEGRADED');
+});
+
 test.each([80, '80', '080'])('port %j is taken', (port) => {
   expect(read({ port }).instance?.port).toBe(80);
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ServiceView } from '../../../src/catalogue/service-view.js';
 import { servicePolicy } from '../../../src/config/service-policy.js';
 import { addressOf } from '../../../src/model/instance.js';
+import { toJson } from '../../../src/protobuf/json.js';
 import { decode } from '../../../src/protobuf/messages.js';
 import { Plan } from '../../../src/publish/plan.js';
 import { RouteConfigurations } from '../../../src/resources/route/configuration.js';
@@ -30,6 +31,21 @@ describe('what a service is served from', () => {
   test('its own instances where there are any', () => {
     const options = { default_service: top, discovery: { kv: registry(1) } };
     expect(served(options, view(['kv'], 'a:1', 'b:1'))).toEqual(['a:1', 'b:1']);
+  });
+
+  test('its own instances with the default behind them where its mode is failover', () => {
+    const failover = { ...top, mode: 'failover' };
+    expect(
+      plan({ default_service: failover })
+        .served(view(['kv'], 'a:1', 'b:1'))
+        .map((one) => [addressOf(one), one.priority]),
+    ).toEqual([
+      ['a:1', undefined],
+      ['b:1', undefined],
+      ['127.0.0.1:9', 1],
+    ]);
+    expect(served({ default_service: failover }, view(['kv']))).toEqual(['127.0.0.1:9']);
+    expect(served({ default_service: { ...top, mode: 'empty' } }, view(['kv'], 'a:1'))).toEqual(['a:1']);
   });
 
   test('with none, the default of the first registry that knows it and has one, then that for all', () => {
@@ -118,6 +134,27 @@ describe('routes', () => {
     expect(routesOf({}, ['web'])).toMatchObject([{ name: 'one' }, { name: 'two' }]);
     expect(routesOf({}, ['web'])[0]).not.toHaveProperty('virtual_hosts');
     expect(routesOf({ listeners: [] }, ['web'])).toEqual([]);
+  });
+
+  test('filters of routes stand in the listeners whose routes need them, and in all where documents may', () => {
+    const filters = (options: object) =>
+      plan({ listeners, ...options })
+        .listeners()
+        .map(({ body }) => JSON.stringify(toJson('envoy.config.listener.v3.Listener', body)))
+        .map((text) =>
+          ['cors', 'local_ratelimit'].filter((name) => text.includes(`envoy.filters.http.${name}`)),
+        );
+    const to = { match: { prefix: '/' }, service_name: 'a' };
+    const cors = { ...to, cors: { allow_origins: ['*'] } };
+    const limited = { ...to, rate_limit: { requests: 1 }, listeners: ['two'] };
+    expect(filters({ routes: [to] })).toEqual([[], []]);
+    expect(filters({ routes: [cors, limited] })).toEqual([['cors'], ['cors', 'local_ratelimit']]);
+    const all = ['cors', 'local_ratelimit'];
+    expect(filters({ routes: [to], routes_from: { etcd: { endpoints: ['http://127.0.0.1:1'] } } })).toEqual([
+      all,
+      all,
+    ]);
+    expect(filters({ routes_from: { apisix: { endpoints: ['http://127.0.0.1:1'] } } })).toEqual([[], []]);
   });
 
   test('auto_routes go to each service with its prefix taken off, in the same order whatever that of the services', () => {

@@ -17,6 +17,9 @@ describe('the configuration', () => {
       connectTimeout: 5_000,
       lbPolicy: 'ROUND_ROBIN',
       http2: false,
+      subsets: [],
+      dns: {},
+      endpoints: { metadataKeys: [] },
     });
   });
 
@@ -36,7 +39,7 @@ describe('the configuration', () => {
       { http: '/health', host: 'web' },
     ],
     [{ tcp: true }, 'tcp'],
-    [{ grpc: true }, 'grpc'],
+    [{ grpc: true }, { grpc: {} }],
   ])('a health check %j', (check, kind) => {
     const { healthCheck } = clusterPolicy([said({ health_check: { ...check, interval: 1 } })], []);
     expect(healthCheck).toEqual({
@@ -63,7 +66,7 @@ describe('the configuration', () => {
     const instances = saying({ slowStartSeconds: 30, healthCheckPath: '/theirs', maxFails: 2 });
     const both = instances.map((instance) => ({ ...instance, secure: true }));
     expect(clusterPolicy([policy], both)).toMatchObject({
-      slowStart: 0,
+      slowStart: { window: 0 },
       healthCheck: { kind: { http: '/mine' } },
       outlierDetection: { consecutive5xx: 9 },
       tls: { sni: 'web' },
@@ -92,7 +95,7 @@ describe('what the instances say', () => {
       failTimeoutSeconds: 3,
     });
     expect(clusterPolicy([said({})], instances)).toMatchObject({
-      slowStart: 30_000,
+      slowStart: { window: 30_000 },
       healthCheck: { kind: { http: '/health' }, interval: 5_000 },
       outlierDetection: {
         consecutive5xx: 2,
@@ -124,12 +127,12 @@ describe('what the instances say', () => {
   test('is kept within what Envoy takes', () => {
     const huge = { slowStartSeconds: 1e300, maxFails: 1e300, failTimeoutSeconds: 1e300 };
     expect(clusterPolicy([], saying(huge))).toMatchObject({
-      slowStart: 86_400_000,
+      slowStart: { window: 86_400_000 },
       outlierDetection: { consecutive5xx: 1_000_000, baseEjectionTime: 86_400_000 },
     });
     const tiny = { slowStartSeconds: 1e-9, maxFails: 0.5, failTimeoutSeconds: 1e-9 };
     expect(clusterPolicy([], saying(tiny))).toMatchObject({
-      slowStart: 0,
+      slowStart: { window: 0 },
       outlierDetection: { consecutive5xx: 1, interval: 1, baseEjectionTime: 1 },
     });
   });

@@ -1,14 +1,15 @@
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Catalogue } from '../../../src/catalogue/catalogue.js';
 import type { SourceState } from '../../../src/catalogue/source-state.js';
 import type { ServiceKey } from '../../../src/discovery/source.js';
 import { SignalboxError } from '../../../src/errors.js';
 import { DEFAULT_GROUP } from '../../../src/groups/default-group.js';
-import { cacheTarget, GroupFanOut } from '../../../src/groups/group-fan-out.js';
+import { GroupFanOut } from '../../../src/groups/group-fan-out.js';
 import { decode } from '../../../src/protobuf/messages.js';
 import { Plan } from '../../../src/publish/plan.js';
 import { Publisher } from '../../../src/publish/publisher.js';
+import { toGroup } from '../../../src/publish/target.js';
 import { SnapshotCache } from '../../../src/snapshot/cache.js';
 import type { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
@@ -50,7 +51,7 @@ function start(options: object, ...sources: readonly ScriptedSource[]): readonly
   })(config);
   catalogue = new Catalogue({ logger });
   cache = new SnapshotCache();
-  const groups = new GroupFanOut(config.groups, (group) => cacheTarget(cache, group));
+  const groups = new GroupFanOut(config.groups, (group) => toGroup(cache, group));
   publisher = new Publisher(catalogue, plan, groups, { delay: 10, maxDelay: 1_000, logger }, life.signal);
   catalogue.onChange((names) => publisher.changed(names));
   const rules = { serviceTemplate: '{service}', skipped: () => false };
@@ -296,4 +297,83 @@ test('the same data in another order is the same version', () => {
     return snapshot().version;
   });
   expect(versions[0]).toBe(versions[1]);
+});
+
+describe('with a drain_time', () => {
+  const options = {
+    services: { web: { drain_time: '10s' } },
+    routes: [{ match: { prefix: '/' }, service_name: 'web' }],
+  };
+  /** Ports and health of the load assignment, by priority. */
+  const shown = () => {
+    const resource = snapshot().set(TYPE_URL.endpoints).get('web');
+    if (resource === undefined) throw new Error('web has no load assignment');
+    const { endpoints = [] } = decode('envoy.config.endpoint.v3.ClusterLoadAssignment', resource.body);
+    return endpoints.map(({ priority = 0, lb_endpoints = [] }) => [
+      priority,
+      lb_endpoints.map(
+        ({ endpoint, health_status }) =>
+          `${endpoint?.address?.socket_address?.port_value} ${health_status ?? 'UNKNOWN'}`,
+      ),
+    ]);
+  };
+
+  test('who goes stays as DRAINING behind the others for that time, and then is gone', () => {
+    const sink = startOne(options);
+    sink.set({ service: 'web' }, stateOf('10.0.0.1:1', '10.0.0.1:2', '10.0.0.1:3'));
+    sink.synced();
+    sink.set({ service: 'web' }, stateOf('10.0.0.1:1'));
+    sink.synced();
+    const leaving = [
+      [0, ['1 UNKNOWN']],
+      [1, ['2 DRAINING', '3 DRAINING']],
+    ];
+    expect(shown()).toEqual(leaving);
+    vi.advanceTimersByTime(5_000);
+    expect(shown()).toEqual(leaving);
+    // Who comes back is served at once.
+    sink.set({ service: 'web' }, stateOf('10.0.0.1:1', '10.0.0.1:3'));
+    sink.synced();
+    expect(shown()).toEqual([
+      [0, ['1 UNKNOWN', '3 UNKNOWN']],
+      [1, ['2 DRAINING']],
+    ]);
+    vi.advanceTimersByTime(5_100);
+    expect(shown()).toEqual([[0, ['1 UNKNOWN', '3 UNKNOWN']]]);
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
+  });
+
+  test('the last one goes at once: alone it would be used', () => {
+    const sink = startOne(options);
+    sink.set({ service: 'web' }, stateOf('10.0.0.1:1'));
+    sink.synced();
+    sink.set({ service: 'web' }, stateOf());
+    sink.synced();
+    expect(shown()).toEqual([]);
+  });
+
+  test('a host name that goes leaves a cluster of addresses', () => {
+    const sink = startOne(options);
+    sink.set({ service: 'web' }, stateOf('10.0.0.1:1', 'web.example:2'));
+    sink.synced();
+    sink.set({ service: 'web' }, stateOf('10.0.0.1:1'));
+    sink.synced();
+    expect(shown()).toEqual([[0, ['1 UNKNOWN']]]);
+  });
+});
+
+test('a subset that routes begin to name is a change of its service', () => {
+  const sink = startOne();
+  sink.set({ service: 'web' }, stateOf('10.0.0.1:1'));
+  sink.set({ service: 'other' }, stateOf('10.0.0.1:1'));
+  sink.synced();
+  const route = { match: { prefix: '/' }, service_name: 'web', subset: { version: 'v1' } };
+  const before = snapshot().set(TYPE_URL.cluster).get('other');
+  publisher.replan(new Plan(configOf({ listeners: LISTENERS, routes: [route] })), []);
+  vi.advanceTimersByTime(10);
+  const web = snapshot().set(TYPE_URL.cluster).get('web');
+  if (web === undefined) throw new Error('web has no cluster');
+  const { lb_subset_config } = decode('envoy.config.cluster.v3.Cluster', web.body);
+  expect(lb_subset_config?.subset_selectors).toMatchObject([{ keys: ['version'] }]);
+  expect(snapshot().set(TYPE_URL.cluster).get('other')).toBe(before);
 });

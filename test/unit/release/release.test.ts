@@ -38,7 +38,7 @@ afterEach(() => {
 
 function start(options: Partial<ReleaseOptions> = {}, ...published: readonly string[]): void {
   const logger = pino({ enabled: false });
-  release = new Release(cache, 'all', 'first', { quarantine: true, logger, ...options }, life.signal);
+  release = new Release(cache, 'all', { quarantine: true, logger, ...options }, life.signal);
   if (published.length > 0) release.setSnapshot(Snapshot.of(published.map(resource)));
 }
 
@@ -201,7 +201,7 @@ describe('a staged change', () => {
   test('reaches the others after the wait', () => {
     start({ rollout }, 'CDS a=1');
     change('CDS a=2');
-    expect([served('first'), served()]).toEqual([['CDS a=2'], ['CDS a=1']]);
+    expect([served('all/first'), served()]).toEqual([['CDS a=2'], ['CDS a=1']]);
     vi.advanceTimersByTime(9_999);
     expect(served()).toEqual(['CDS a=1']);
     vi.advanceTimersByTime(1);
@@ -226,7 +226,7 @@ describe('a staged change', () => {
     change('CDS a=2');
     reject(true, 'CDS a=2');
     vi.advanceTimersByTime(60_000);
-    expect([served('first'), served()]).toEqual([['CDS a=1'], ['CDS a=1']]);
+    expect([served('all/first'), served()]).toEqual([['CDS a=1'], ['CDS a=1']]);
   });
 
   test('does not hold up endpoints, and keeps those of clusters that go later', () => {

@@ -58,11 +58,14 @@ describe('a policy', () => {
 
   test('of a slow start is one of the load balancer, where that has one', () => {
     const config = { slow_start_config: { slow_start_window: seconds(30) } };
-    expect(withPolicy({ slowStart: 30_000 })).toMatchObject({ round_robin_lb_config: config });
-    expect(withPolicy({ slowStart: 30_000, lbPolicy: 'LEAST_REQUEST' })).toMatchObject({
+    expect(withPolicy({ slowStart: { window: 30_000 } })).toMatchObject({ round_robin_lb_config: config });
+    expect(withPolicy({ slowStart: { window: 30_000 }, lbPolicy: 'LEAST_REQUEST' })).toMatchObject({
       least_request_lb_config: config,
     });
-    for (const none of [{ slowStart: 30_000, lbPolicy: 'RANDOM' } as const, { slowStart: 0 }])
+    for (const none of [
+      { slowStart: { window: 30_000 }, lbPolicy: 'RANDOM' } as const,
+      { slowStart: { window: 0 } },
+    ])
       expect(Object.keys(withPolicy(none)).filter((key) => key.endsWith('_lb_config'))).toEqual([]);
   });
 
@@ -71,7 +74,8 @@ describe('a policy', () => {
     [{ http: '/health', host: 'web' }, { http_health_check: { path: '/health', host: 'web' } }],
     [{ http: '/health' }, { http_health_check: { path: '/health' } }],
     ['tcp', { tcp_health_check: {} }],
-    ['grpc', { grpc_health_check: {} }],
+    [{ grpc: {} }, { grpc_health_check: {} }],
+    [{ grpc: { service_name: 'web' } }, { grpc_health_check: { service_name: 'web' } }],
   ] as const)('of a health check by %j', (kind, said) => {
     const cluster = withPolicy({ healthCheck: { ...check, kind } });
     expect(cluster.ignore_health_on_host_removal).toBe(true);

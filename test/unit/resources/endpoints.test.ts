@@ -80,20 +80,61 @@ test('priorities are groups of their own, without a gap, as gRPC wants them', ()
   ]);
 });
 
-test('metadata is for the load balancer, as texts', () => {
-  const { endpoints } = decoded(instanceAt('a:1', { metadata: { version: 'v1', canary: 'true' } }));
+test('metadata by which subsets are told is for the load balancer, as texts; no other is published', () => {
+  const metadata = { version: 'v1', canary: 'true', build: '17' };
+  const { endpoints } = loadAssignment('web', [instanceAt('a:1', { metadata })], {
+    metadataKeys: ['canary', 'version', 'zone'],
+  });
   expect(endpoints?.[0]?.lb_endpoints?.[0]?.metadata).toEqual({
     filter_metadata: {
       'envoy.lb': { fields: { canary: { stringValue: 'true' }, version: { stringValue: 'v1' } } },
     },
   });
+  const [before, after] = ['17', '18'].map((build) =>
+    endpointsResource('web', [instanceAt('10.0.0.1:1', { metadata: { ...metadata, build } })], {
+      metadataKeys: ['version'],
+    }),
+  );
+  expect(after?.version).toBe(before?.version);
 });
 
 test('names that JavaScript knows otherwise do no harm', () => {
   const metadata = JSON.parse('{"__proto__":"p","constructor":"c","1":"one"}');
-  const { endpoints } = decoded(instanceAt('a:1', { metadata }));
+  const { endpoints } = loadAssignment('web', [instanceAt('a:1', { metadata })], {
+    metadataKeys: ['__proto__', '1', 'constructor', 'toString'],
+  });
   const fields = endpoints?.[0]?.lb_endpoints?.[0]?.metadata?.filter_metadata?.['envoy.lb']?.fields ?? {};
   expect(Object.keys(fields)).toEqual(expect.arrayContaining(['1', 'constructor']));
+  expect(Object.keys(fields)).not.toContain('toString');
+});
+
+test('health is said where a registry says it, and who is not checked', () => {
+  const { endpoints } = loadAssignment(
+    'web',
+    [
+      instanceAt('a:1', { health: 'DEGRADED', policy: { healthCheckPath: '/health' } }),
+      instanceAt('b:1', { policy: { healthCheckPath: '/other' } }),
+      instanceAt('c:1'),
+    ],
+    { healthCheckPath: '/health' },
+  );
+  const said = endpoints?.[0]?.lb_endpoints?.map(({ health_status, endpoint }) => [
+    health_status,
+    endpoint?.health_check_config?.disable_active_health_check,
+  ]);
+  expect(said).toEqual([
+    ['DEGRADED', undefined],
+    [undefined, true],
+    [undefined, true],
+  ]);
+});
+
+test('a stopgap is behind the last healthy instance', () => {
+  const instances = [instanceAt('a:1'), instanceAt('b:1'), instanceAt('c:1', { priority: 1 })];
+  expect(loadAssignment('web', instances, { lastResort: true }).policy).toEqual({
+    overprovisioning_factor: { value: 300 },
+  });
+  expect(loadAssignment('web', instances)).not.toHaveProperty('policy');
 });
 
 test('the same data in any order is the same bytes', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { toJson } from '../../../src/protobuf/json.js';
-import { listenerResource } from '../../../src/resources/listener.js';
+import { listenerResource } from '../../../src/resources/listener/listener.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 
 test('an HTTP listener takes its routes by RDS under its own name', () => {
@@ -22,6 +22,8 @@ test('an HTTP listener takes its routes by RDS under its own name', () => {
                 route_config_name: 'http',
                 config_source: { ads: {}, resource_api_version: 'V3' },
               },
+              normalize_path: true,
+              merge_slashes: true,
               http_filters: [
                 {
                   name: 'envoy.filters.http.router',

@@ -38,6 +38,7 @@ describe('readEntry', () => {
       port: 90,
       weight: 1,
       metadata: { zone: 'a' },
+      locality: { zone: 'a' },
     });
     expect(read('{"Addr":"10.0.0.2:90","Metadata":null}').instance?.host).toBe('10.0.0.2');
     expect(read('{"Addr":"nowhere at all"}').filtered).toMatchObject({ reason: 'bad_address' });

@@ -25,13 +25,51 @@ test('to one service, or to several by weight', () => {
   });
 });
 
+test('to a subset, of each service or of all that share the requests', () => {
+  const metadata = (version: string) => ({
+    filter_metadata: { 'envoy.lb': { fields: { version: { stringValue: version } } } },
+  });
+  expect(built({ service_name: 'web', subset: { version: 'v1' } }).route).toEqual({
+    cluster: 'web',
+    metadata_match: metadata('v1'),
+  });
+  const weighted = [
+    { service_name: 'web', weight: 9, subset: { version: 'v1' } },
+    { service_name: 'web', weight: 1 },
+  ];
+  expect(built({ weighted, subset: { version: 'v2' } }).route).toEqual({
+    metadata_match: metadata('v2'),
+    weighted_clusters: {
+      clusters: [
+        { name: 'web', weight: { value: 9 }, metadata_match: metadata('v1') },
+        { name: 'web', weight: { value: 1 } },
+      ],
+    },
+  });
+});
+
+test('by what requests are told apart', () => {
+  const hash_policy = [
+    { header: 'x-user', terminal: true },
+    { cookie: { name: 'who', ttl: 0, path: '/' } },
+    { source_ip: true as const },
+    { query: 'user' },
+  ];
+  expect(built({ service_name: 'web', hash_policy }).route?.hash_policy).toEqual([
+    { header: { header_name: 'x-user' }, terminal: true },
+    { cookie: { name: 'who', ttl: { seconds: '0', nanos: 0 }, path: '/' } },
+    { connection_properties: { source_ip: true } },
+    { query_parameter: { name: 'user' } },
+  ]);
+});
+
 test('limits, retries, mirror and websockets', () => {
   const rule = {
     service_name: 'web',
     timeout: 0,
     idle_timeout: 1_500,
     retries: { attempts: 2, per_try_timeout: 250 },
-    mirror: { service_name: 'shadow', percent: 0.5 },
+    mirror: [{ service_name: 'shadow', percent: 0.5 }],
     websocket: true,
   };
   expect(built(rule).route).toEqual({

@@ -39,7 +39,7 @@ test('names the services that it sends to, each once', () => {
         { service_name: 'a', weight: 1 },
         { service_name: 'c', weight: 1 },
       ],
-      mirror: { service_name: 'd', percent: 1 },
+      mirror: [{ service_name: 'd', percent: 1 }],
     },
     { match: { path: '/gone' }, direct_response: { status: 410 } },
   ];

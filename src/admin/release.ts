@@ -1,0 +1,27 @@
+import type { ReleaseStatus } from '../release/release.js';
+import { discoveryName } from '../xds/type-names.js';
+
+/** What `/release` shows: what stands between what is wanted and what is served. */
+export function releaseView({ pinned, quarantined, inconsistent, rollout }: ReleaseStatus) {
+  return {
+    pinned: pinned ?? null,
+    quarantined: quarantined.map(({ typeUrl, name, version, served, message, node, since, state }) => ({
+      type: discoveryName(typeUrl),
+      name,
+      version,
+      served: served ?? null,
+      state,
+      node,
+      message,
+      since: new Date(since).toISOString(),
+    })),
+    inconsistent: inconsistent.map(({ typeUrl, name, missing }) => ({
+      type: discoveryName(typeUrl),
+      name,
+      missing: { type: discoveryName(missing.typeUrl), name: missing.name },
+    })),
+    rollout: rollout === undefined ? null : { everyone_at: new Date(rollout.due).toISOString() },
+  };
+}
+
+export type ReleaseView = ReturnType<typeof releaseView>;

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import type { SourceStatus } from '../catalogue/source-status.js';
+import type { Config } from '../config/schema.js';
+import { addressesOf } from '../resources/endpoints.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
+import { LoadBook } from '../telemetry/load/load-book.js';
+import { Metrics } from '../telemetry/metrics/metrics.js';
+import { LoadReporting } from '../xds/load-reports/service.js';
+import type { XdsObserver } from '../xds/observer.js';
+import type { XdsStream } from '../xds/stream.js';
+
+/** What is there to be measured. */
+export interface ObservedApp {
+  readonly logger: Logger;
+  readonly ready: () => boolean;
+  readonly sources: () => readonly SourceStatus[];
+  readonly snapshot: () => Snapshot;
+  readonly streams: () => ReadonlySet<XdsStream>;
+}
+
+/** All that measures: what proxies report, and the metrics. */
+export class Observation {
+  readonly load: LoadBook;
+  readonly loadReporting: LoadReporting;
+  readonly metrics: Metrics;
+  #perService: boolean;
+
+  constructor({ load_reports, metrics }: Config, app: ObservedApp) {
+    this.#perService = metrics.per_service;
+    // Goes by what is published, which is what proxies know.
+    this.load = new LoadBook(
+      {
+        knows: (service) => app.snapshot().set(TYPE_URL.cluster).get(service) !== undefined,
+        addresses: (service) => {
+          const assignment = app.snapshot().set(TYPE_URL.endpoints).get(service);
+          return assignment === undefined ? undefined : addressesOf(assignment);
+        },
+      },
+      load_reports.metrics,
+    );
+    this.loadReporting = new LoadReporting(load_reports, (clusters) => this.load.take(clusters), app.logger);
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    this.metrics = new Metrics({
+      version: String(version),
+      ...app,
+      load: { book: this.load, reporting: this.loadReporting, perService: () => this.#perService },
+    });
+  }
+
+  get observer(): XdsObserver {
+    return this.metrics.xds.counts;
+  }
+
+  configure({ load_reports, metrics }: Config): void {
+    this.#perService = metrics.per_service;
+    this.loadReporting.configure(load_reports);
+    this.load.keepMetrics(load_reports.metrics);
+  }
+
+  /** An answer of a registry touched these services. */
+  changed(registry: string | undefined, names: ReadonlySet<string>): void {
+    if (registry !== undefined && names.size > 0) this.metrics.xds.latency.changed(registry);
+  }
+
+  /** There is a new snapshot; to be called before it is sent. */
+  published(snapshot: Snapshot): void {
+    this.metrics.snapshot.published(Date.now());
+    this.metrics.xds.latency.published(snapshot);
+  }
+
+  /** What has changed until now is going to be published. */
+  building(): void {
+    this.metrics.xds.latency.building();
+  }
+
+  /** It is built. */
+  built(milliseconds: number): void {
+    this.metrics.snapshot.built(milliseconds);
+    this.metrics.xds.latency.built();
+  }
+}

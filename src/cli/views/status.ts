@@ -1,0 +1,23 @@
+import type { ReleaseView } from '../../admin/release.js';
+import { plain, table } from './table.js';
+
+/** The answer of `/release`. */
+export function statusText({ pinned, quarantined, inconsistent, rollout }: ReleaseView): string {
+  const parts = [
+    pinned !== null && `Version ${plain(pinned)} is pinned: signalbox unpin goes back to the newest.\n`,
+    rollout !== null && `Changes are on their way; everyone has them at ${plain(rollout.everyone_at)}.\n`,
+    inconsistent.length > 0 &&
+      `The newest snapshot is inconsistent and not served:\n${table(
+        ['TYPE', 'NAME', 'MISSING'],
+        inconsistent.map(({ type, name, missing }) => [type, name, `${missing.type} ${missing.name}`]),
+      )}`,
+    quarantined.length > 0 &&
+      `Proxies reject:\n${table(
+        ['TYPE', 'NAME', 'STATE', 'SERVED INSTEAD', 'NODE', 'REASON'],
+        quarantined.map(({ type, name, state, served, node, message }) => [
+          ...[type, name, state, served ?? 'nothing', node, message],
+        ]),
+      )}`,
+  ].filter((part) => part !== false);
+  return parts.length === 0 ? 'What is wanted is served everywhere.\n' : parts.join('\n');
+}

@@ -1,0 +1,61 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { SourceStatus } from '../../catalogue/source-status.js';
+import type { Snapshot } from '../../snapshot/snapshot.js';
+import type { Variant } from '../../xds/response.js';
+import type { FollowedStream } from './change-latency.js';
+import { addLoadMetrics, type LoadMetricsSubject } from './load-metrics.js';
+import { addRegistryMetrics } from './registry-metrics.js';
+import { addSnapshotMetrics, type SnapshotMetrics } from './snapshot-metrics.js';
+import { addXdsMetrics, type XdsMetrics } from './xds-metrics.js';
+
+/** What is measured. */
+export interface MetricsSubject {
+  readonly version: string;
+  /** Whether everything has been published once. */
+  readonly ready: () => boolean;
+  readonly sources: () => readonly SourceStatus[];
+  readonly snapshot: () => Snapshot;
+  readonly streams: () => ReadonlySet<FollowedStream & { readonly variant: Variant }>;
+  readonly load: LoadMetricsSubject;
+}
+
+/** The metrics of one instance. Most are read from what there is when someone asks. */
+export class Metrics {
+  readonly #register = new Registry();
+  readonly snapshot: SnapshotMetrics;
+  readonly xds: XdsMetrics;
+
+  constructor(subject: MetricsSubject) {
+    const register = this.#register;
+    const registers = [register];
+    new Gauge({
+      name: 'signalbox_build_info',
+      help: '1, with the version.',
+      labelNames: ['version', 'node_version'] as const,
+      registers,
+    }).set({ version: subject.version, node_version: process.versions.node }, 1);
+    new Gauge({
+      name: 'signalbox_ready',
+      help: 'Whether everything has been published once, as /readyz tells.',
+      registers,
+      collect() {
+        this.set(subject.ready() ? 1 : 0);
+      },
+    });
+    addRegistryMetrics(register, subject.sources, Date.now);
+    this.snapshot = addSnapshotMetrics(register, subject.snapshot);
+    this.xds = addXdsMetrics(register, subject.streams);
+    addLoadMetrics(register, subject.load);
+    // The process itself: CPU, memory, event loop lag.
+    collectDefaultMetrics({ register });
+  }
+
+  get contentType(): string {
+    return this.#register.contentType;
+  }
+
+  /** Everything in the text format of Prometheus. */
+  async text(): Promise<string> {
+    return await this.#register.metrics();
+  }
+}

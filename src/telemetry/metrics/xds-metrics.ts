@@ -1,0 +1,66 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Variant } from '../../xds/response.js';
+import { ChangeLatency, type FollowedStream } from './change-latency.js';
+import { type TypeCounts, XdsCounts } from './xds-counts.js';
+
+export interface XdsMetrics {
+  readonly counts: XdsCounts;
+  readonly latency: ChangeLatency;
+}
+
+/** Metrics of the streams and of how long changes take to the proxies. */
+export function addXdsMetrics(
+  register: Registry,
+  streams: () => ReadonlySet<FollowedStream & { readonly variant: Variant }>,
+): XdsMetrics {
+  const registers = [register];
+  const counts = new XdsCounts();
+  new Gauge({
+    name: 'signalbox_xds_streams',
+    help: 'Open streams of proxies, by variant.',
+    labelNames: ['variant'] as const,
+    registers,
+    collect() {
+      for (const variant of ['sotw', 'delta'] as const)
+        this.set({ variant }, [...streams()].filter((stream) => stream.variant === variant).length);
+    },
+  });
+  const counter = (name: string, help: string, key: keyof TypeCounts) => {
+    new Counter({
+      name,
+      help,
+      labelNames: ['type'] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const [type, row] of counts.rows()) this.inc({ type }, row[key]);
+      },
+    });
+  };
+  counter('signalbox_xds_responses_total', 'Responses that were sent, heartbeats among them.', 'responses');
+  counter('signalbox_xds_response_bytes_total', 'Bytes of those responses.', 'bytes');
+  counter('signalbox_xds_acks_total', 'Responses that a proxy accepted.', 'acks');
+  counter('signalbox_xds_nacks_total', 'Responses that a proxy refused.', 'nacks');
+  const histogram = new Histogram({
+    name: 'signalbox_registry_change_to_ack_seconds',
+    help: "From a registry's change to the last proxy's acknowledgement of it.",
+    labelNames: ['registry'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+    registers,
+  });
+  const latency = new ChangeLatency({
+    streams,
+    observe: (registry, seconds) => histogram.observe({ registry }, seconds),
+    now: () => performance.now(),
+    later: (run, milliseconds) => setTimeout(run, milliseconds).unref(),
+  });
+  new Gauge({
+    name: 'signalbox_unacknowledged_change_seconds',
+    help: 'How old the oldest change is that some proxy has not acknowledged; 0 without one.',
+    registers,
+    collect() {
+      this.set(latency.waiting);
+    },
+  });
+  return { counts, latency };
+}

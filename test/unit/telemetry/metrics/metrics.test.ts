@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { failing, type SourceStatus, waiting } from '../../../../src/catalogue/source-status.js';
+import { SignalboxError } from '../../../../src/errors.js';
+import { Snapshot } from '../../../../src/snapshot/snapshot.js';
+import { TYPE_URL } from '../../../../src/snapshot/type-url.js';
+import { LoadBook } from '../../../../src/telemetry/load/load-book.js';
+import { Metrics } from '../../../../src/telemetry/metrics/metrics.js';
+import { clusterLoad } from '../../../support/load.js';
+import { resource } from '../../xds/machine.js';
+
+let sources: readonly SourceStatus[];
+let snapshot: Snapshot;
+let perService: boolean;
+let book: LoadBook;
+let metrics: Metrics;
+beforeEach(() => {
+  sources = [];
+  snapshot = Snapshot.EMPTY;
+  perService = false;
+  book = new LoadBook({ knows: () => true, addresses: () => undefined }, []);
+  metrics = new Metrics({
+    version: '1.2.3',
+    ready: () => true,
+    sources: () => sources,
+    snapshot: () => snapshot,
+    streams: () => new Set(),
+    load: { book, reporting: { streams: 2, reports: 5 }, perService: () => perService },
+  });
+});
+
+/** The lines that tell a value, of the metrics whose names begin so. */
+async function lines(prefix: string): Promise<readonly string[]> {
+  const text = await metrics.text();
+  return text.split('\n').filter((line) => line.startsWith(prefix));
+}
+
+test('each registry and server: up, lag, errors, what is served and what is not', async () => {
+  const good: SourceStatus = {
+    ...waiting('consul', 'http://c:8500'),
+    state: 'synced',
+    instances: 3,
+    filteredBy: { weight_zero: 2 },
+    lastSuccess: 1_700_000_000_000,
+  };
+  const error = new SignalboxError('registry_timeout', 'too slow');
+  sources = [good, failing({ ...good, registry: 'nacos' }, error, Date.now()), waiting('etcd', '"e"\n')];
+  expect(await lines('signalbox_registry_up')).toEqual([
+    'signalbox_registry_up{registry="consul",server="http://c:8500"} 1',
+    'signalbox_registry_up{registry="nacos",server="http://c:8500"} 0',
+    'signalbox_registry_up{registry="etcd",server="\\"e\\"\\n"} 0',
+  ]);
+  const [first, second, ...none] = await lines('signalbox_registry_lag_seconds');
+  expect(first).toMatch(/consul.* 0$/);
+  expect(Number(second?.split(' ')[1])).toBeGreaterThan(1_000_000);
+  expect(none).toEqual([]);
+  expect((await lines('signalbox_registry_errors_total')).map((line) => line.split(' ')[1])).toEqual([
+    '0',
+    '1',
+    '0',
+  ]);
+  const filtered = await lines('signalbox_registry_instances_filtered{registry="consul"');
+  expect(filtered).toHaveLength(10);
+  expect(filtered).toContainEqual(expect.stringMatching(/reason="weight_zero"} 2$/));
+  sources = [good];
+  expect(await lines('signalbox_registry_instances{')).toEqual([
+    'signalbox_registry_instances{registry="consul",server="http://c:8500"} 3',
+  ]);
+});
+
+test('the snapshot: version, resources, publications, time to build', async () => {
+  snapshot = Snapshot.of([resource('CDS web=1'), resource('CDS api=1')]);
+  metrics.snapshot.published(1_700_000_000_000);
+  metrics.snapshot.built(20);
+  expect(await lines('signalbox_snapshot_info')).toEqual([
+    `signalbox_snapshot_info{version="${snapshot.version}"} 1`,
+  ]);
+  expect(await lines('signalbox_snapshot_resources{type="CDS"}')).toEqual([
+    'signalbox_snapshot_resources{type="CDS"} 2',
+  ]);
+  expect(await lines('signalbox_snapshot_publications_total')).toEqual([
+    'signalbox_snapshot_publications_total 1',
+  ]);
+  expect(await lines('signalbox_snapshot_last')).toEqual([
+    'signalbox_snapshot_last_publication_timestamp_seconds 1700000000',
+  ]);
+  expect(await lines('signalbox_snapshot_build_seconds_sum')).toEqual([
+    'signalbox_snapshot_build_seconds_sum 0.02',
+  ]);
+});
+
+test('what goes over the streams by type; types that proxies make up are one', async () => {
+  const { counts } = metrics.xds;
+  counts.sent(TYPE_URL.cluster, 100);
+  counts.sent(TYPE_URL.cluster, 50);
+  counts.acknowledged({ typeUrl: TYPE_URL.cluster });
+  counts.rejected({ typeUrl: TYPE_URL.endpoints });
+  for (let index = 0; index < 50; index += 1) counts.sent(`invented.${index}`, 1);
+  const value = async (name: string, type: string) =>
+    (await lines(`signalbox_xds_${name}_total{type="${type}"} `)).map((line) => Number(line.split(' ')[1]));
+  expect(await value('responses', 'CDS')).toEqual([2]);
+  expect(await value('response_bytes', 'CDS')).toEqual([150]);
+  expect(await value('acks', 'CDS')).toEqual([1]);
+  expect(await value('nacks', 'EDS')).toEqual([1]);
+  expect(await value('responses', 'other')).toEqual([50]);
+  expect(await lines('signalbox_xds_responses_total')).toHaveLength(7);
+});
+
+describe('load', () => {
+  test('sums over all services; by service only where that is wanted', async () => {
+    book.take([
+      clusterLoad('web', { successes: 3, errors: 1, dropped: 2 }),
+      clusterLoad('api', { successes: 1 }),
+    ]);
+    expect(await lines('signalbox_load_successes_total')).toEqual(['signalbox_load_successes_total 4']);
+    expect(await lines('signalbox_load_report')).toEqual([
+      'signalbox_load_report_streams 2',
+      'signalbox_load_reports_total 5',
+    ]);
+    expect(await lines('signalbox_service_')).toEqual([]);
+    perService = true;
+    expect(await lines('signalbox_service_errors_total')).toEqual([
+      'signalbox_service_errors_total{service="web"} 1',
+      'signalbox_service_errors_total{service="api"} 0',
+    ]);
+  });
+
+  test('no more than 1,000 services', async () => {
+    perService = true;
+    book.take(Array.from({ length: 1_200 }, (_, index) => clusterLoad(`s${index}`, { errors: 1 })));
+    expect(await lines('signalbox_service_errors_total')).toHaveLength(1_000);
+    expect(await lines('signalbox_load_errors_total')).toEqual(['signalbox_load_errors_total 1200']);
+  });
+});
+
+test('docs/metrics.md lists every metric that there is, with its kind, and no other', async () => {
+  const text = await metrics.text();
+  const answered = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, kind]) => `${name} ${kind}`);
+  const page = readFileSync(resolve(import.meta.dirname, '../../../../docs/metrics.md'), 'utf8');
+  const listed = [...page.matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(([, name, kind]) => `${name} ${kind}`);
+  expect(listed.sort()).toEqual(answered.sort());
+});
