@@ -56,6 +56,9 @@ const EVERYBODY = new Admission({ allow: undefined, groups: {} });
 
 const KEEPALIVE = { time: 30_000, timeout: 10_000 };
 
+/** What a client may have open on a connection beside discovery: load reports, client status, health. */
+const OTHER_STREAMS = 16;
+
 /**
  * Serves a snapshot cache over ADS and the services of single types, SotW and delta; beside them the health of the
  * server and the status of its clients.
@@ -96,7 +99,7 @@ export class XdsServer {
     this.#server = new Server({
       'grpc.max_receive_message_length': limits.message_bytes,
       'grpc.max_connection_idle_ms': limits.idle_timeout,
-      'grpc.max_concurrent_streams': limits.streams_per_client ?? limits.streams,
+      'grpc.max_concurrent_streams': (limits.streams_per_client ?? limits.streams) + OTHER_STREAMS,
       'grpc.max_send_message_length': -1,
       'grpc.keepalive_time_ms': keepalive.time,
       'grpc.keepalive_timeout_ms': keepalive.timeout,

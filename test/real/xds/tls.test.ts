@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { envoyBootstrap } from '../../../src/cli/bootstrap.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
@@ -184,6 +184,21 @@ describe.each([0, 2])('with %i workers', (workers) => {
       'node "core-1" of cluster "edge" in group "default"',
     );
     expect(await clustersOf(envoy)).toEqual([]);
+  });
+
+  test("another node's load is not taken", async () => {
+    const code = await new Promise((resolve) => {
+      const call = client(edge).makeBidiStreamRequest(
+        '/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats',
+        serialize('envoy.service.load_stats.v3.LoadStatsRequest'),
+        deserialize('envoy.service.load_stats.v3.LoadStatsResponse'),
+      );
+      call.on('error', () => undefined);
+      call.on('status', (ended: StatusObject) => resolve(ended.code));
+      call.write({ node: { id: 'core-1' } });
+    });
+    // Only the one process takes reports.
+    expect(code).toBe(workers === 0 ? status.PERMISSION_DENIED : status.UNIMPLEMENTED);
   });
 
   test('who is not known is not served: another authority, expired, none, a name without a rule', async () => {
