@@ -65,7 +65,8 @@ async function main(): Promise<void> {
       answering.push(setInterval(() => answerNew(proxy), 5));
     }
     await eventually(() => {
-      if (proxies.some((proxy) => proxy.last(TYPE_URL.endpoints) === undefined)) throw new Error('not sent yet');
+      if (proxies.some((proxy) => proxy.last(TYPE_URL.endpoints) === undefined))
+        throw new Error('not sent yet');
     }, 30_000);
     const observed = async () => {
       const { observations } = await signalbox.get<{ observations: unknown[] }>('/latency');
