@@ -105,6 +105,8 @@ describe('explain', () => {
     served_from: 'instances',
     instances: [{ address: '10.0.0.1:80', weight: 2, remarks: ['odd'], ...place }],
     filtered: [{ address: '10.0.0.2:80', reason: 'status', detail: 'status is "down"', ...place }],
+    held: [],
+    release: { pinned: null, quarantined: [], inconsistent: [], rollout: null },
     resources: [
       {
         type: 'CDS',
@@ -120,7 +122,7 @@ describe('explain', () => {
   };
 
   test('tells the whole story of a service', async () => {
-    answers = { '/explain?q=us%2Fers': [200, { query: 'us/ers', services: [service] }] };
+    answers = { '/explain?q=us%2Fers': [200, { query: 'us/ers', services: [service], routes: [] }] };
     expect(await signalbox('explain', 'us/ers', '--admin', admin)).toEqual({
       code: 0,
       stderr: '',
@@ -147,10 +149,12 @@ describe('explain', () => {
       registries: [],
       instances: [],
       filtered: [],
+      held: [],
+      release: { pinned: null, quarantined: [], inconsistent: [], rollout: null },
       resources: [],
       served_from: 'nothing',
     };
-    answers = { '/explain?q=users': [200, { services: [bare] }] };
+    answers = { '/explain?q=users': [200, { services: [bare], routes: [] }] };
     expect((await signalbox('explain', 'users', '--admin', admin)).stdout).toBe(
       lines(
         'users: known to no registry, named by a route, served from nothing: Envoy answers 503',

@@ -53,7 +53,7 @@ describe('one problem, with its line, column and path', () => {
     ],
     ['listners: []', '1:1: listners: unknown key, did you mean "listeners"?'],
     ['xds:\n  lisen: 127.0.0.1:1', '2:3: xds.lisen: unknown key, did you mean "listen"?'],
-    ['admin: { whatever: 1 }', '1:10: admin.whatever: unknown key; known here: listen'],
+    ['admin: { whatever: 1 }', '1:10: admin.whatever: unknown key; known here: listen, token, token_file'],
     [`${CONSUL}    tokn: x`, '4:5: discovery.consul_kv.tokn: unknown key, did you mean "token"?'],
     [
       'services:\n  "*":\n    lb_polcy: RANDOM',
