@@ -2,11 +2,14 @@ import { setTimeout } from 'node:timers/promises';
 import type { Random } from '../conformance/random.js';
 import type { Consul } from '../peers/consul.js';
 import type { Etcd } from '../peers/etcd.js';
+import { eventually } from '../peers/eventually.js';
 
 const SLOTS = 4;
 const SERVICES = { etcd: 40, kv: 10 };
 /** Milliseconds between two looks at how many changes are due. */
 const BEAT = 20;
+/** For how long a write is tried again, milliseconds. */
+const PATIENCE = 30_000;
 
 interface Place {
   readonly registry: 'etcd' | 'kv';
@@ -45,7 +48,9 @@ export class Churn {
     const base = this.changes;
     while (!signal.aborted) {
       const due = Math.floor(((performance.now() - began) / 1000) * perSecond) - (this.changes - base);
-      const places = new Set(Array.from({ length: Math.min(Math.max(due, 0), 50) }, () => this.random.pick(this.#places)));
+      const places = new Set(
+        Array.from({ length: Math.min(Math.max(due, 0), 50) }, () => this.random.pick(this.#places)),
+      );
       await Promise.all([...places].map(async (place) => await this.#change(place)));
       await setTimeout(BEAT);
     }
@@ -55,7 +60,8 @@ export class Churn {
   async truth(): Promise<ReadonlyMap<string, string>> {
     const hosts = new Map<string, string[]>();
     for (const place of this.#places) {
-      const text = await (place.registry === 'etcd' ? this.etcd.client : this.consul.kv).get(keyOf(place));
+      const { client } = this.#at(place);
+      const text = await eventually(() => client.get(keyOf(place)), PATIENCE);
       if (text === undefined) continue;
       const { weight } = JSON.parse(text) as { weight: number };
       hosts.set(place.service, [...(hosts.get(place.service) ?? []), `${place.address}=${weight}`]);
@@ -72,13 +78,20 @@ export class Churn {
   async #put(place: Place, weight: number): Promise<void> {
     this.#weights.set(place, weight);
     this.changes += 1;
-    await (place.registry === 'etcd' ? this.etcd.client : this.consul.kv).put(keyOf(place), { weight });
+    const { client } = this.#at(place);
+    await eventually(async () => void (await client.put(keyOf(place), { weight })), PATIENCE);
   }
 
   async #delete(place: Place): Promise<void> {
     this.#weights.delete(place);
     this.changes += 1;
-    await (place.registry === 'etcd' ? this.etcd.client : this.consul.kv).delete(keyOf(place));
+    const { client } = this.#at(place);
+    await eventually(async () => void (await client.delete(keyOf(place))), PATIENCE);
+  }
+
+  /** A registry may drop a connection of ours under load; what is written is written again then. */
+  #at({ registry }: Place): { readonly client: Etcd['client'] | Consul['kv'] } {
+    return { client: registry === 'etcd' ? this.etcd.client : this.consul.kv };
   }
 }
 

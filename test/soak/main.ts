@@ -82,7 +82,7 @@ while (seconds() < minutes * 60) {
     open();
   }
   if (samples.length === 0 || seconds() - (samples.at(-1)?.at ?? 0) >= SAMPLE_EVERY)
-    samples.push(await readMemory(admin, seconds()));
+    samples.push(await eventually(() => readMemory(admin, seconds()), 30_000));
   if (seconds() - told < 60) continue;
   told = seconds();
   const { heap = 0, rss = 0 } = samples.at(-1) ?? {};
@@ -97,18 +97,26 @@ await changing;
 
 const truth = await churn.truth();
 const text = (view: ReadonlyMap<string, string>) => JSON.stringify([...view].sort());
-const behind = () => proxies.filter(({ proxy }) => text(proxy.view()) !== text(truth)).map(({ proxy }) => proxy.node);
+const behind = () =>
+  proxies.filter(({ proxy }) => text(proxy.view()) !== text(truth)).map(({ proxy }) => proxy.node);
 const quiet = performance.now();
-const late = await eventually(() => {
-  const names = behind();
-  if (names.length > 0) throw new Error(`${names.length} of ${proxies.length} proxies are behind`);
-  return [];
-}, 60_000, 250).catch(() => behind());
+const late = await eventually(
+  () => {
+    const names = behind();
+    if (names.length > 0) throw new Error(`${names.length} of ${proxies.length} proxies are behind`);
+    return [];
+  },
+  60_000,
+  250,
+).catch(() => behind());
 const caughtUp = (performance.now() - quiet) / 1000;
-const answer = await request(`${admin}/proxies`);
+const answer = await eventually(() => request(`${admin}/proxies`), 30_000);
 const served = ((await answer.body.json()) as { proxies: readonly object[] }).proxies.length;
 
-const settled = floors(samples.filter(({ at }) => at > took * WARM_UP), WINDOW);
+const settled = floors(
+  samples.filter(({ at }) => at > took * WARM_UP),
+  WINDOW,
+);
 const perHour = (of: 'heap' | 'rss') => slope(settled.map((sample) => [sample.at / 3600, sample[of]]));
 const row = (name: string, of: 'heap' | 'rss') => [
   name,
@@ -129,7 +137,7 @@ const report = [
     `(${opened} in all). Streams lost: ${lost.length}. Proxies whose view was not the registries' own when the changes ` +
     `ended: ${late.length} after ${caughtUp.toFixed(1)} s. Streams the server knew then: ${served}.`,
   '',
-  `The least in each window of ${WINDOW} s, and the slope of the line through these after the first ${(took * WARM_UP / 60).toFixed(1)} minutes:`,
+  `The least in each window of ${WINDOW} s, and the slope of the line through these after the first ${((took * WARM_UP) / 60).toFixed(1)} minutes:`,
   '',
   markdownTable(
     ['', 'after warm-up, MB', 'end, MB', 'highest, MB', 'slope, MB an hour'],

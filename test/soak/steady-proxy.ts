@@ -13,7 +13,9 @@ export class SteadyProxy {
   responses = 0;
   #stream: WireStream;
   #open = true;
-  readonly #bodies = new Map<string, Map<string, Uint8Array>>([CDS, EDS, LDS].map((type) => [type, new Map()]));
+  readonly #bodies = new Map<string, Map<string, Uint8Array>>(
+    [CDS, EDS, LDS].map((type) => [type, new Map()]),
+  );
   readonly #versions = new Map<string, Map<string, string>>([CDS, EDS, LDS].map((type) => [type, new Map()]));
 
   /** @param ended called when the stream ends without being told to */
@@ -64,7 +66,13 @@ export class SteadyProxy {
     for (const name of removed) held.delete(name);
     const names = typeUrl === EDS ? [...this.#held(CDS).keys()] : [];
     this.#stream.send({ typeUrl, nonce, ...(this.protocol === 'sotw' && { version, names }) });
-    this.#versions.set(typeUrl, new Map([['nonce', nonce], ['version', version]]));
+    this.#versions.set(
+      typeUrl,
+      new Map([
+        ['nonce', nonce],
+        ['version', version],
+      ]),
+    );
     if (typeUrl === CDS) this.#follow(before, new Set(held.keys()));
   }
 
