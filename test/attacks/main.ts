@@ -61,8 +61,7 @@ for (const name of Object.keys(ATTACKS).filter((text) => text.includes(values.on
   probe.close();
   await signalbox.close();
 }
-for (const [name, outcome] of await tlsAttacks(values.only, discovery))
-  rows.push([name, outcome, '', '', '', '']);
+for (const [name, outcome] of await tlsAttacks()) rows.push([name, outcome, '', '', '', '']);
 await etcd.close();
 
 const report = [
