@@ -1,6 +1,7 @@
 import { makeResource, type Resource } from '../../src/snapshot/resource.js';
 import { Snapshot } from '../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../src/snapshot/type-url.js';
+import type { RequestReader } from '../../src/xds/request.js';
 import {
   NEW_STREAM,
   next,
@@ -11,7 +12,7 @@ import {
   waitNoLonger,
 } from '../../src/xds/stream-state.js';
 import { FickleType } from './fickle-type.js';
-import type { Received, Sent } from './wire.js';
+import { encodeRequest, type Received, type Sent } from './wire.js';
 
 const { cluster, endpoints, listener, route } = TYPE_URL;
 export const TYPES: readonly string[] = [cluster, endpoints, listener, route];
@@ -46,6 +47,7 @@ export class InterleavedStreams {
   constructor(
     private readonly variant: 'sotw' | 'delta',
     private readonly shared: Shared,
+    private readonly reader: RequestReader,
     count: number,
   ) {
     this.#connections = Array.from({ length: count }, () => new Connection(variant));
@@ -163,19 +165,11 @@ export class InterleavedStreams {
     return connection;
   }
 
+  /** By way of its bytes: the same bytes are one request to all streams. */
   #request(sent: Sent): StreamRequest {
-    const { table } = this.shared;
-    const common = {
-      typeUrl: sent.typeUrl,
-      nonce: sent.nonce ?? '',
-      error: sent.error === undefined ? undefined : { code: 3, message: sent.error },
-    };
-    if (this.variant === 'sotw') {
-      const names = table.of(sent.names ?? []);
-      return { variant: 'sotw', request: { ...common, names, versionInfo: sent.version ?? '' } };
-    }
-    const [subscribe, unsubscribe] = [table.of(sent.subscribe ?? []), table.of(sent.unsubscribe ?? [])];
-    const known = sent.known ?? new Map<string, string>();
-    return { variant: 'delta', request: { ...common, subscribe, unsubscribe, known } };
+    const bytes = encodeRequest(this.variant, sent);
+    return this.variant === 'sotw'
+      ? { variant: 'sotw', request: this.reader.sotw(bytes) }
+      : { variant: 'delta', request: this.reader.delta(bytes) };
   }
 }

@@ -1,6 +1,7 @@
 import fc, { type Arbitrary, type Command } from 'fast-check';
 import { expect, test } from 'vitest';
 import { NameTable } from '../../../src/xds/name-set.js';
+import { RequestReader } from '../../../src/xds/request.js';
 import { ResponseFactory } from '../../../src/xds/response.js';
 import { StepMemory } from '../../../src/xds/step-memory.js';
 import type { Shared } from '../../../src/xds/stream-state.js';
@@ -178,8 +179,12 @@ test.each(['sotw', 'delta'] as const)(
       responses: new ResponseFactory('test'),
       memory: new StepMemory(),
     };
+    const reader = new RequestReader(shared.table);
     const property = fc.property(fc.commands(acts(variant), { maxCommands: 60, size: 'max' }), (commands) => {
-      const setup = () => ({ model: new Model(), real: new InterleavedStreams(variant, shared, STREAMS) });
+      const setup = () => ({
+        model: new Model(),
+        real: new InterleavedStreams(variant, shared, reader, STREAMS),
+      });
       let last: ReturnType<typeof setup> | undefined;
       fc.modelRun(() => {
         last = setup();

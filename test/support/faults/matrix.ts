@@ -47,7 +47,7 @@ export function broken(results: readonly CellResult[]): readonly string[] {
     });
 }
 
-/** The matrix for people. @param figures whether it says how many requests there were, which differs from run to run */
+/** The matrix for people, in the order of the results. @param figures whether it says how many requests there were, which differs from run to run */
 export function faultTable(results: readonly CellResult[], figures: boolean): string {
   const subjects = [...new Set(results.map(({ subject }) => subject))];
   const notes = [
