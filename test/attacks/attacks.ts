@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -5,6 +6,7 @@ import { request } from 'undici';
 import { TYPE_URL } from '../../src/snapshot/type-url.js';
 import type { Variant } from '../conformance/variant.js';
 import { statusName, WireStream } from '../conformance/wire-stream.js';
+import type { KeyPair } from '../peers/certificates.js';
 import { connect } from '../support/ads-client.js';
 
 /** Who is attacked. */
@@ -12,6 +14,8 @@ export interface Target {
   readonly xdsPort: number;
   /** `http://host:port` */
   readonly admin: string;
+  /** What the attacker shows where the port speaks TLS: paths of PEM files. */
+  readonly certificate?: KeyPair | undefined;
 }
 
 /** Goes on until `signal` is aborted, and says what came of it. */
@@ -21,6 +25,11 @@ const ADS = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
 const GIGABYTE = 2 ** 30;
 const MANY = 10_000;
 const MILLION = 1_000_000;
+
+/** Where the port speaks TLS and asks for certificates. */
+export const WRONG = 'TLS: certificates of another authority';
+export const EXPIRED = 'TLS: an expired certificate';
+export const PLAIN = 'TLS: 10,000 connections without a handshake';
 
 /** By what the table calls them. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
@@ -34,6 +43,9 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     await million('sotw', target, signal),
   '300 streams that do not read': slowReaders,
   'admin API from another origin': otherOrigin,
+  [WRONG]: shows,
+  [EXPIRED]: shows,
+  [PLAIN]: silence,
 };
 
 async function aborted(signal: AbortSignal): Promise<void> {
@@ -214,6 +226,30 @@ async function slowReaders({ xdsPort }: Target, signal: AbortSignal): Promise<st
   for (const stream of streams) stream.cut();
   for (const client of clients) client.close();
   return `${streams.length} streams, ${ended} cut off by the server meanwhile`;
+}
+
+/** Comes with a certificate, over and over. */
+async function shows({ xdsPort, certificate }: Target, signal: AbortSignal): Promise<string> {
+  if (certificate === undefined) throw new Error('there is no certificate to show');
+  const [cert, key] = [readFileSync(certificate.cert), readFileSync(certificate.key)];
+  const outcomes = new Map<string, number>();
+  const attempt = async () => {
+    while (!signal.aborted) {
+      const session = connectHttp2(`https://127.0.0.1:${xdsPort}`, { cert, key, rejectUnauthorized: false });
+      const outcome = await new Promise<string>((done) => {
+        session.on('error', (error) => done('code' in error ? String(error.code) : error.message));
+        session.on('close', () => done('closed'));
+        const call = session.request({ ...GRPC, ':path': `${ADS}/DeltaAggregatedResources` });
+        call.on('error', () => undefined);
+        call.on('response', ({ ':status': status }) => done(`**answered with ${status}**`));
+        void setTimeout(2_000).then(() => done('no answer'));
+      });
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      session.destroy();
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, attempt));
+  return counted(outcomes);
 }
 
 async function otherOrigin({ admin }: Target, signal: AbortSignal): Promise<string> {

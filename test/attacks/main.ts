@@ -1,13 +1,16 @@
 // npm run attacks [-- --seconds 10] [--only TEXT]
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { credentials } from '@grpc/grpc-js';
+import { parseConfig } from '../../src/config/load.js';
+import { Certificates } from '../peers/certificates.js';
 import { Etcd } from '../peers/etcd.js';
 import { PeerProcess } from '../peers/process.js';
 import { markdownTable, writeSection } from '../reliability/page.js';
 import { Signalbox } from '../support/signalbox.js';
-import { ATTACKS } from './attacks.js';
+import { ATTACKS, EXPIRED, PLAIN, WRONG } from './attacks.js';
 import { type Latencies, Probe } from './probe.js';
-import { tlsAttacks } from './tls.js';
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '10' }, only: { type: 'string', default: '' } },
@@ -25,14 +28,30 @@ await etcd.client.putAll(
   ]),
 );
 const discovery = { etcd: { endpoints: [etcd.url] } };
+const [good, other] = await Promise.all([Certificates.make(), Certificates.make()]);
+const tls = { ...good.server, client_ca: good.ca };
+const shown = new Map([
+  [WRONG, other.client],
+  [EXPIRED, await good.issueExpired('late')],
+]);
+const trusted = credentials.createSsl(
+  ...[good.ca, good.client.key, good.client.cert].map((path) => readFileSync(path)),
+);
+const speaksTls = parseConfig(JSON.stringify({ xds: { tls } }), 'signalbox.yaml', {}).problems === undefined;
 const rows: (readonly string[])[] = [];
 const failures: string[] = [];
 
 /** A server of its own for each attack, so that none inherits what another left behind. */
 for (const name of Object.keys(ATTACKS).filter((text) => text.includes(values.only))) {
-  const signalbox = await Signalbox.start({ discovery, auto_routes: true });
+  const secure = [WRONG, EXPIRED, PLAIN].includes(name);
+  if (secure && !speaksTls) {
+    rows.push([name, 'this build has no TLS on the xDS port', '', '', '', '']);
+    continue;
+  }
+  const xds = { listen: '127.0.0.1:0', ...(secure && { tls }) };
+  const signalbox = await Signalbox.start({ xds, discovery, auto_routes: true });
   const { xdsPort, admin, process: server } = signalbox;
-  const probe = new Probe(etcd, xdsPort, server.pid);
+  const probe = new Probe(etcd, xdsPort, server.pid, secure ? trusted : undefined);
   await probe.measure(1_000);
   const before = await probe.measure(milliseconds / 2);
   const attacker = PeerProcess.start('attacker', resolve(ROOT, 'node_modules/.bin/tsx'), [
@@ -40,6 +59,7 @@ for (const name of Object.keys(ATTACKS).filter((text) => text.includes(values.on
     name,
     String(xdsPort),
     admin,
+    ...Object.values(shown.get(name) ?? {}),
   ]);
   const during = await probe.measure(milliseconds);
   await attacker.stop('SIGTERM', 20_000);
@@ -47,7 +67,8 @@ for (const name of Object.keys(ATTACKS).filter((text) => text.includes(values.on
   const outcome =
     /OUTCOME (.*)/.exec(attacker.output)?.[1] ?? `the attacker failed: ${attacker.output.slice(-300)}`;
   if (!server.running) failures.push(`${name}: the server ended`);
-  if (during.lost + (after?.lost ?? 0) > 0) failures.push(`${name}: ${during.lost} changes did not come`);
+  if (during.lost + (after?.lost ?? 0) > 0)
+    failures.push(`${name}: ${during.lost + (after?.lost ?? 0)} changes did not come`);
   if (!server.running) console.log(server.output.slice(-1_500));
   rows.push([
     name,
@@ -61,8 +82,9 @@ for (const name of Object.keys(ATTACKS).filter((text) => text.includes(values.on
   probe.close();
   await signalbox.close();
 }
-for (const [name, outcome] of await tlsAttacks()) rows.push([name, outcome, '', '', '', '']);
 await etcd.close();
+good.remove();
+other.remove();
 
 const report = [
   `Each against a Signalbox of its own with ${SERVICES} services of ${INSTANCES} instances, for ${values.seconds} s. Latency is that of a ` +

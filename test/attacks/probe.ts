@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import type { ChannelCredentials } from '@grpc/grpc-js';
 import { TYPE_URL } from '../../src/snapshot/type-url.js';
 import { WireStream } from '../conformance/wire-stream.js';
 import type { Etcd } from '../peers/etcd.js';
@@ -31,8 +32,9 @@ export class Probe {
     private readonly etcd: Etcd,
     xdsPort: number,
     private readonly pid: number,
+    channel?: ChannelCredentials,
   ) {
-    this.#client = connect(`127.0.0.1:${xdsPort}`);
+    this.#client = connect(`127.0.0.1:${xdsPort}`, {}, channel);
     this.#stream = this.#open();
   }
 

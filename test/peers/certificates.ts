@@ -55,11 +55,16 @@ export class Certificates {
     ]);
   }
 
+  /** A client's certificate that is no longer valid. */
+  async issueExpired(subject: string): Promise<KeyPair> {
+    return await this.#sign(subject, ['extendedKeyUsage=clientAuth'], -1);
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async #sign(subject: string, extensions: readonly string[]): Promise<KeyPair> {
+  async #sign(subject: string, extensions: readonly string[], days = 2): Promise<KeyPair> {
     this.#issued += 1;
     const path = (ending: string) => join(this.folder, `${this.#issued}.${ending}`);
     const pair: KeyPair = { cert: path('pem'), key: path('key') };
@@ -77,7 +82,7 @@ export class Certificates {
       request,
     ]);
     const { cert, key } = this.authority;
-    const by = ['-CA', cert, '-CAkey', key, '-CAcreateserial', '-extfile', config, '-days', '2'];
+    const by = ['-CA', cert, '-CAkey', key, '-CAcreateserial', '-extfile', config, '-days', String(days)];
     await command('openssl', ['x509', '-req', '-in', request, ...by, '-out', pair.cert]);
     return pair;
   }

@@ -165,7 +165,7 @@ function acts(variant: 'sotw' | 'delta'): Arbitrary<Act>[] {
   const change = subscribe(variant);
   return [
     ...[publish, publish, connect, connect, disconnect, change, change],
-    ...[answer, answer, moves, moves, moves, moves],
+    ...[answer, answer, moves, moves, moves, moves, moves, moves, moves, moves, moves, moves],
     proxies.map(settle),
   ];
 }
