@@ -89,8 +89,9 @@ async function gigabyte({ xdsPort }: Target, signal: AbortSignal): Promise<strin
     let open = true;
     const status = (headers: Readonly<Record<string, unknown>>) => {
       const code = headers['grpc-status'];
-      if (code !== undefined)
-        outcome = `${statusName(Number(code))} ${String(headers['grpc-message'] ?? '')}`;
+      if (code === undefined) return;
+      outcome = `${statusName(Number(code))} ${decodeURIComponent(String(headers['grpc-message'] ?? ''))}`;
+      open = false;
     };
     call.on('response', status).on('trailers', status);
     call.on('error', (error) => {

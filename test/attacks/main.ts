@@ -32,7 +32,7 @@ const [good, other] = await Promise.all([Certificates.make(), Certificates.make(
 const tls = { ...good.server, client_ca: good.ca };
 const shown = new Map([
   [WRONG, other.client],
-  [EXPIRED, await good.issueExpired('late')],
+  [EXPIRED, await good.expired('late', 'DNS:late')],
 ]);
 const trusted = credentials.createSsl(
   ...[good.ca, good.client.key, good.client.cert].map((path) => readFileSync(path)),

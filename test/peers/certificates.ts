@@ -55,9 +55,10 @@ export class Certificates {
     ]);
   }
 
-  /** A client's certificate that is no longer valid. */
-  async issueExpired(subject: string): Promise<KeyPair> {
-    return await this.#sign(subject, ['extendedKeyUsage=clientAuth'], -1);
+  /** A certificate that has run out. */
+  async expired(subject: string, ...names: readonly string[]): Promise<KeyPair> {
+    const extensions = [`subjectAltName=${names.join(',')}`, 'extendedKeyUsage=clientAuth,serverAuth'];
+    return await this.#sign(subject, extensions, -1);
   }
 
   remove(): void {
@@ -82,7 +83,7 @@ export class Certificates {
       request,
     ]);
     const { cert, key } = this.authority;
-    const by = ['-CA', cert, '-CAkey', key, '-CAcreateserial', '-extfile', config, '-days', String(days)];
+    const by = ['-CA', cert, '-CAkey', key, '-CAcreateserial', '-extfile', config, '-days', `${days}`];
     await command('openssl', ['x509', '-req', '-in', request, ...by, '-out', pair.cert]);
     return pair;
   }
