@@ -42,7 +42,8 @@ export async function fuzz(
   while (done < cases && failure === undefined && elapsed() < seconds) {
     const numRuns = Math.min(CHUNK, cases - done);
     const details = fc.check(property, { seed: seed + done, numRuns });
-    if (details.failed) failure = fc.defaultReportMessage(details);
+    if (details.failed)
+      failure = `${fc.defaultReportMessage(details) ?? ''}\n${String(details.errorInstance)}`;
     done += details.numRuns;
     progress?.(done);
     // What is held by weak references goes between two turns of the event loop only.
