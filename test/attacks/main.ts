@@ -65,7 +65,8 @@ for (const name of Object.keys(ATTACKS).filter((text) => text.includes(values.on
   await attacker.stop('SIGTERM', 20_000);
   const after = server.running ? await probe.measure(milliseconds / 2) : undefined;
   const outcome =
-    /OUTCOME (.*)/.exec(attacker.output)?.[1] ?? `the attacker failed: ${attacker.output.slice(-300)}`;
+    /OUTCOME (.*)/.exec(attacker.output)?.[1] ??
+    `the attacker was too busy to say: ${attacker.output.slice(-300)}`;
   if (!server.running) failures.push(`${name}: the server ended`);
   if (during.lost + (after?.lost ?? 0) > 0)
     failures.push(`${name}: ${during.lost + (after?.lost ?? 0)} changes did not come`);
