@@ -55,6 +55,11 @@ export class Certificates {
     ]);
   }
 
+  /** Another certificate for a client, with these names: `DNS:a`, `URI:spiffe://b/c`. */
+  async clientOf(subject: string, ...names: readonly string[]): Promise<KeyPair> {
+    return await this.#sign(subject, [`subjectAltName=${names.join(',')}`, 'extendedKeyUsage=clientAuth']);
+  }
+
   /** A certificate that has run out. */
   async expired(subject: string, ...names: readonly string[]): Promise<KeyPair> {
     const extensions = [`subjectAltName=${names.join(',')}`, 'extendedKeyUsage=clientAuth,serverAuth'];
