@@ -11,7 +11,7 @@ export const NONCE_LENGTH = 10;
  * The number of a stream's next response of a type. It follows from the state that the response leads to, so that
  * proxies in the same state have the same nonce whenever they came, and what is worked out for one of them counts for
  * all; a further response towards the same state has the next number. Never twice on a stream: the numbers of a type
- * only grow, and those of different types differ.
+ * only grow, and those of different types differ, but for types that nobody serves: an answer names its type too.
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#ack-nack-and-resource-type-instance-version
  * @param last the number of the type's last response, 0 for none
  */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command, installed, present } from './cache.js';
@@ -91,6 +91,11 @@ export class Consul {
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#process?.stop(signal);
+  }
+
+  /** Throws away everything that a stopped server has stored. */
+  wipe(): void {
+    for (const entry of readdirSync(this.data)) rmSync(join(this.data, entry), { recursive: true });
   }
 
   /** Stops it for good, with its data and its connections. */

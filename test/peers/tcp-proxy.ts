@@ -1,18 +1,26 @@
+import { randomBytes } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
+  /** Chunks for the client that are held back until their time has come. */
+  readonly late: { readonly chunk: Buffer; readonly due: number }[];
 }
 
-/** A TCP proxy on loopback whose connections can be counted, cut, stalled and refused. */
+/** Bytes that stand in for each chunk of a server that talks garbage. */
+const GARBAGE = 100;
+
+/** A TCP proxy on loopback whose connections can be counted, cut, stalled, slowed, garbled and refused. */
 export class TcpProxy {
   /** Connections taken so far. */
   connections = 0;
   /** Bytes forwarded so far. */
   readonly bytes = { toServer: 0, toClient: 0 };
   readonly #pairs = new Set<Pair>();
-  #state: 'forwarding' | 'stalled' | 'refusing' = 'forwarding';
+  /** By how many milliseconds what the server says comes later. */
+  delay = 0;
+  #state: 'forwarding' | 'stalled' | 'refusing' | 'garbling' = 'forwarding';
   #cutAt = Number.POSITIVE_INFINITY;
   #wasCut: () => void = () => undefined;
 
@@ -24,12 +32,12 @@ export class TcpProxy {
     server.on('connection', (client) => this.#take(client));
   }
 
-  /** @param target a port of loopback */
-  static async start(target: number): Promise<TcpProxy> {
+  /** @param target a port of loopback @param port to listen on, any free one by default */
+  static async start(target: number, port = 0): Promise<TcpProxy> {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(port, '127.0.0.1', resolve);
     });
     return new TcpProxy(server, target);
   }
@@ -76,8 +84,15 @@ export class TcpProxy {
     this.cut();
   }
 
-  /** Ends `stall` and `refuse`. */
+  /** Cuts, and answers whatever comes on new connections with bytes that mean nothing. */
+  garble(): void {
+    this.#state = 'garbling';
+    this.cut();
+  }
+
+  /** Ends `stall`, `refuse` and `garble`; what was garbled is cut. */
   forward(): void {
+    if (this.#state === 'garbling') this.cut();
     this.#state = 'forwarding';
     for (const { client, server } of this.#pairs) {
       client.resume();
@@ -98,7 +113,7 @@ export class TcpProxy {
       return;
     }
     const server = connect(this.target, '127.0.0.1');
-    const pair = { client, server };
+    const pair: Pair = { client, server, late: [] };
     this.#pairs.add(pair);
     for (const [from, to] of [
       [client, server],
@@ -117,13 +132,36 @@ export class TcpProxy {
     }
     client.on('data', (chunk) => {
       this.bytes.toServer += chunk.length;
-      if (!server.write(chunk)) client.pause();
+      if (this.#state === 'garbling') client.write(randomBytes(GARBAGE));
+      else if (!server.write(chunk)) client.pause();
     });
-    server.on('data', (chunk) => this.#toClient(chunk, pair));
+    server.on('data', (chunk) => {
+      if (this.#state === 'garbling') return;
+      if (this.delay === 0 && pair.late.length === 0) this.#toClient(chunk, pair);
+      else this.#later(chunk, pair);
+    });
     if (this.#state === 'stalled') {
       client.pause();
       server.pause();
     }
+  }
+
+  #later(chunk: Buffer, pair: Pair): void {
+    pair.late.push({ chunk, due: performance.now() + this.delay });
+    if (pair.late.length === 1) this.#deliver(pair);
+  }
+
+  #deliver(pair: Pair): void {
+    const [first] = pair.late;
+    if (first === undefined) return;
+    setTimeout(
+      () => {
+        pair.late.shift();
+        if (!pair.client.destroyed) this.#toClient(first.chunk, pair);
+        this.#deliver(pair);
+      },
+      Math.max(0, first.due - performance.now()),
+    );
   }
 
   #toClient(chunk: Buffer, { client, server }: Pair): void {

@@ -1,4 +1,5 @@
 import {
+  type ChannelCredentials,
   Client,
   type ClientDuplexStream,
   type ClientOptions,
@@ -10,9 +11,16 @@ import type { DiscoveryRequest } from '../../src/generated/types/envoy/service/d
 import type { DiscoveryResponse } from '../../src/generated/types/envoy/service/discovery/v3/DiscoveryResponse.js';
 import { decode, encode, type MessageName } from '../../src/protobuf/messages.js';
 
-/** A gRPC client that can be closed, for calls of any method of Envoy's services. */
-export function connect(address: string, options: ClientOptions = {}): Client {
-  return new Client(address, credentials.createInsecure(), options);
+/**
+ * A gRPC client that can be closed, for calls of any method of Envoy's services.
+ * @param channel plaintext unless told otherwise
+ */
+export function connect(
+  address: string,
+  options: ClientOptions = {},
+  channel: ChannelCredentials = credentials.createInsecure(),
+): Client {
+  return new Client(address, channel, options);
 }
 
 /** Serializes a message of Envoy's protos. */

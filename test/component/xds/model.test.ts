@@ -1,0 +1,203 @@
+import fc, { type Arbitrary, type Command } from 'fast-check';
+import { expect, test } from 'vitest';
+import { NameTable } from '../../../src/xds/name-set.js';
+import { RequestReader } from '../../../src/xds/request.js';
+import { ResponseFactory } from '../../../src/xds/response.js';
+import { StepMemory } from '../../../src/xds/step-memory.js';
+import type { Shared } from '../../../src/xds/stream-state.js';
+import { FULL, InterleavedStreams, TYPES } from '../../conformance/interleaved-streams.js';
+
+const RUNS = 10_000;
+const STREAMS = 3;
+const NAMES = ['a', 'b', 'c'];
+/** Milliseconds: a slow machine is given time. */
+const LONGEST = 300_000;
+
+interface Asked {
+  everything: boolean;
+  readonly names: Set<string>;
+}
+
+/**
+ * The protocol in a few words: there is a truth, and each proxy asks for parts of it. Whatever was answered, refused,
+ * crossed or lost on the way: when all is quiet, a proxy knows the truth of what it asks for.
+ */
+class Model {
+  readonly truth = new Map<string, Map<string, string>>(TYPES.map((typeUrl) => [typeUrl, new Map()]));
+  readonly connected = new Set<number>();
+  readonly #asked = new Map<string, Asked>();
+
+  asked(proxy: number, typeUrl: string): Asked {
+    const key = `${proxy} ${typeUrl}`;
+    const asked = this.#asked.get(key) ?? { everything: false, names: new Set() };
+    this.#asked.set(key, asked);
+    return asked;
+  }
+
+  /** The first request of a stream that names nothing asks for everything, where there is such a thing. */
+  connect(proxy: number): void {
+    this.connected.add(proxy);
+    for (const typeUrl of FULL) {
+      const asked = this.asked(proxy, typeUrl);
+      asked.everything = asked.names.size === 0;
+    }
+  }
+
+  covers(proxy: number, typeUrl: string, name: string): boolean {
+    const { everything, names } = this.asked(proxy, typeUrl);
+    return everything || names.has('*') || names.has(name);
+  }
+}
+
+type Act = Command<Model, InterleavedStreams>;
+
+function act(
+  text: string,
+  check: (model: Model) => boolean,
+  run: (model: Model, real: InterleavedStreams) => void,
+): Act {
+  return { check, run, toString: () => text };
+}
+
+const short = (typeUrl: string) => typeUrl.slice(typeUrl.lastIndexOf('.') + 1);
+const proxies = fc.nat(STREAMS - 1);
+const types = fc.constantFrom(...TYPES);
+const some = fc.subarray(NAMES);
+let contents = 0;
+
+const publish = fc.tuple(types, some, some).map(([typeUrl, changed, gone]) =>
+  act(
+    `publish ${short(typeUrl)} ${changed} -${gone}`,
+    () => true,
+    ({ truth }, real) => {
+      const now = truth.get(typeUrl) ?? new Map<string, string>();
+      const said = new Map<string, string | undefined>();
+      for (const name of changed) said.set(name, String(++contents));
+      for (const name of gone) said.set(name, undefined);
+      for (const [name, content] of said) content === undefined ? now.delete(name) : now.set(name, content);
+      real.publish(typeUrl, said);
+    },
+  ),
+);
+
+const connect = proxies.map((proxy) =>
+  act(
+    `connect ${proxy}`,
+    ({ connected }) => !connected.has(proxy),
+    (model, real) => {
+      model.connect(proxy);
+      real.connect(proxy);
+    },
+  ),
+);
+
+const disconnect = proxies.map((proxy) =>
+  act(
+    `disconnect ${proxy}`,
+    ({ connected }) => connected.has(proxy),
+    (model, real) => {
+      model.connected.delete(proxy);
+      real.disconnect(proxy);
+    },
+  ),
+);
+
+const subscribe = (variant: 'sotw' | 'delta') =>
+  fc.tuple(proxies, types, some, some, fc.nat(9)).map(([proxy, typeUrl, wanted, unwanted, star]) => {
+    const all = FULL.includes(typeUrl) && star === 0;
+    const none = FULL.includes(typeUrl) && star === 1;
+    const added = all ? ['*', ...wanted] : wanted;
+    const dropped = [...(none ? ['*'] : []), ...unwanted.filter((name) => !wanted.includes(name))];
+    return act(
+      `${proxy} subscribes to ${short(typeUrl)} ${added} -${dropped}`,
+      ({ connected }) => connected.has(proxy),
+      (model, real) => {
+        const asked = model.asked(proxy, typeUrl);
+        // In delta a wildcard that came of naming nothing is let go of by name only.
+        if (variant === 'delta' && asked.everything) {
+          asked.everything = false;
+          asked.names.add('*');
+        }
+        for (const name of dropped) asked.names.delete(name);
+        for (const name of added) asked.names.add(name);
+        if (asked.names.size > 0) asked.everything = false;
+        real.subscribe(proxy, typeUrl, added, dropped);
+      },
+    );
+  });
+
+const answer = fc.tuple(proxies, types, fc.nat(3)).map(([proxy, typeUrl, chance]) =>
+  act(
+    `${proxy} ${chance === 0 ? 'rejects' : 'accepts'} ${short(typeUrl)}`,
+    ({ connected }) => connected.has(proxy),
+    (_, real) => real.answer(proxy, typeUrl, chance > 0),
+  ),
+);
+
+const moves = fc
+  .tuple(proxies, fc.constantFrom('serverReads', 'serverWrites', 'proxyReads', 'losePatience'))
+  .map(([proxy, move]) =>
+    act(
+      `${proxy} ${move}`,
+      ({ connected }) => connected.has(proxy),
+      (_, real) => void real[move](proxy),
+    ),
+  );
+
+function settle(proxy: number): Act {
+  return act(
+    `settle ${proxy}`,
+    ({ connected }) => connected.has(proxy),
+    (model, real) => {
+      real.settle(proxy);
+      for (const typeUrl of TYPES)
+        for (const name of NAMES)
+          expect(real.covers(proxy, typeUrl, name), `${proxy} ${short(typeUrl)} ${name}`).toBe(
+            model.covers(proxy, typeUrl, name),
+          );
+      expect(real.wrong(proxy, model.truth)).toEqual([]);
+    },
+  );
+}
+
+/** What happens oftener stands in it more often. */
+function acts(variant: 'sotw' | 'delta'): Arbitrary<Act>[] {
+  const change = subscribe(variant);
+  return [
+    ...[publish, publish, connect, connect, disconnect, change, change],
+    ...[answer, answer, moves, moves, moves, moves, moves, moves, moves, moves, moves, moves],
+    proxies.map(settle),
+  ];
+}
+
+test.each(['sotw', 'delta'] as const)(
+  `%s: ${RUNS} random lives of three streams of one server end as the model says`,
+  async (variant) => {
+    // All runs share these too, as all streams that a server ever has.
+    const shared: Shared = {
+      table: new NameTable(),
+      responses: new ResponseFactory('test'),
+      memory: new StepMemory(),
+    };
+    const reader = new RequestReader(shared.table);
+    const property = fc.property(fc.commands(acts(variant), { maxCommands: 60, size: 'max' }), (commands) => {
+      const setup = () => ({
+        model: new Model(),
+        real: new InterleavedStreams(variant, shared, reader, STREAMS),
+      });
+      let last: ReturnType<typeof setup> | undefined;
+      fc.modelRun(() => {
+        last = setup();
+        return last;
+      }, commands);
+      if (last === undefined) throw new Error('nothing was set up');
+      const { model, real } = last;
+      for (const proxy of model.connected) settle(proxy).run(model, real);
+    });
+    for (let seed = 0; seed < RUNS; seed += RUNS / 10) {
+      fc.assert(property, { seed, numRuns: RUNS / 10 });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  },
+  LONGEST,
+);

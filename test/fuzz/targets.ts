@@ -1,0 +1,12 @@
+import { CONFIGURATION } from './configuration.js';
+import { LAST_KNOWN_GOOD } from './last-known-good.js';
+import { REGISTRIES } from './registries.js';
+import { REQUESTS } from './requests.js';
+import type { FuzzTarget } from './target.js';
+
+export const TARGETS: readonly FuzzTarget[] = [
+  ...REGISTRIES,
+  ...CONFIGURATION,
+  ...REQUESTS,
+  ...LAST_KNOWN_GOOD,
+];
