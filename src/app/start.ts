@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { globMatcher } from '../catalogue/glob.js';
-import type { App, StartApp } from '../cli/app-handle.js';
+import type { App, AppDependencies, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
 import { DocumentSet } from '../documents/document-set.js';
 import { documentStores } from '../documents/options.js';
@@ -19,6 +19,7 @@ import { secretsOf } from '../resources/listener/tls.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
+import type { LogFormat } from '../telemetry/log-level.js';
 import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
 import { WorkerPool } from '../workers/worker-pool.js';
 import { allOf } from '../xds/observer.js';
@@ -29,8 +30,8 @@ import { listRoutes } from './route-list.js';
 import { SourceFactory } from './sources.js';
 
 /** The composition root: everything that lives is made here. */
-export const startApp: StartApp = async (config, { logger }) => {
-  const app = new RunningApp(config, logger);
+export const startApp: StartApp = async (config, { logger, logFormat = 'json' }) => {
+  const app = new RunningApp(config, logger, logFormat);
   await app.start();
   return app;
 };
@@ -57,6 +58,7 @@ class RunningApp implements App {
   constructor(
     config: Config,
     private readonly logger: Logger,
+    logFormat: LogFormat,
   ) {
     this.#config = config;
     this.#catalogue = new Catalogue({ logger });
@@ -87,7 +89,10 @@ class RunningApp implements App {
       { quarantine, logger, ...(rollout && { rollout }) },
       this.#life.signal,
     );
-    this.#xds = newProxyServer(config, this.#cache, this.#observation, this.#release, logger);
+    this.#xds = newProxyServer(config, this.#cache, this.#observation, this.#release, {
+      logger,
+      logFormat,
+    });
     this.#secrets = new SecretStore({ logger, onChange: () => this.#takeUpSecrets() }, this.#life.signal);
     this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
@@ -258,7 +263,7 @@ function newProxyServer(
   cache: SnapshotCache,
   { observer: counts, loadReporting }: Observation,
   answers: AnswerSink,
-  logger: Logger,
+  { logger, logFormat }: Required<AppDependencies>,
 ): ProxyServer {
   const options = { identifier: `signalbox/${hostname()}`, drain, keepalive, reflection, logger };
   return workers === 0
@@ -270,7 +275,7 @@ function newProxyServer(
       })
     : new WorkerPool(cache, workers, {
         ...options,
-        group: DEFAULT_GROUP,
+        ...{ group: DEFAULT_GROUP, logFormat },
         ...(rollout && { first: rollout.first }),
         answers,
       });

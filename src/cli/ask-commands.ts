@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Address } from '../model/address.js';
-import { count, target, unlessEmpty } from './option-values.js';
+import { count, seconds, target, unlessEmpty } from './option-values.js';
 import type { Output } from './output.js';
 
 const STANDARD: Address = { host: '127.0.0.1', port: 18001 };
@@ -33,6 +33,23 @@ export function addAskCommands(program: Command, output: Output, done: (code: nu
       await ask('/proxies', proxiesText, flags);
     },
   );
+  command(program, 'top', 'show services with their load, registries and proxies, live on a terminal')
+    .option('--once', 'print once and end; so it also does where the output is no terminal')
+    .addOption(
+      new Option('--interval <seconds>', 'how often to look').argParser(seconds).default(seconds('2'), '2'),
+    )
+    .action(
+      async ({
+        admin,
+        json,
+        once,
+        interval,
+      }: AskFlags & { readonly once?: true; readonly interval: number }) => {
+        const { runTop } = await import('./top.js');
+        const options = { admin: admin || STANDARD, json: json === true, once: once === true, interval };
+        done(await runTop(options, output));
+      },
+    );
   command(program, 'explain', 'tell why a service or an instance is served as it is')
     .argument('<what>', 'the name of a service, or HOST:PORT of an instance')
     .action(async (query: string, flags: AskFlags) => {

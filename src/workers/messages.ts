@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors.js';
 import type { ResourceVersion } from '../release/accepted.js';
 import type { Rejected } from '../release/quarantine.js';
 import type { Group } from '../snapshot/cache.js';
-import type { LogLevel } from '../telemetry/log-level.js';
+import type { LogFormat, LogLevel } from '../telemetry/log-level.js';
 import type { ClientStatusAnswer } from '../xds/csds/service.js';
 import type { XdsServerOptions } from '../xds/server.js';
 
@@ -20,6 +20,7 @@ export interface WorkerTask
   /** The share of the proxies that get changes first, 0 to 1. */
   readonly first?: number;
   readonly logLevel: LogLevel;
+  readonly logFormat?: LogFormat;
 }
 
 /** What is asked over a channel between two processes, and what it is answered with. */

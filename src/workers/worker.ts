@@ -53,7 +53,7 @@ export class Worker {
     }
   }
 
-  async #serve({ worker, listen, group, first, logLevel, ...options }: WorkerTask): Promise<void> {
+  async #serve({ worker, listen, group, first, logLevel, logFormat, ...options }: WorkerTask): Promise<void> {
     const server = new LocalProxyServer(this.#cache, {
       ...options,
       groupOf: ({ id }) => stagedGroup(group, id, first),
@@ -61,7 +61,7 @@ export class Worker {
         accepted: (versions) => this.send({ kind: 'accepted', versions }),
         rejected: (rejected) => this.send({ kind: 'rejected', rejected }),
       }),
-      logger: createLogger(logLevel).child({ worker }),
+      logger: createLogger(logLevel, logFormat).child({ worker }),
       clientStatus: (request) => this.#clientStatus(request),
     });
     try {
