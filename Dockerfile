@@ -9,6 +9,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY proto proto
 COPY scripts/copy-descriptor.mjs scripts/
 COPY src src
+COPY page page
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:20-bookworm-slim

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { Hono } from 'hono';
+import { hostName } from './guard.js';
 
 /** What an operator can do through the admin API; everything else in it only shows. */
 export interface AdminActions {
@@ -51,9 +52,4 @@ function foreign(host = '', origin?: string, site?: string): string | undefined 
   if (fromBrowser && name !== 'localhost' && isIP(name) === 0)
     return `from a browser actions are taken by an IP address or localhost, not as ${name}`;
   return undefined;
-}
-
-/** `[::1]:18001` → `::1`. */
-function hostName(host: string): string {
-  return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 }

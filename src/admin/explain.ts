@@ -1,15 +1,20 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { ServiceView } from '../catalogue/service-view.js';
+import type { HeldService } from '../catalogue/source-state.js';
+import type { RouteDocument } from '../documents/documents.js';
 import { readAddress } from '../model/address.js';
 import { addressOf, type Instance } from '../model/instance.js';
+import type { HistoryEntry } from '../snapshot/cache.js';
+import type { Resource } from '../snapshot/resource.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
-import { discoveryName } from '../xds/type-names.js';
-import type { ProxyStatus, PublishedResource } from './proxy-statuses.js';
+import { type Carrier, type CarrierSubject, carriersOf, withheld } from './carriers.js';
+import { explainRoutes, type RouteExplanation } from './explain-route.js';
+import { type ServiceHistory, serviceHistory } from './history.js';
 import { serviceDetail } from './services.js';
 
 /** What an explanation is made of. */
-export interface ExplainSubject {
+export interface ExplainSubject extends CarrierSubject {
   readonly serviceNames: () => Iterable<string>;
   readonly service: (name: string) => ServiceView | undefined;
   readonly served: (view: ServiceView | undefined) => readonly Instance[];
@@ -17,20 +22,14 @@ export interface ExplainSubject {
   readonly remarks: (name: string) => readonly string[];
   /** Whether a route names the service. */
   readonly routed: (name: string) => boolean;
-  /** The registries whose configuration leaves a service of this name out. */
-  readonly skippedBy: (name: string) => readonly string[];
-  /** Where each proxy is with each of these resources, those left out that do not ask for it. */
-  readonly proxyStatuses: (
-    resources: readonly PublishedResource[],
-  ) => Promise<readonly (readonly ProxyStatus[])[]>;
-  readonly snapshot: () => Snapshot;
-}
-
-interface Carrier {
-  readonly type: string;
-  readonly name: string;
-  readonly version: string;
-  readonly proxies: readonly ProxyStatus[];
+  /** The rules of the configuration that leave a service of this name out. */
+  readonly skippedBy: (name: string) => readonly { readonly registry: string; readonly rule: string }[];
+  /** What a registry has lost of the service and is served still, see `mass_loss`. */
+  readonly heldOf: (name: string) => readonly HeldService[];
+  /** All routes, those of the configuration file among them. */
+  readonly routes: () => readonly RouteDocument[];
+  /** The last changes, oldest first. */
+  readonly history: () => readonly HistoryEntry[];
 }
 
 export interface ServiceExplanation extends ReturnType<typeof serviceDetail> {
@@ -38,17 +37,37 @@ export interface ServiceExplanation extends ReturnType<typeof serviceDetail> {
   readonly remarks: readonly string[];
   /** The resources that bring the service to the proxies. */
   readonly resources: readonly Carrier[];
+  /** Instances that are served although their registry has suddenly lost them. */
+  readonly held: readonly {
+    readonly registry: string;
+    readonly server: string;
+    readonly since: string;
+    readonly until: string;
+    readonly addresses: readonly string[];
+  }[];
+  /** What keeps newer versions of these resources from the proxies. */
+  readonly release: ReturnType<typeof withheld>;
+  /** What the last published versions changed of it, newest first. */
+  readonly history: ServiceHistory;
 }
 
 export type Explanation =
-  | { readonly query: string; readonly services: readonly ServiceExplanation[] }
+  | {
+      readonly query: string;
+      readonly services: readonly ServiceExplanation[];
+      readonly routes: readonly RouteExplanation[];
+    }
   | { readonly error: string };
 
-/** Why a service, or an instance by its address, is served as it is. */
+/** Why a service, an instance by its address, or a route by its name or path, is served as it is. */
 export async function explain(query: string, subject: ExplainSubject): Promise<Explanation> {
   const names = new Set(subject.serviceNames());
   if (names.has(query) || subject.service(query) !== undefined)
-    return { query, services: [await explainService(query, subject)] };
+    return {
+      query,
+      services: [await explainService(query, subject)],
+      routes: await explainRoutes(query, subject.routes(), subject),
+    };
   const read = readAddress(query);
   if (read !== undefined) {
     const addresses = new Set([query, addressOf(read)]);
@@ -56,8 +75,10 @@ export async function explain(query: string, subject: ExplainSubject): Promise<E
       [...names].sort().map((name) => explainAddress(name, addresses, subject)),
     );
     const found = services.filter((service) => service !== undefined);
-    if (found.length > 0) return { query, services: found };
+    if (found.length > 0) return { query, services: found, routes: [] };
   }
+  const routes = await explainRoutes(query, subject.routes(), subject);
+  if (routes.length > 0) return { query, services: [], routes };
   return { error: unknown(query, names, subject) };
 }
 
@@ -67,7 +88,14 @@ async function explainService(name: string, subject: ExplainSubject): Promise<Se
     ...serviceDetail(name, view, subject.served(view)),
     routed: subject.routed(name),
     remarks: subject.remarks(name),
-    resources: await carriersOf(name, subject),
+    resources: await carriersOf(bringing(name, subject.snapshot()), subject),
+    held: subject.heldOf(name).map(({ since, until, ...held }) => ({
+      ...held,
+      since: new Date(since).toISOString(),
+      until: new Date(until).toISOString(),
+    })),
+    release: withheld(subject.releaseStatus(), ({ type, name: of }) => of === name && type !== 'RDS'),
+    history: serviceHistory(name, subject.history()),
   };
 }
 
@@ -92,29 +120,20 @@ async function explainAddress(
   };
 }
 
-async function carriersOf(name: string, subject: ExplainSubject): Promise<readonly Carrier[]> {
-  const snapshot = subject.snapshot();
+/** The resources that bring a service to the proxies: its cluster, its endpoints, and the routes that name it. */
+function bringing(name: string, snapshot: Snapshot): readonly (Resource | undefined)[] {
   const routes = [...snapshot.set(TYPE_URL.route).values()].filter(({ references }) =>
     references.includes(name),
   );
-  const own = [snapshot.set(TYPE_URL.cluster).get(name), snapshot.set(TYPE_URL.endpoints).get(name)];
-  const resources = [...own.filter((resource) => resource !== undefined), ...routes].map(
-    ({ typeUrl, name, version }): PublishedResource => ({ typeUrl, name, version }),
-  );
-  const proxies = await subject.proxyStatuses(resources);
-  return resources.map(({ typeUrl, name, version }, index) => ({
-    type: discoveryName(typeUrl),
-    name,
-    version,
-    proxies: proxies[index] ?? [],
-  }));
+  return [snapshot.set(TYPE_URL.cluster).get(name), snapshot.set(TYPE_URL.endpoints).get(name), ...routes];
 }
 
 function unknown(query: string, names: ReadonlySet<string>, subject: ExplainSubject): string {
   const skipping = subject.skippedBy(query);
-  if (skipping.length > 0) return `"${query}" is left out by skip_services of ${skipping.join(', ')}`;
+  if (skipping.length > 0)
+    return `"${query}" is left out by ${skipping.map(({ registry, rule }) => `${rule} of ${registry}`).join(', ')}`;
   const nearest = names.size === 0 ? undefined : closest(query, [...names]);
   const near = nearest !== undefined && distance(query, nearest) <= Math.max(2, query.length / 4);
   const hint = near ? `, did you mean "${nearest}"?` : '';
-  return `no registry and no route knows a service or an address "${query}"${hint}`;
+  return `no registry and no route knows a service, an address or a route "${query}"${hint}`;
 }

@@ -1,17 +1,21 @@
 import { Hono } from 'hono';
-import type { SourceStatus } from '../catalogue/source-status.js';
-import type { PolicyDocument, RouteDocument } from '../documents/documents.js';
-import { SignalboxError } from '../errors.js';
-import type { ReleaseStatus } from '../release/release.js';
+import type { Logger } from 'pino';
+import type { Secret } from '../config/secret.js';
+import type { PolicyDocument } from '../documents/documents.js';
+import { messageOf, SignalboxError } from '../errors.js';
 import type { SecretStatus } from '../secrets/secret-store.js';
-import type { HistoryEntry } from '../snapshot/cache.js';
 import type { LoadBook } from '../telemetry/load/load-book.js';
+import type { LatencyObservation } from '../telemetry/metrics/recent-latency.js';
 import { type AdminActions, actionRoutes } from './actions.js';
 import { certificateView } from './certificates.js';
 import { configDump } from './config-dump.js';
+import { EventFeed, type EventSubject } from './event-feed.js';
+import { EventStreams } from './event-streams.js';
 import { type ExplainSubject, explain } from './explain.js';
+import { bears, guard } from './guard.js';
 import { loadDetail, loadList, loadOrder } from './load.js';
-import type { ProxyView } from './proxies.js';
+import { openApi } from './openapi.js';
+import { pageRoutes, safeHeaders } from './page.js';
 import { registryView } from './registries.js';
 import { releaseView } from './release.js';
 import { policyView, routeView } from './route-documents.js';
@@ -27,33 +31,52 @@ export interface MetricsText {
 const BAD_ORDER = 'sort: expected errors, requests or latency';
 
 /** What the admin API shows, and what can be done through it. */
-export interface AdminSubject extends ExplainSubject, AdminActions {
+export interface AdminSubject extends ExplainSubject, EventSubject, AdminActions {
   /** The reason why nothing is published yet; undefined once it is. */
   readonly unready: () => string | undefined;
-  readonly sources: () => readonly SourceStatus[];
   /** The certificates of listeners. */
   readonly secrets: () => readonly SecretStatus[];
-  /** All routes, those of the configuration file among them. */
-  readonly routes: () => readonly RouteDocument[];
   readonly policyDocuments: () => readonly PolicyDocument[];
-  /** All streams that are open. */
-  readonly proxies: () => Promise<readonly ProxyView[]>;
-  /** The last changes, oldest first. */
-  readonly history: () => readonly HistoryEntry[];
-  /** What stands between what is wanted and what is served. */
-  readonly releaseStatus: () => ReleaseStatus;
+  /** The last changes and how long they took to the proxies, oldest first. */
+  readonly latency: () => readonly LatencyObservation[];
   /** What proxies have reported. */
   readonly load: LoadBook;
   /** What Prometheus scrapes. */
   readonly metrics: MetricsText;
 }
 
-export function adminRoutes(subject: AdminSubject): Hono {
+export interface AdminOptions {
+  readonly logger: Logger;
+  /** What clients must know; undefined where there is none, which is for loopback only. */
+  readonly token: () => Secret | undefined;
+  /** The folder that holds the page. */
+  readonly page: URL;
+}
+
+export function adminRoutes(subject: AdminSubject, { logger, token, page }: AdminOptions): Hono {
   const app = new Hono();
+  const events = new EventStreams(new EventFeed(subject));
+  app.use(async (c, next) => {
+    safeHeaders(c);
+    await next();
+  });
+  app.use(guard(token));
+  app.route('/', pageRoutes(page));
+  app.get('/openapi.json', (c) => c.json(openApi()));
+  app.get('/events', (c) => events.answer(c));
+  app.get('/latency', (c) =>
+    c.json({
+      observations: subject.latency().map(({ at, ...rest }) => ({ at: new Date(at).toISOString(), ...rest })),
+    }),
+  );
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) => {
     const reason = subject.unready();
-    return reason === undefined ? c.json({ status: 'ready' }) : c.json({ status: 'not ready', reason }, 503);
+    if (reason === undefined) return c.json({ status: 'ready' });
+    // It names servers, which is for those only who may know.
+    const secret = token();
+    const told = secret === undefined || bears(c, secret);
+    return c.json({ status: 'not ready', ...(told && { reason }) }, 503);
   });
   app.get('/services', (c) => {
     const names = [...subject.serviceNames()].sort();
@@ -82,7 +105,11 @@ export function adminRoutes(subject: AdminSubject): Hono {
   app.get('/proxies', async (c) => c.json({ proxies: await subject.proxies() }));
   app.get('/explain', async (c) => {
     const query = c.req.query('q') ?? '';
-    if (query === '') return c.json({ error: 'ask as /explain?q=NAME or /explain?q=HOST:PORT' }, 400);
+    if (query === '')
+      return c.json(
+        { error: 'ask as /explain?q= with the name of a service, HOST:PORT, or the name or path of a route' },
+        400,
+      );
     const explanation = await explain(query, subject);
     return c.json(explanation, 'error' in explanation ? 404 : 200);
   });
@@ -116,10 +143,14 @@ export function adminRoutes(subject: AdminSubject): Hono {
   app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
   app.route('/', actionRoutes(subject));
   app.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));
-  app.onError((error, c) =>
-    error instanceof SignalboxError && error.code === 'worker_silent'
-      ? c.json({ error: error.message }, 503)
-      : c.json({ error: 'internal error' }, 500),
-  );
+  app.onError((error, c) => {
+    if (error instanceof SignalboxError && error.code === 'worker_silent')
+      return c.json({ error: error.message }, 503);
+    logger.error(
+      { method: c.req.method, path: c.req.path, err: error },
+      `the admin API failed: ${messageOf(error)}`,
+    );
+    return c.json({ error: 'internal error' }, 500);
+  });
   return app;
 }

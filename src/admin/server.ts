@@ -3,7 +3,7 @@ import { serve } from '@hono/node-server';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { Address } from '../model/address.js';
 import { addressOf } from '../model/instance.js';
-import { type AdminSubject, adminRoutes } from './routes.js';
+import { type AdminOptions, type AdminSubject, adminRoutes } from './routes.js';
 
 /** The admin API over HTTP. */
 export class AdminServer {
@@ -13,10 +13,10 @@ export class AdminServer {
   ) {}
 
   /** @throws SignalboxError `listen_failed` */
-  static async start(subject: AdminSubject, listen: Address): Promise<AdminServer> {
+  static async start(subject: AdminSubject, listen: Address, options: AdminOptions): Promise<AdminServer> {
     return await new Promise((resolve, reject) => {
       const server = serve(
-        { fetch: adminRoutes(subject).fetch, hostname: listen.host, port: listen.port },
+        { fetch: adminRoutes(subject, options).fetch, hostname: listen.host, port: listen.port },
         ({ port }) => {
           resolve(new AdminServer(server, addressOf({ host: listen.host, port })));
         },

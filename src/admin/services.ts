@@ -9,7 +9,20 @@ export function serviceSummary(name: string, view: ServiceView | undefined, serv
     instances: view?.instances.length ?? 0,
     filtered: view?.filtered.length ?? 0,
     served_from: servedFrom(view, served),
+    ...atAGlance(view?.instances ?? []),
   };
+}
+
+/** How the instances of a service are, without naming them. */
+function atAGlance(instances: readonly Instance[]) {
+  let [degraded, draining, min, max] = [0, 0, Number.POSITIVE_INFINITY, 0];
+  for (const { health, weight } of instances) {
+    if (health === 'DEGRADED') degraded += 1;
+    if (health === 'DRAINING') draining += 1;
+    min = Math.min(min, weight);
+    max = Math.max(max, weight);
+  }
+  return { degraded, draining, weight: instances.length === 0 ? null : { min, max } };
 }
 
 /** What `/services/NAME` shows. */

@@ -3,11 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
-import { globMatcher } from '../catalogue/glob.js';
 import type { App, AppDependencies, StartApp } from '../cli/app-handle.js';
+import { adminProblem } from '../config/admin-options.js';
 import type { Config } from '../config/schema.js';
+import { Secret } from '../config/secret.js';
 import { DocumentSet } from '../documents/document-set.js';
 import { documentStores } from '../documents/options.js';
+import { SignalboxError } from '../errors.js';
 import { addressOf } from '../model/instance.js';
 import { Leaving } from '../publish/leaving.js';
 import { Plan } from '../publish/plan.js';
@@ -27,6 +29,7 @@ import { derivedServices } from './derived-services.js';
 import { Observation } from './observation.js';
 import { RegistrySet } from './registry-set.js';
 import { listRoutes } from './route-list.js';
+import { skipRules } from './skipped-by.js';
 import { SourceFactory } from './sources.js';
 
 /** The composition root: everything that lives is made here. */
@@ -114,6 +117,7 @@ class RunningApp implements App {
 
   async start(): Promise<void> {
     const { discovery, routes_from } = this.#config;
+    requireProtection(this.#config);
     try {
       this.#xdsAddress = await this.#xds.listen(addressOf(this.#config.xds.listen));
       this.#admin = await this.#startAdmin();
@@ -128,6 +132,7 @@ class RunningApp implements App {
   }
 
   async reload(config: Config): Promise<void> {
+    requireProtection({ ...config, admin: { ...config.admin, listen: this.#config.admin.listen } });
     const stores = documentStores(config.routes_from);
     const registries = await this.#registries.prepare({ ...config.discovery, ...stores });
     for (const name of ['xds', 'admin'] as const) {
@@ -225,25 +230,29 @@ class RunningApp implements App {
         releaseStatus: () => this.#release.status,
         secrets: () => this.#secrets.statuses(),
         routed: (name) => this.#plan.wanted.has(name),
-        skippedBy: (name) => this.#skippedBy(name),
+        skippedBy: (name) => skipRules(name, this.#config.discovery),
+        heldOf: (name) => this.#catalogue.heldOf(name),
         routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),
         policyDocuments: () => this.#documents.policies(),
         proxies: () => this.#xds.proxies(),
         proxyStatuses: (resources) => this.#xds.proxyStatuses(resources),
         history: () => this.#cache.history(),
+        watch: (listener, signal) =>
+          this.#cache.watch((group, snapshot, previous) => {
+            listener({ group, at: Date.now(), snapshot, previous });
+          }, signal),
+        latency: () => this.#observation.metrics.xds.recent.observations,
         snapshot: () => this.#snapshot(),
         load: this.#observation.load,
         metrics: this.#observation.metrics,
       },
       this.#config.admin.listen,
+      {
+        logger: this.logger,
+        token: () => Secret.from(this.#config.admin.token, this.#config.admin.token_file),
+        page: new URL('../admin/page/', import.meta.url),
+      },
     );
-  }
-
-  /** The registries that leave a service of this name out. */
-  #skippedBy(name: string): readonly string[] {
-    return Object.entries(this.#config.discovery)
-      .filter(([, { skip_services }]) => globMatcher(skip_services)(name))
-      .map(([registry]) => registry);
   }
 
   #unready(): string | undefined {
@@ -256,6 +265,12 @@ class RunningApp implements App {
       );
     return `waiting for the first answer of: ${missing.join(', ')}`;
   }
+}
+
+/** Where the admin API listens may come from elsewhere than the file, which is then not what was checked. */
+function requireProtection({ admin }: Config): void {
+  const problem = adminProblem(admin);
+  if (problem !== undefined) throw new SignalboxError('config_invalid', problem);
 }
 
 function newProxyServer(

@@ -2,7 +2,13 @@ import type { Logger } from 'pino';
 import type { Source } from '../discovery/source.js';
 import { DerivedServices } from './derived.js';
 import { mergeContributions, type ServiceView } from './service-view.js';
-import { type Contribution, type RegistryRules, type SourceEvents, SourceState } from './source-state.js';
+import {
+  type Contribution,
+  type HeldService,
+  type RegistryRules,
+  type SourceEvents,
+  SourceState,
+} from './source-state.js';
 import type { SourceStatus } from './source-status.js';
 
 export interface SourceEntry {
@@ -104,6 +110,11 @@ export class Catalogue {
   release(registry: string): number | undefined {
     const states = this.#states.filter(({ source }) => source.registry === registry);
     return states.length === 0 ? undefined : states.filter((state) => state.release()).length;
+  }
+
+  /** What sources have lost of a service and is served still. */
+  heldOf(name: string): readonly HeldService[] {
+    return this.#states.flatMap((state) => state.heldOf(name) ?? []);
   }
 
   /** The sources that have not answered yet. */

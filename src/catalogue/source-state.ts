@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServiceKey, ServiceState, Source, SourceSink } from '../discovery/source.js';
 import type { SignalboxError } from '../errors.js';
-import type { FilteredInstance } from '../model/instance.js';
+import { addressOf, type FilteredInstance } from '../model/instance.js';
 import type { ServiceEntries } from './last-known-good.js';
 import { type MassLossLimits, suspectLosses } from './mass-loss.js';
 import { publishedName } from './service-template.js';
@@ -34,6 +34,16 @@ export interface Contribution {
   readonly source: Source;
   readonly key: ServiceKey;
   readonly state: ServiceState;
+}
+
+/** What one source has lost of a service and is served still. */
+export interface HeldService {
+  readonly registry: string;
+  readonly server: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly until: number;
+  readonly addresses: readonly string[];
 }
 
 /** What one source has said: the committed services by published name, and what waits for the next `synced`. */
@@ -98,6 +108,21 @@ export class SourceState implements SourceSink {
   /** The name under which a service is published. */
   nameOf(key: ServiceKey): string {
     return publishedName(this.rules.serviceTemplate, this.source, key);
+  }
+
+  /** What this source has lost of a published service and is served still; undefined for nothing. */
+  heldOf(name: string): HeldService | undefined {
+    const { held } = this.#status;
+    if (held === undefined) return undefined;
+    const addresses = [...this.#held].flatMap(([text, { key, state }]) => {
+      if (this.nameOf(key) !== name) return [];
+      const left = new Set(state?.instances.map(addressOf));
+      const served = this.#services.get(text)?.contribution.state.instances ?? [];
+      return served.map(addressOf).filter((address) => !left.has(address));
+    });
+    if (addresses.length === 0) return undefined;
+    const { registry, server } = this.source;
+    return { registry, server, since: held.since, until: held.until, addresses };
   }
 
   names(): Iterable<string> {

@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import type { Secret } from '../config/secret.js';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { Address } from '../model/address.js';
 import { addressOf } from '../model/instance.js';
@@ -14,14 +15,16 @@ export type AdminAnswer<T> =
 /**
  * Asks a running instance, or with POST tells it to do something.
  * @param path with its query
+ * @param token of an admin API that wants one
  * @throws SignalboxError `admin_unreachable`, also where something else answers
  */
 export async function askAdmin<T>(
   admin: Address,
   path: string,
   method: 'GET' | 'POST' = 'GET',
+  token?: Secret,
 ): Promise<AdminAnswer<T>> {
-  const { status, text } = await send(admin, path, method);
+  const { status, text } = await send(admin, path, method, token);
   const body = parsed(text);
   if (status === 200 && body !== undefined) return { answer: body as T };
   if (typeof body?.error === 'string') return { problem: body.error };
@@ -35,10 +38,13 @@ async function send(
   admin: Address,
   path: string,
   method: 'GET' | 'POST',
+  token: Secret | undefined,
 ): Promise<{ readonly status: number; readonly text: string }> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token.current()}` };
   try {
     const { statusCode, body } = await request(`http://${addressOf(admin)}${path}`, {
       method,
+      headers,
       signal: AbortSignal.timeout(TIMEOUT),
     });
     return { status: statusCode, text: await body.text() };

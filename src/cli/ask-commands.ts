@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { Secret } from '../config/secret.js';
 import type { Address } from '../model/address.js';
 import { count, seconds, target, unlessEmpty } from './option-values.js';
 import type { Output } from './output.js';
@@ -8,6 +9,7 @@ const STANDARD: Address = { host: '127.0.0.1', port: 18001 };
 interface AskFlags {
   readonly admin?: Address | '';
   readonly json?: true;
+  readonly tokenFile?: string;
 }
 
 /** The commands that ask a running instance over its admin address. */
@@ -15,11 +17,13 @@ export function addAskCommands(program: Command, output: Output, done: (code: nu
   const ask = async <T>(
     path: string,
     text: (answer: T) => string,
-    { admin, json }: AskFlags,
+    { admin, json, tokenFile }: AskFlags,
     method: 'GET' | 'POST' = 'GET',
   ) => {
     const { runAsk } = await import('./ask.js');
-    done(await runAsk(path, text, { admin: admin || STANDARD, json: json === true, method }, output));
+    const token = Secret.from(process.env.SIGNALBOX_ADMIN_TOKEN, tokenFile);
+    const options = { admin: admin || STANDARD, json: json === true, method, token };
+    done(await runAsk(path, text, options, output));
   };
   command(program, 'services', 'list the services with what is served and what is not').action(
     async (flags: AskFlags) => {
@@ -44,14 +48,16 @@ export function addAskCommands(program: Command, output: Output, done: (code: nu
         json,
         once,
         interval,
+        tokenFile,
       }: AskFlags & { readonly once?: true; readonly interval: number }) => {
         const { runTop } = await import('./top.js');
-        const options = { admin: admin || STANDARD, json: json === true, once: once === true, interval };
-        done(await runTop(options, output));
+        const token = Secret.from(process.env.SIGNALBOX_ADMIN_TOKEN, tokenFile);
+        const common = { admin: admin || STANDARD, json: json === true, token };
+        done(await runTop({ ...common, once: once === true, interval }, output));
       },
     );
-  command(program, 'explain', 'tell why a service or an instance is served as it is')
-    .argument('<what>', 'the name of a service, or HOST:PORT of an instance')
+  command(program, 'explain', 'tell why a service, an instance or a route is served as it is')
+    .argument('<what>', 'the name of a service, HOST:PORT of an instance, or the name or path of a route')
     .action(async (query: string, flags: AskFlags) => {
       const { explainText } = await import('./views/explain.js');
       await ask(`/explain?q=${encodeURIComponent(query)}`, explainText, flags);
@@ -114,6 +120,10 @@ function command(program: Command, name: string, description: string): Command {
       new Option('--admin <address>', 'the admin address of the running instance (default: 127.0.0.1:18001)')
         .env('SIGNALBOX_ADMIN_LISTEN')
         .argParser(unlessEmpty(target)),
+    )
+    .option(
+      '--token-file <file>',
+      'holds the token of the admin API (or SIGNALBOX_ADMIN_TOKEN, the token itself)',
     )
     .option('--json', 'print the answer as JSON');
 }

@@ -1,3 +1,4 @@
+import type { Secret } from '../config/secret.js';
 import { SignalboxError } from '../errors.js';
 import type { Address } from '../model/address.js';
 import { askAdmin } from './admin-client.js';
@@ -9,6 +10,8 @@ export interface AskOptions {
   readonly json: boolean;
   /** POST for what does something. */
   readonly method?: 'GET' | 'POST';
+  /** Of an admin API that wants one. */
+  readonly token?: Secret | undefined;
 }
 
 /**
@@ -19,11 +22,11 @@ export interface AskOptions {
 export async function runAsk<T>(
   path: string,
   text: (answer: T) => string,
-  { admin, json, method }: AskOptions,
+  { admin, json, method, token }: AskOptions,
   output: Output,
 ): Promise<number> {
   try {
-    const { answer, problem } = await askAdmin<T>(admin, path, method);
+    const { answer, problem } = await askAdmin<T>(admin, path, method, token);
     if (problem !== undefined) {
       output.stderr.write(`${problem}\n`);
       return 1;

@@ -1,3 +1,4 @@
+import type { Secret } from '../config/secret.js';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { Address } from '../model/address.js';
 import { addressOf } from '../model/instance.js';
@@ -9,6 +10,8 @@ import { type TopAnswer, topText } from './views/top.js';
 export interface TopOptions {
   readonly admin: Address;
   readonly json: boolean;
+  /** Of an admin API that wants one. */
+  readonly token?: Secret | undefined;
   /** Prints once and ends, as it also does where nobody looks. */
   readonly once: boolean;
   /** Milliseconds from one look to the next. */
@@ -20,14 +23,14 @@ export interface TopOptions {
  * @returns the exit code
  */
 export async function runTop(options: TopOptions, output: Output): Promise<number> {
-  const { admin, json, once, interval } = options;
+  const { json, once } = options;
   try {
-    const first = await look(admin);
+    const first = await look(options);
     if (json || once || output.stdout.isTTY !== true) {
       output.stdout.write(json ? `${JSON.stringify(first, null, 2)}\n` : topText(first));
       return 0;
     }
-    await follow(first, admin, interval, new LiveScreen(output));
+    await follow(first, options, new LiveScreen(output));
     return 0;
   } catch (thrown) {
     const { code, message } = SignalboxError.from(thrown);
@@ -37,7 +40,8 @@ export async function runTop(options: TopOptions, output: Output): Promise<numbe
 }
 
 /** An instance that is away for a while is shown as it was last, and that it is away. */
-async function follow(first: TopAnswer, admin: Address, interval: number, screen: LiveScreen): Promise<void> {
+async function follow(first: TopAnswer, options: TopOptions, screen: LiveScreen): Promise<void> {
+  const { admin, interval } = options;
   let answer = first;
   let problem: string | undefined;
   screen.open();
@@ -48,7 +52,7 @@ async function follow(first: TopAnswer, admin: Address, interval: number, screen
       await screen.pause(interval);
       if (screen.ended) break;
       try {
-        answer = await look(admin);
+        answer = await look(options);
         problem = undefined;
       } catch (thrown) {
         problem = messageOf(thrown);
@@ -64,13 +68,13 @@ function plainly(problem: string): string {
 }
 
 /** @throws SignalboxError `admin_unreachable` */
-async function look(admin: Address): Promise<TopAnswer> {
+async function look(options: TopOptions): Promise<TopAnswer> {
   const [ready, services, registries, proxies, load] = await Promise.all([
-    askAdmin<unknown>(admin, '/readyz'),
-    ask<Pick<TopAnswer, 'services'>>(admin, '/services'),
-    ask<Pick<TopAnswer, 'registries'>>(admin, '/registries'),
-    ask<Pick<TopAnswer, 'proxies'>>(admin, '/proxies'),
-    ask<{ readonly services: TopAnswer['load'] }>(admin, '/load?sort=requests'),
+    askAdmin<unknown>(options.admin, '/readyz'),
+    ask<Pick<TopAnswer, 'services'>>(options, '/services'),
+    ask<Pick<TopAnswer, 'registries'>>(options, '/registries'),
+    ask<Pick<TopAnswer, 'proxies'>>(options, '/proxies'),
+    ask<{ readonly services: TopAnswer['load'] }>(options, '/load?sort=requests'),
   ]);
   return {
     not_ready: ready.problem ?? null,
@@ -81,8 +85,8 @@ async function look(admin: Address): Promise<TopAnswer> {
   };
 }
 
-async function ask<T>(admin: Address, path: string): Promise<T> {
-  const { answer, problem } = await askAdmin<T>(admin, path);
+async function ask<T>({ admin, token }: TopOptions, path: string): Promise<T> {
+  const { answer, problem } = await askAdmin<T>(admin, path, 'GET', token);
   if (answer === undefined) throw new SignalboxError('admin_unreachable', problem ?? `no answer to ${path}`);
   return answer;
 }

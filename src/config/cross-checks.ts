@@ -1,6 +1,7 @@
 import { addressOf } from '../model/instance.js';
 import { isHttp } from '../model/listener.js';
 import { refusalOf } from '../resources/route/refusal.js';
+import { adminProblem } from './admin-options.js';
 import { derivedProblems } from './derived-checks.js';
 import type { Placed } from './discovery-block.js';
 import { envoyProblems } from './envoy-checks.js';
@@ -36,6 +37,7 @@ export function crossCheck(config: Config): CrossChecked {
       ...repeated(names, 'another listener has this name already'),
       ...repeated(addresses, 'another listener has this address already'),
       ...repeated(own, 'xds listens on this address already'),
+      ...unprotected(config),
       ...derivedProblems(config),
       ...(config.publish.delay > config.publish.max_delay
         ? [{ path: ['publish', 'delay'], message: 'must be at most "max_delay"' }]
@@ -52,6 +54,11 @@ export function crossCheck(config: Config): CrossChecked {
       ...unhashed(routes, config.services),
     ],
   };
+}
+
+function unprotected({ admin }: Config): readonly Placed[] {
+  const message = adminProblem(admin);
+  return message === undefined ? [] : [{ path: ['admin', 'listen'], message }];
 }
 
 type Entry = readonly [value: string, path: ConfigPath];

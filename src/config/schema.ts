@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { routesFrom } from '../documents/options.js';
 import { listenAddress } from './address.js';
+import { adminOptions } from './admin-options.js';
 import { listener } from './listener.js';
 import { registryOptions } from './registries.js';
 import { route, virtualHost } from './routing.js';
@@ -57,7 +58,7 @@ const loadReports = z
 /** The configuration file, after variables, aliases and default types are filled in. Times are milliseconds once read. */
 export const configSchema = z.strictObject({
   xds,
-  admin: z.strictObject({ listen: listenAddress.prefault('127.0.0.1:18001') }).prefault({}),
+  admin: adminOptions,
   /** In order of precedence. */
   discovery: z.record(registryName, registryOptions).default({}),
   /** How long the first publication waits for registries that have not answered yet. */

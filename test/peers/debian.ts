@@ -13,6 +13,29 @@ export async function unpackDebianPackages(
   suite: string,
   packages: readonly string[],
 ): Promise<void> {
+  await unpack(folder, suite, async () => packages.map((name) => `${name}/${suite}`));
+}
+
+/** The same of the machine's own suite, with everything that they need and the machine does not have. */
+export async function unpackMissingDebianPackages(
+  folder: string,
+  suite: string,
+  packages: readonly string[],
+): Promise<void> {
+  await unpack(folder, suite, async (options) => {
+    const simulation = ['-s', '--no-install-recommends', 'install', ...packages];
+    const said = await command('apt-get', [...options, ...simulation]);
+    return [...said.matchAll(/^Inst (\S+) (?:\[\S+\] )?\((\S+) /gm)].map(
+      ([, name, version]) => `${name}=${version}`,
+    );
+  });
+}
+
+async function unpack(
+  folder: string,
+  suite: string,
+  wanted: (options: readonly string[]) => Promise<readonly string[]>,
+): Promise<void> {
   const apt = join(folder, '.apt');
   const debs = join(apt, 'debs');
   for (const path of ['lists/partial', 'cache/archives/partial', 'debs'])
@@ -29,8 +52,7 @@ export async function unpackDebianPackages(
     'Acquire::Retries=3',
   ].flatMap((option) => ['-o', option]);
   await command('apt-get', [...options, 'update']);
-  const names = packages.map((name) => `${name}/${suite}`);
-  await command('apt-get', [...options, 'download', ...names], { cwd: debs });
+  await command('apt-get', [...options, 'download', ...(await wanted(options))], { cwd: debs });
   for (const deb of readdirSync(debs)) await command('dpkg-deb', ['-x', join(debs, deb), folder]);
   rmSync(apt, { recursive: true, force: true });
 }

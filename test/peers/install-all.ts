@@ -1,4 +1,5 @@
 // Installs every real server that the tests need. A new peer adds its line here.
+import { installChromium } from './chromium.js';
 import { installConsul } from './consul.js';
 import { installEnvoy } from './envoy.js';
 import { installEtcd } from './etcd.js';
@@ -16,6 +17,7 @@ const peers: Readonly<Record<string, () => Promise<string>>> = {
   nacos: installNacos,
   prometheus: installPrometheus,
   zookeeper: installZooKeeper,
+  chromium: async () => (await installChromium()).path,
 };
 
 for (const [name, install] of Object.entries(peers)) {

@@ -95,7 +95,7 @@ test('a running instance answers every question', async () => {
   });
   expect(await ask('explain', 'internal-x')).toMatchObject({
     code: 1,
-    text: '"internal-x" is left out by skip_services of local\n',
+    text: '"internal-x" is left out by skip_services "internal-*" of local\n',
   });
 });
 

@@ -1,22 +1,62 @@
 import type { ServiceExplanation } from '../../admin/explain.js';
+import type { RouteExplanation } from '../../admin/explain-route.js';
 import { plain, table } from './table.js';
 
 /** The answer of `/explain`. */
 export interface ExplainAnswer {
   readonly services: readonly ServiceExplanation[];
+  readonly routes: readonly RouteExplanation[];
 }
 
 /** How many proxies are named; of more, their number is told. */
 const MOST_NAMED = 5;
 
-export function explainText({ services }: ExplainAnswer): string {
-  return services.map(serviceText).join('\n');
+export function explainText({ services, routes }: ExplainAnswer): string {
+  return [...services.map(serviceText), ...routes.map(routeText)].join('\n');
+}
+
+function routeText(route: RouteExplanation): string {
+  const { id, source, state, reason, rule, services, resources } = route;
+  const why = reason === undefined ? '' : `: ${reason}`;
+  const to = services.length > 0 ? `, to ${services.join(', ')}` : '';
+  const head = plain(`route ${rule?.name ?? id} of ${source}, ${state.replace('_', ' ')}${why}${to}`);
+  const match = rule === null ? '' : `${plain(JSON.stringify(rule.match))}\n`;
+  return `${head}\n${match}\n${resourcesText({ resources })}${refusalsText({ resources })}${releaseText(route)}`;
+}
+
+/** What of it the proxies do not get, and why. */
+function releaseText({ release }: Pick<ServiceExplanation, 'release'>): string {
+  const { pinned, quarantined, inconsistent, rollout } = release;
+  return [
+    ...(pinned === null ? [] : [`version ${pinned} is pinned: nothing newer is served`]),
+    ...quarantined.map(
+      ({ type, name, version, served, node, message }) =>
+        `${type} ${name} ${version} is in quarantine, ${served ?? 'nothing'} is served instead; ${node} said: ${message}`,
+    ),
+    ...inconsistent.map(
+      ({ type, name, missing }) => `not published: ${type} ${name} needs ${missing.type} ${missing.name}`,
+    ),
+    ...(rollout === null ? [] : [`the newest version reaches everyone at ${rollout.everyone_at}`]),
+  ]
+    .map((line) => `${plain(line)}\n`)
+    .join('');
+}
+
+function heldText({ held }: ServiceExplanation): string {
+  return held
+    .map(
+      ({ registry, until, addresses }) =>
+        `${plain(`held back: ${registry} has lost ${addresses.join(', ')}, served until ${until}`)}\n`,
+    )
+    .join('');
 }
 
 function serviceText(service: ServiceExplanation): string {
   return [
     headText(service),
     remarksText(service),
+    heldText(service),
+    releaseText(service),
     instancesText(service),
     filteredText(service),
     resourcesText(service),
@@ -68,7 +108,7 @@ function filteredText({ filtered }: ServiceExplanation): string {
   );
 }
 
-function resourcesText({ resources }: ServiceExplanation): string {
+function resourcesText({ resources }: Pick<ServiceExplanation, 'resources'>): string {
   if (resources.length === 0) return 'Not published yet.\n';
   return table(
     ['TYPE', 'RESOURCE', 'VERSION', 'ACKNOWLEDGED BY', 'WAITING', 'REFUSED'],
@@ -86,7 +126,7 @@ function nodesText(nodes: readonly string[]): string {
   return nodes.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-function refusalsText({ resources }: ServiceExplanation): string {
+function refusalsText({ resources }: Pick<ServiceExplanation, 'resources'>): string {
   return resources
     .flatMap(({ type, name, proxies }) =>
       proxies.flatMap(({ node, refused }) =>

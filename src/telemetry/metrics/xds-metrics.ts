@@ -1,11 +1,13 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Variant } from '../../xds/response.js';
 import { ChangeLatency, type FollowedStream } from './change-latency.js';
+import { RecentLatency } from './recent-latency.js';
 import { type TypeCounts, XdsCounts } from './xds-counts.js';
 
 export interface XdsMetrics {
   readonly counts: XdsCounts;
   readonly latency: ChangeLatency;
+  readonly recent: RecentLatency;
 }
 
 /** Metrics of the streams and of how long changes take to the proxies. */
@@ -48,9 +50,13 @@ export function addXdsMetrics(
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
     registers,
   });
+  const recent = new RecentLatency();
   const latency = new ChangeLatency({
     streams,
-    observe: (registry, seconds) => histogram.observe({ registry }, seconds),
+    observe: (registry, seconds) => {
+      histogram.observe({ registry }, seconds);
+      recent.observe(registry, seconds);
+    },
     now: () => performance.now(),
     later: (run, milliseconds) => setTimeout(run, milliseconds).unref(),
   });
@@ -62,5 +68,5 @@ export function addXdsMetrics(
       this.set(latency.waiting);
     },
   });
-  return { counts, latency };
+  return { counts, latency, recent };
 }

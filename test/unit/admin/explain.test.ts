@@ -57,7 +57,12 @@ const subject: ExplainSubject = {
   served: (view) => view?.instances ?? [{ host: '10.0.0.8', port: 99, weight: 1, metadata: {} }],
   remarks: () => [],
   routed: (name) => name === 'ghost',
-  skippedBy: (name) => (name === 'internal' ? ['consul'] : []),
+  skippedBy: (name) =>
+    name === 'internal' ? [{ registry: 'consul', rule: 'skip_services "internal"' }] : [],
+  heldOf: () => [],
+  routes: () => [],
+  history: () => [],
+  releaseStatus: () => ({ pinned: undefined, quarantined: [], inconsistent: [], rollout: undefined }),
   proxyStatuses: async (resources) =>
     resources.map((resource) => proxyStatuses(resource, streams, () => snapshot)),
   snapshot: () => snapshot,
@@ -134,9 +139,12 @@ describe('explain', () => {
   });
 
   test.each([
-    ['usres', 'no registry and no route knows a service or an address "usres", did you mean "users"?'],
-    ['10.9.9.9:1', 'no registry and no route knows a service or an address "10.9.9.9:1"'],
-    ['internal', '"internal" is left out by skip_services of consul'],
+    [
+      'usres',
+      'no registry and no route knows a service, an address or a route "usres", did you mean "users"?',
+    ],
+    ['10.9.9.9:1', 'no registry and no route knows a service, an address or a route "10.9.9.9:1"'],
+    ['internal', '"internal" is left out by skip_services "internal" of consul'],
   ])('nothing is known of %s', async (query, error) => {
     expect(await explain(query, subject)).toEqual({ error });
   });

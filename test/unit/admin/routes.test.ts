@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type AdminSubject, adminRoutes } from '../../../src/admin/routes.js';
+import { type AdminOptions, type AdminSubject, adminRoutes } from '../../../src/admin/routes.js';
 import { Catalogue } from '../../../src/catalogue/catalogue.js';
 import type { ServiceView } from '../../../src/catalogue/service-view.js';
 import { failing, waiting } from '../../../src/catalogue/source-status.js';
@@ -30,6 +30,12 @@ const views: Readonly<Record<string, ServiceView>> = {
   empty: { ...WEB, name: 'empty', instances: [] },
 };
 
+const options: AdminOptions = {
+  logger: pino({ level: 'silent' }),
+  token: () => undefined,
+  page: new URL('file:///nowhere/'),
+};
+
 let subject: AdminSubject;
 beforeEach(() => {
   const plan = new Plan(configOf({ default_service: { host: '127.0.0.1', port: 9 } }));
@@ -42,6 +48,9 @@ beforeEach(() => {
     remarks: () => [],
     routed: () => false,
     skippedBy: () => [],
+    heldOf: () => [],
+    watch: () => undefined,
+    latency: () => [],
     sources: () => [],
     release: () => undefined,
     rollback: () => false,
@@ -65,7 +74,7 @@ interface Body {
 }
 
 async function get(path: string, more: Partial<AdminSubject> = {}) {
-  const response = await adminRoutes({ ...subject, ...more }).request(path);
+  const response = await adminRoutes({ ...subject, ...more }, options).request(path);
   expect(response.headers.get('content-type')).toMatch(/^application\/json/);
   return { status: response.status, body: (await response.json()) as Body };
 }
@@ -89,6 +98,9 @@ describe('services', () => {
       instances: 1,
       filtered: 1,
       served_from: 'instances',
+      degraded: 0,
+      draining: 0,
+      weight: { min: 1, max: 1 },
     });
     expect(body.services).toContainEqual({
       name: 'wanted',
@@ -96,6 +108,9 @@ describe('services', () => {
       instances: 0,
       filtered: 0,
       served_from: 'default_service',
+      degraded: 0,
+      draining: 0,
+      weight: null,
     });
   });
 
@@ -106,6 +121,9 @@ describe('services', () => {
         name: 'web',
         registries: ['kv'],
         served_from: 'instances',
+        degraded: 0,
+        draining: 0,
+        weight: { min: 1, max: 1 },
         instances: [
           { address: '[::1]:80', ...place, weight: 1, metadata: { version: 'v1' }, remarks: ['odd'] },
         ],
@@ -317,7 +335,7 @@ test('no stream is no proxy', async () => {
 
 test('what there is not is a 404 with the path, and nothing can be written', async () => {
   expect(await get('/nothing')).toEqual({ status: 404, body: { error: 'there is no /nothing' } });
-  const app = adminRoutes(subject);
+  const app = adminRoutes(subject, options);
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH'])
     expect((await app.request('/services/web', { method })).status).toBe(404);
 });
@@ -367,7 +385,7 @@ test('/routes: where each came from, whether it is in force, and why not', async
 });
 
 test('metrics are text', async () => {
-  const response = await adminRoutes(subject).request('/metrics');
+  const response = await adminRoutes(subject, options).request('/metrics');
   expect(response.headers.get('content-type')).toBe('text/plain');
   expect(await response.text()).toBe('a 1\n');
 });

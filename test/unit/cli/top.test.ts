@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { type TopAnswer, topText } from '../../../src/cli/views/top.js';
 
 const service = (name: string, instances: number, served_from = 'instances') =>
-  ({ name, instances, filtered: 1, served_from, registries: ['local'] }) as TopAnswer['services'][number];
+  ({
+    name,
+    instances,
+    filtered: 1,
+    served_from,
+    registries: ['local'],
+  }) as unknown as TopAnswer['services'][number];
 const registry = (name: string, state: string, message?: string) =>
   ({
     ...{ registry: name, server: 'file', state, services: 2, instances: 3, filtered: 1 },

@@ -29,7 +29,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function configOf(path: string) {
-  const loaded = await loadConfig(path, {});
+  const loaded = await loadConfig(path, { SIGNALBOX_ADMIN_TOKEN: 'some' });
   expect({ problems: loaded.problems, path }).toEqual({ problems: undefined, path });
   if (loaded.problems !== undefined) throw new Error('not reached');
   return loaded.config;
