@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { exposure } from '../access/exposure.js';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
-import type { App, StartApp } from '../cli/app-handle.js';
+import type { App, AppDependencies, StartApp } from '../cli/app-handle.js';
 import { adminProblem } from '../config/admin-options.js';
 import type { Config } from '../config/schema.js';
 import { Secret } from '../config/secret.js';
@@ -20,9 +20,10 @@ import { Publisher } from '../publish/publisher.js';
 import { type AnswerSink, ProxyAnswers } from '../release/proxy-answers.js';
 import { Releases } from '../release/releases.js';
 import { secretsOf } from '../resources/listener/tls.js';
-import { SecretStore } from '../secrets/secret-store.js';
+import type { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
+import type { LogFormat } from '../telemetry/log-level.js';
 import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
 import { WorkerPool } from '../workers/worker-pool.js';
 import { allOf } from '../xds/observer.js';
@@ -34,8 +35,8 @@ import { skipRules } from './skipped-by.js';
 import { SourceFactory } from './sources.js';
 
 /** The composition root: everything that lives is made here. */
-export const startApp: StartApp = async (config, { logger }) => {
-  const app = new RunningApp(config, logger);
+export const startApp: StartApp = async (config, { logger, logFormat = 'json' }) => {
+  const app = new RunningApp(config, logger, logFormat);
   await app.start();
   return app;
 };
@@ -62,6 +63,7 @@ class RunningApp implements App {
   constructor(
     config: Config,
     private readonly logger: Logger,
+    logFormat: LogFormat,
   ) {
     this.#config = config;
     this.#catalogue = new Catalogue({ logger });
@@ -91,7 +93,10 @@ class RunningApp implements App {
       { quarantine, logger, ...(rollout && { rollout }) },
       this.#life.signal,
     );
-    this.#xds = newProxyServer(config, this.#cache, this.#observation, this.#releases, logger);
+    this.#xds = newProxyServer(config, this.#cache, this.#observation, this.#releases, {
+      logger,
+      logFormat,
+    });
     this.#secrets = new SecretStore({ logger, onChange: () => this.#takeUpSecrets() }, this.#life.signal);
     this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
@@ -282,7 +287,7 @@ function newProxyServer(
   cache: SnapshotCache,
   { observer: counts, loadReporting }: Observation,
   answers: AnswerSink,
-  logger: Logger,
+  { logger, logFormat }: Required<AppDependencies>,
 ): ProxyServer {
   const options = { identifier: `signalbox/${hostname()}`, drain, keepalive, reflection, logger };
   const served = {
@@ -295,5 +300,5 @@ function newProxyServer(
         observer: allOf(counts, new ProxyAnswers(answers)),
         loadReporting,
       })
-    : new WorkerPool(cache, workers, { ...served, answers });
+    : new WorkerPool(cache, workers, { ...served, logFormat, answers });
 }

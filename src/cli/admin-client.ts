@@ -28,6 +28,8 @@ export async function askAdmin<T>(
   const body = parsed(text);
   if (status === 200 && body !== undefined) return { answer: body as T };
   if (typeof body?.error === 'string') return { problem: body.error };
+  // What `/readyz` says until it is ready.
+  if (typeof body?.reason === 'string') return { problem: body.reason };
   const message = `what answers at ${addressOf(admin)} is no admin API of Signalbox: HTTP ${status}`;
   throw new SignalboxError('admin_unreachable', message);
 }
@@ -52,7 +54,7 @@ async function send(
   }
 }
 
-function parsed(text: string): { readonly error?: unknown } | undefined {
+function parsed(text: string): { readonly error?: unknown; readonly reason?: unknown } | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;

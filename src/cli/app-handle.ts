@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.js';
+import type { LogFormat } from '../telemetry/log-level.js';
 
 /** A running control plane, as the command line sees it. */
 export interface App {
@@ -12,4 +13,10 @@ export interface App {
   stop(): Promise<void>;
 }
 
-export type StartApp = (config: Config, deps: { readonly logger: Logger }) => Promise<App>;
+export interface AppDependencies {
+  readonly logger: Logger;
+  /** How processes that it starts write their lines; `json` where nothing is said. */
+  readonly logFormat?: LogFormat;
+}
+
+export type StartApp = (config: Config, deps: AppDependencies) => Promise<App>;

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { Secret } from '../config/secret.js';
 import type { Address } from '../model/address.js';
-import { count, target, unlessEmpty } from './option-values.js';
+import { count, seconds, target, unlessEmpty } from './option-values.js';
 import type { Output } from './output.js';
 
 const STANDARD: Address = { host: '127.0.0.1', port: 18001 };
@@ -37,6 +37,25 @@ export function addAskCommands(program: Command, output: Output, done: (code: nu
       await ask('/proxies', proxiesText, flags);
     },
   );
+  command(program, 'top', 'show services with their load, registries and proxies, live on a terminal')
+    .option('--once', 'print once and end; so it also does where the output is no terminal')
+    .addOption(
+      new Option('--interval <seconds>', 'how often to look').argParser(seconds).default(seconds('2'), '2'),
+    )
+    .action(
+      async ({
+        admin,
+        json,
+        once,
+        interval,
+        tokenFile,
+      }: AskFlags & { readonly once?: true; readonly interval: number }) => {
+        const { runTop } = await import('./top.js');
+        const token = Secret.from(process.env.SIGNALBOX_ADMIN_TOKEN, tokenFile);
+        const common = { admin: admin || STANDARD, json: json === true, token };
+        done(await runTop({ ...common, once: once === true, interval }, output));
+      },
+    );
   command(program, 'explain', 'tell why a service, an instance or a route is served as it is')
     .argument('<what>', 'the name of a service, HOST:PORT of an instance, or the name or path of a route')
     .action(async (query: string, flags: AskFlags) => {

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import type { Address } from '../model/address.js';
-import { LOG_LEVELS, type LogLevel } from '../telemetry/log-level.js';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../telemetry/log-level.js';
 import type { StartApp } from './app-handle.js';
 import { addAskCommands } from './ask-commands.js';
 import type { BootstrapOptions } from './bootstrap.js';
-import { address, ipAddress, logLevel, target, unlessEmpty, workers } from './option-values.js';
+import { SHELLS, type Shell } from './completion.js';
+import { address, ipAddress, logFormat, logLevel, target, unlessEmpty, workers } from './option-values.js';
 import type { Output } from './output.js';
 
 interface ServeFlags {
@@ -13,6 +14,7 @@ interface ServeFlags {
   readonly xds?: Address | '';
   readonly admin?: Address | '';
   readonly logLevel?: LogLevel | '';
+  readonly logFormat?: LogFormat | '';
   readonly workers?: number | '';
 }
 
@@ -47,19 +49,28 @@ function addServe({ program, output, startApp, done }: Context): void {
     )
     .addOption(
       new Option(
+        '--log-format <format>',
+        `one of: ${LOG_FORMATS.join(', ')} (default: pretty on a terminal, else json)`,
+      )
+        .env('SIGNALBOX_LOG_FORMAT')
+        .argParser(unlessEmpty(logFormat)),
+    )
+    .addOption(
+      new Option(
         '--workers <n>',
         'how many processes serve the proxies, in place of xds.workers (default: 0)',
       )
         .env('SIGNALBOX_XDS_WORKERS')
         .argParser(unlessEmpty(workers)),
     )
-    .action(async ({ config, xds, admin, logLevel, workers }: ServeFlags) => {
+    .action(async ({ config, xds, admin, logLevel, logFormat, workers }: ServeFlags) => {
       const { runServe } = await import('./serve.js');
       const options = {
         config,
         xds: xds || undefined,
         admin: admin || undefined,
         logLevel: logLevel || 'info',
+        logFormat: logFormat || (output.stdout.isTTY === true ? 'pretty' : 'json'),
         workers: workers === '' ? undefined : workers,
       };
       done(await runServe(options, output, startApp));
@@ -124,12 +135,45 @@ const startLazily: StartApp = async (config, deps) => {
   return await startApp(config, deps);
 };
 
+function addCompletion({ program, output }: Context): void {
+  program
+    .command('completion')
+    .description('print what a shell needs to complete command lines: source <(signalbox completion bash)')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .action(async (shell: Shell) => {
+      const { completionScript } = await import('./completion.js');
+      output.stdout.write(completionScript(shell, program));
+    });
+}
+
 /** Runs a command line. @returns the exit code: 0 success, 1 failure, 2 wrong usage */
 export async function runCommandLine(
   args: readonly string[],
   output: Output,
   startApp: StartApp = startLazily,
 ): Promise<number> {
+  let code = 0;
+  const program = createProgram(output, startApp, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    return thrown.exitCode === 0 ? 0 : 2;
+  }
+}
+
+/**
+ * All commands with their options.
+ * @param done gets the exit code of the command that ran
+ */
+export function createProgram(
+  output: Output,
+  startApp: StartApp,
+  done: (code: number) => void = () => undefined,
+): Command {
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const program = new Command('signalbox')
     .description(manifest.description)
@@ -140,17 +184,8 @@ export async function runCommandLine(
       writeErr: (text) => output.stderr.write(text),
     })
     .showHelpAfterError('(--help tells more)');
-  let code = 0;
-  const done = (result: number) => {
-    code = result;
-  };
   for (const add of [addServe, addValidate, addBootstrap]) add({ program, output, startApp, done });
   addAskCommands(program, output, done);
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    return code;
-  } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown;
-    return thrown.exitCode === 0 ? 0 : 2;
-  }
+  addCompletion({ program, output, startApp, done });
+  return program;
 }

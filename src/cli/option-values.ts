@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { MOST_WORKERS } from '../config/worker-count.js';
 import { ADDRESS_EXPECTED, type Address, readAddress } from '../model/address.js';
 import { isAddress } from '../model/host.js';
-import { LOG_LEVELS, type LogLevel } from '../telemetry/log-level.js';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../telemetry/log-level.js';
 
 export function address(text: string): Address {
   const read = readAddress(text);
@@ -33,6 +33,19 @@ export function logLevel(text: string): LogLevel {
 export function count(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('expected a whole number above 0');
   return Number(text);
+}
+
+/** @returns milliseconds */
+export function seconds(text: string): number {
+  if (!/^\d{1,4}(\.\d{1,3})?$/.test(text) || Number(text) === 0)
+    throw new InvalidArgumentError('expected a number of seconds above 0');
+  return Number(text) * 1_000;
+}
+
+export function logFormat(text: string): LogFormat {
+  const format = LOG_FORMATS.find((known) => known === text);
+  if (format === undefined) throw new InvalidArgumentError(`expected one of: ${LOG_FORMATS.join(', ')}`);
+  return format;
 }
 
 export function workers(text: string): number {

@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.js';
 import { watchFile } from '../config/watch-file.js';
 import { messageOf } from '../errors.js';
 import type { Address } from '../model/address.js';
-import type { LogLevel } from '../telemetry/log-level.js';
+import type { LogFormat, LogLevel } from '../telemetry/log-level.js';
 import { createLogger } from '../telemetry/logger.js';
 import type { App, StartApp } from './app-handle.js';
 import type { Output } from './output.js';
@@ -13,6 +13,7 @@ import type { Output } from './output.js';
 export interface ServeOptions {
   readonly config: string;
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   /** In place of what the file says. */
   readonly xds?: Address | undefined;
   readonly admin?: Address | undefined;
@@ -38,10 +39,12 @@ export async function runServe(options: ServeOptions, output: Output, startApp: 
       for (const problem of first.problems) output.stderr.write(`${formatProblem(problem)}\n`);
       return 1;
     }
-    const logger = createLogger(options.logLevel);
+    const logger = createLogger(options.logLevel, options.logFormat);
     for (const warning of first.warnings) logger.warn(fields(warning), warning.message);
     listenToSignals(life, reloads, logger);
-    const app = await startApp(overridden(first.config, options), { logger }).catch((thrown: unknown) => {
+    const { logFormat } = options;
+    const config = overridden(first.config, options);
+    const app = await startApp(config, { logger, logFormat }).catch((thrown: unknown) => {
       logger.fatal({ err: thrown }, `cannot start: ${messageOf(thrown)}`);
     });
     return app === undefined ? 1 : await run(app, options, reloads, life.signal, logger);

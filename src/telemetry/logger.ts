@@ -1,11 +1,13 @@
 import pino from 'pino';
-import type { LogLevel } from './log-level.js';
+import type { LogFormat, LogLevel } from './log-level.js';
+import { prettyLine } from './pretty.js';
 
 /**
- * JSON lines on standard output, written in the background: a thousand proxies that come at once are not held up by
- * their lines. What is still to be written when the process ends is written then.
+ * Lines on standard output, written in the background: a thousand proxies that come at once are not held up by their
+ * lines. What is still to be written when the process ends is written then.
  */
-export function createLogger(level: LogLevel): pino.Logger {
+export function createLogger(level: LogLevel, format: LogFormat = 'json'): pino.Logger {
+  const output = standardOutput();
   return pino(
     {
       level,
@@ -13,7 +15,7 @@ export function createLogger(level: LogLevel): pino.Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    standardOutput(),
+    format === 'json' ? output : { write: (line) => output.write(prettyLine(line)) },
   );
 }
 

@@ -4,7 +4,9 @@ import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js'
 import type { ErrorCode } from '../errors.js';
 import type { ResourceVersion } from '../release/accepted.js';
 import type { Rejected } from '../release/quarantine.js';
-import type { LogLevel } from '../telemetry/log-level.js';
+
+import type { LogFormat, LogLevel } from '../telemetry/log-level.js';
+
 import type { ClientStatusAnswer } from '../xds/csds/service.js';
 import type { XdsServerOptions } from '../xds/server.js';
 
@@ -19,6 +21,7 @@ export interface WorkerTask
   /** The share of the proxies of each group that get changes first, 0 to 1. */
   readonly first?: number;
   readonly logLevel: LogLevel;
+  readonly logFormat?: LogFormat;
 }
 
 /** What is asked over a channel between two processes, and what it is answered with. */

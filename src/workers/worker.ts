@@ -55,14 +55,14 @@ export class Worker {
     }
   }
 
-  async #serve({ worker, listen, logLevel, ...options }: WorkerTask): Promise<void> {
+  async #serve({ worker, listen, logLevel, logFormat, ...options }: WorkerTask): Promise<void> {
     const server = new LocalProxyServer(this.#cache, {
       ...options,
       observer: new ProxyAnswers({
         accepted: (versions) => this.send({ kind: 'accepted', versions }),
         rejected: (rejected) => this.send({ kind: 'rejected', rejected }),
       }),
-      logger: createLogger(logLevel).child({ worker }),
+      logger: createLogger(logLevel, logFormat).child({ worker }),
       clientStatus: (request) => this.#clientStatus(request),
     });
     try {

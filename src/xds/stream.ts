@@ -225,8 +225,10 @@ export class XdsStream {
     this.#state = receive(this.#state, request, snapshot, this.deps.shared);
     if (answered !== undefined) {
       const { response } = answered;
-      if (error === undefined) this.deps.observer.acknowledged(response);
-      else this.deps.observer.rejected(response, error.message, this.node);
+      if (error === undefined) {
+        this.#log('response accepted', response, nonce);
+        this.deps.observer.acknowledged(response);
+      } else this.deps.observer.rejected(response, error.message, this.node);
     }
     const excess = this.#guard.tooMuch(this.#state);
     if (excess === undefined) this.#pump();
@@ -240,17 +242,17 @@ export class XdsStream {
       this.#state = step.state;
       if (step.response === undefined) break;
       this.#write(step.response.typeUrl, step.message);
-      this.#log(step.response, step.message.nonce);
+      this.#log('response sent', step.response, step.message.nonce);
     }
     this.#waitForAssignments();
     this.#keepAlive();
   }
 
   /** Asked first, since this is on the way of every change to every proxy. */
-  #log({ typeUrl, version }: Response, nonce: string): void {
+  #log(event: string, { typeUrl, version }: Response, nonce: string): void {
     const { logger } = this.deps;
     if (!logger.isLevelEnabled('debug')) return;
-    logger.debug({ node: this.node.id, stream: this.id, type: typeUrl, version, nonce }, 'response sent');
+    logger.debug({ node: this.node.id, stream: this.id, type: typeUrl, version, nonce }, event);
   }
 
   #write(typeUrl: string, message: Message): void {

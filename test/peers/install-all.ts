@@ -5,6 +5,7 @@ import { installEnvoy } from './envoy.js';
 import { installEtcd } from './etcd.js';
 import { installNetflixEureka, installSpringEureka } from './eureka-install.js';
 import { installNacos } from './nacos.js';
+import { installPrometheus } from './prometheus.js';
 import { installZooKeeper } from './zookeeper-install.js';
 
 const peers: Readonly<Record<string, () => Promise<string>>> = {
@@ -14,6 +15,7 @@ const peers: Readonly<Record<string, () => Promise<string>>> = {
   'eureka of Spring Cloud': installSpringEureka,
   'eureka of Netflix': async () => (await installNetflixEureka()).war,
   nacos: installNacos,
+  prometheus: installPrometheus,
   zookeeper: installZooKeeper,
   chromium: async () => (await installChromium()).path,
 };

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { runCommandLine } from '../../../src/cli/command-line.js';
+import { createProgram, runCommandLine } from '../../../src/cli/command-line.js';
 import { freePort } from '../../peers/process.js';
 
 /** What the admin API answers: path → status and body. */
@@ -267,7 +267,21 @@ describe('diff', () => {
 });
 
 describe('what goes wrong', () => {
-  const commands = [['services'], ['proxies'], ['explain', 'x'], ['diff'], ['load'], ['load', 'x']];
+  const commands = [
+    ...[['services'], ['proxies'], ['top'], ['top', '--once'], ['explain', 'x'], ['diff']],
+    ...[['load'], ['load', 'x'], ['status'], ['rollback', 'v1'], ['unpin'], ['release', 'local']],
+  ];
+
+  test('every command that asks is among them', () => {
+    const silent = { write: () => true };
+    const program = createProgram({ stdout: silent, stderr: silent }, async () => {
+      throw new Error('nothing is started');
+    });
+    const asking = program.commands
+      .filter(({ options }) => options.some(({ long }) => long === '--json'))
+      .map((command) => command.name());
+    expect(new Set(asking)).toEqual(new Set(commands.map(([name]) => name)));
+  });
 
   test.each(commands)('%s: an instance that cannot be reached', async (...command) => {
     const nobody = `127.0.0.1:${await freePort()}`;
@@ -293,6 +307,8 @@ describe('what goes wrong', () => {
     [['services', '--admin', '18001'], 'expected an address such as'],
     [['services', '--admin', '127.0.0.1:0'], 'expected a port above 0'],
     [['load', '--sort', 'name'], 'errors, requests, latency'],
+    [['top', '--interval', '0'], 'expected a number of seconds above 0'],
+    [['completion', 'csh'], 'bash, zsh, fish'],
     [['explain'], "missing required argument 'what'"],
     [['diff', '--back', '0'], 'expected a whole number above 0'],
   ])('%j is wrong usage', async (args, message) => {
