@@ -20,7 +20,7 @@ import { Publisher } from '../publish/publisher.js';
 import { type AnswerSink, ProxyAnswers } from '../release/proxy-answers.js';
 import { Releases } from '../release/releases.js';
 import { secretsOf } from '../resources/listener/tls.js';
-import type { SecretStore } from '../secrets/secret-store.js';
+import { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import type { LogFormat } from '../telemetry/log-level.js';

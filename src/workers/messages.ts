@@ -4,9 +4,7 @@ import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js'
 import type { ErrorCode } from '../errors.js';
 import type { ResourceVersion } from '../release/accepted.js';
 import type { Rejected } from '../release/quarantine.js';
-
 import type { LogFormat, LogLevel } from '../telemetry/log-level.js';
-
 import type { ClientStatusAnswer } from '../xds/csds/service.js';
 import type { XdsServerOptions } from '../xds/server.js';
 
