@@ -1,7 +1,15 @@
-import { type handleBidiStreamingCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import {
+  type handleBidiStreamingCall,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
+import { type StreamCallbacks, WatchedStream } from './callbacks.js';
 import {
   CLIENT_STATUS_SERVICE,
   type ClientStatus,
@@ -15,6 +23,7 @@ import type { LoadReporting } from './load-reports/service.js';
 import { NameTable } from './name-set.js';
 import type { ProxyNode } from './node.js';
 import { UNOBSERVED, type XdsObserver } from './observer.js';
+import { proxyStatus } from './proxy-status.js';
 import { RequestReader } from './request.js';
 import { type Message, ResponseFactory } from './response.js';
 import { DISCOVERY_SERVICES, type DiscoveryMethod, definition } from './services.js';
@@ -39,6 +48,13 @@ export interface XdsServerOptions {
   readonly reflection?: boolean;
   /** Tells the status of all clients where not all of them are connected here. */
   readonly clientStatus?: ClientStatus;
+  /** Told of streams, requests and responses, and asked whether they may be. */
+  readonly callbacks?: StreamCallbacks | undefined;
+}
+
+/** A gRPC server to which services can be added, such as grpc-js's `Server`. */
+export interface ServiceHost {
+  addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;
 }
 
 const KEEPALIVE = { time: 30_000, timeout: 10_000 };
@@ -80,10 +96,7 @@ export class XdsServer {
       'grpc.keepalive_time_ms': keepalive.time,
       'grpc.keepalive_timeout_ms': keepalive.timeout,
     });
-    for (const service of DISCOVERY_SERVICES) {
-      const handlers = service.methods.map((method) => [method.name, this.#handler(method)]);
-      this.#server.addService(definition(service), Object.fromEntries(handlers));
-    }
+    this.addTo(this.#server);
     const clientStatus = clientStatusService(
       options.clientStatus ?? (async (request) => clientStatusOf(request, this.#streams, cache)),
     );
@@ -99,6 +112,15 @@ export class XdsServer {
       this.#health.serving = true;
       this.#fanOut.push([...this.#streams].filter((stream) => stream.group === group));
     }, this.#life.signal);
+    cache.reportStatus(() => [...this.#streams].map(proxyStatus), this.#life.signal);
+  }
+
+  /** Adds the discovery services to a gRPC server: this one's own, or someone else's. */
+  addTo(host: ServiceHost): void {
+    for (const service of DISCOVERY_SERVICES) {
+      const handlers = service.methods.map((method) => [method.name, this.#handler(method)]);
+      host.addService(definition(service), Object.fromEntries(handlers));
+    }
   }
 
   /** The streams that are open now. */
@@ -148,9 +170,14 @@ export class XdsServer {
         return;
       }
       this.#ids += 1;
-      const stream = new XdsStream(this.#ids, method.variant, method.typeUrl, call, this.#deps);
+      const { callbacks } = this.options;
+      const watched = callbacks && new WatchedStream(this.#ids, method, call, callbacks);
+      if (watched?.refused === true) return;
+      const { variant, typeUrl } = method;
+      const stream = new XdsStream(this.#ids, variant, typeUrl, watched ?? call, this.#deps);
       this.#streams.add(stream);
       stream.start(() => {
+        watched?.closed();
         this.#streams.delete(stream);
         this.#fanOut.forget(stream);
         this.#deps.logger.info({ node: stream.node.id, stream: stream.id }, 'proxy disconnected');
