@@ -87,7 +87,8 @@ class ObjectReader {
   }
 
   #any(given: unknown, path: Path): unknown {
-    if (!isRecord(given)) return this.#wrong(path, 'expected an object with "@type", or "type_url" and "value"');
+    if (!isRecord(given))
+      return this.#wrong(path, 'expected an object with "@type", or "type_url" and "value"');
     const { '@type': typeUrl, ...fields } = given;
     if (typeUrl === undefined) {
       const { type_url, value } = fields;
@@ -113,5 +114,7 @@ class ObjectReader {
 }
 
 function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
 }

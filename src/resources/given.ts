@@ -60,7 +60,8 @@ export function resourceFromJson(type: string, json: unknown, options: ResourceO
   const name = messageName(type);
   const label = `${name} "${options.name ?? ownName(json)}"`;
   const found = apiType(name);
-  if (found === undefined) throw invalid(label, [`there is no message type ${name} in Envoy's configuration`]);
+  if (found === undefined)
+    throw invalid(label, [`there is no message type ${name} in Envoy's configuration`]);
   const { message, problems } = mergeJson(name, {}, json);
   if (problems.length > 0) throw invalid(label, problems.map(inWords));
   return checked(name, found.encode(found.fromObject(message)).finish(), message, options);
@@ -81,7 +82,13 @@ export function resourceFromBytes(
   options: Omit<ResourceOptions, 'name'> = {},
 ): Resource {
   if (!typeUrl.includes('/')) throw invalid(`${typeUrl} "${name}"`, ['a type URL is needed, with its "/"']);
-  return makeResource(typeUrl, name, body, options.references ?? referencesOf(typeUrl, body), ttlOf(name, options));
+  return makeResource(
+    typeUrl,
+    name,
+    body,
+    options.references ?? referencesOf(typeUrl, body),
+    ttlOf(name, options),
+  );
 }
 
 function checked(type: string, bytes: Uint8Array, message: unknown, options: ResourceOptions): Resource {
@@ -107,7 +114,10 @@ function ttlOf(name: string, { ttl }: ResourceOptions): number | undefined {
 }
 
 function ownName(message: unknown): string {
-  const { name, cluster_name } = Object(message) as { readonly name?: unknown; readonly cluster_name?: unknown };
+  const { name, cluster_name } = Object(message) as {
+    readonly name?: unknown;
+    readonly cluster_name?: unknown;
+  };
   const own = name ?? cluster_name;
   return typeof own === 'string' ? own : '';
 }

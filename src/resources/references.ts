@@ -5,8 +5,7 @@ import type { Any } from '../generated/types/google/protobuf/Any.js';
 import { decode } from '../protobuf/messages.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 
-const MANAGER =
-  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager' as const;
+const MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager' as const;
 
 /**
  * The names that a resource makes a proxy ask for: a cluster's load assignment, a listener's route configurations, a
@@ -45,12 +44,17 @@ function ofFilter(config: Any | null | undefined): readonly string[] {
   if (!String(type_url).endsWith(`/${MANAGER}`) || !(value instanceof Uint8Array)) return [];
   const { rds, scoped_routes }: HttpConnectionManager = decode(MANAGER, value);
   const scopes = scoped_routes?.scoped_route_configurations_list?.scoped_route_configurations ?? [];
-  return [rds?.route_config_name, ...scopes.map(({ route_configuration_name }) => route_configuration_name)].filter(
-    isName,
-  );
+  return [
+    rds?.route_config_name,
+    ...scopes.map(({ route_configuration_name }) => route_configuration_name),
+  ].filter(isName);
 }
 
-function ofAction({ cluster, weighted_clusters, request_mirror_policies = [] }: RouteAction): readonly string[] {
+function ofAction({
+  cluster,
+  weighted_clusters,
+  request_mirror_policies = [],
+}: RouteAction): readonly string[] {
   const parts = [...(weighted_clusters?.clusters ?? []).map(({ name }) => name)];
   return [cluster, ...parts, ...request_mirror_policies.map((policy) => policy.cluster)].filter(isName);
 }

@@ -31,6 +31,7 @@ export class SnapshotCache {
   readonly #reporters = new Set<() => readonly ProxyStatus[]>();
 
   /**
+   * A cache without snapshots: proxies wait until their group has one.
    * @param historyLength how many changes are remembered, over all groups
    * @param now milliseconds since the epoch
    */

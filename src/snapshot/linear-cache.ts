@@ -13,7 +13,10 @@ export class LinearCache {
   /** What holds the resources, in one group; a server that is given a LinearCache serves this. */
   readonly snapshots = new SnapshotCache();
 
-  /** @param typeUrl the type of all its resources */
+  /**
+   * An empty cache.
+   * @param typeUrl the type of all its resources
+   */
   constructor(readonly typeUrl: string) {
     this.snapshots.setSnapshot(LINEAR_GROUP, Snapshot.EMPTY);
   }
@@ -87,6 +90,9 @@ export class LinearCache {
 
   #check({ typeUrl, name }: Resource): void {
     if (typeUrl === this.typeUrl) return;
-    throw new SignalboxError('resource_invalid', `"${name}" is of ${typeUrl}, the cache holds ${this.typeUrl}`);
+    throw new SignalboxError(
+      'resource_invalid',
+      `"${name}" is of ${typeUrl}, the cache holds ${this.typeUrl}`,
+    );
   }
 }

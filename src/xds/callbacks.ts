@@ -32,7 +32,7 @@ export interface Veto {
 }
 
 /** What a callback says: nothing, or that the stream is to end. One that throws ends it with INTERNAL. */
-export type Verdict = Veto | undefined | void;
+export type Verdict = Veto | undefined;
 
 /**
  * Told of what goes over the streams, in its order, before it takes effect. Requests and responses are decoded for

@@ -70,7 +70,10 @@ export function createServer(options: CreateServerOptions): CacheServer {
   xds.addTo(server);
   return {
     listen: async () => {
-      throw new SignalboxError('listen_failed', 'the services are on a gRPC server of your own: bind that one');
+      throw new SignalboxError(
+        'listen_failed',
+        'the services are on a gRPC server of your own: bind that one',
+      );
     },
     stop: async () => {
       for (const stream of xds.streams) stream.end('the control plane is shutting down');

@@ -54,6 +54,7 @@ export interface XdsServerOptions {
 
 /** A gRPC server to which services can be added, such as grpc-js's `Server`. */
 export interface ServiceHost {
+  /** Adds the handlers of a service; throws where it has one of them already. */
   addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;
 }
 
