@@ -13,10 +13,11 @@ import {
   TYPE_URL,
 } from '../../../src/index.js';
 import { messageIn, XdsClient, type XdsClientOptions } from '../../../src/testing/index.js';
-import { aResource } from '../../support/resources.js';
 
 const { cluster, runtime } = TYPE_URL;
 const EXTENSION = 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig';
+const aResource = (name: string, alt_stat_name = '') =>
+  resource('envoy.config.cluster.v3.Cluster', { name, alt_stat_name });
 const open: { close(): void }[] = [];
 const servers: CacheServer[] = [];
 
@@ -125,7 +126,7 @@ describe.each(['sotw', 'delta'] as const)('%s', (variant) => {
       },
       streamClosed: (stream) => void told.push(`closed ${stream.id}`),
       requestReceived: (_, { type_url, response_nonce, node }) => {
-        told.push(`request ${node?.id} ${type_url === cluster} ${response_nonce === '' ? '' : 'ack'}`);
+        told.push(`request ${node?.id} ${type_url === cluster} ${response_nonce ? 'ack' : ''}`);
         return undefined;
       },
       responseSent: (_, { type_url, nonce, resources }) => {
