@@ -32,7 +32,9 @@ export function apiReport(): string {
       noLib: true,
     },
   );
-  const sections = entries.map(({ name, file }) => `## ${name}\n\n\`\`\`ts\n${declarations(program, file)}\n\`\`\`\n`);
+  const sections = entries.map(
+    ({ name, file }) => `## ${name}\n\n\`\`\`ts\n${declarations(program, file)}\n\`\`\`\n`,
+  );
   return [HEAD, ...sections].join('\n');
 }
 

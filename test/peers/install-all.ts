@@ -4,6 +4,7 @@ import { installEnvoy } from './envoy.js';
 import { installEtcd } from './etcd.js';
 import { installNetflixEureka, installSpringEureka } from './eureka-install.js';
 import { installNacos } from './nacos.js';
+import { installNode } from './node.js';
 import { installZooKeeper } from './zookeeper-install.js';
 
 const peers: Readonly<Record<string, () => Promise<string>>> = {
@@ -14,6 +15,8 @@ const peers: Readonly<Record<string, () => Promise<string>>> = {
   'eureka of Netflix': async () => (await installNetflixEureka()).war,
   nacos: installNacos,
   zookeeper: installZooKeeper,
+  'Node 22': async () => await installNode(22),
+  'Node 24': async () => await installNode(24),
 };
 
 for (const [name, install] of Object.entries(peers)) {
