@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { exposure } from '../access/exposure.js';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { globMatcher } from '../catalogue/glob.js';
@@ -8,13 +9,14 @@ import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
 import { DocumentSet } from '../documents/document-set.js';
 import { documentStores } from '../documents/options.js';
+import { DEFAULT_GROUP } from '../groups/default-group.js';
+import { GroupFanOut } from '../groups/group-fan-out.js';
 import { addressOf } from '../model/instance.js';
 import { Leaving } from '../publish/leaving.js';
 import { Plan } from '../publish/plan.js';
-import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
+import { Publisher } from '../publish/publisher.js';
 import { type AnswerSink, ProxyAnswers } from '../release/proxy-answers.js';
-import { Release } from '../release/release.js';
-import { stagedGroup } from '../release/rollout.js';
+import { Releases } from '../release/releases.js';
 import { secretsOf } from '../resources/listener/tls.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
@@ -43,7 +45,7 @@ class RunningApp implements App {
   readonly #registries: RegistrySet;
   readonly #secrets: SecretStore;
   readonly #observation: Observation;
-  readonly #release: Release;
+  readonly #releases: Releases;
   readonly #xds: ProxyServer;
   #config: Config;
   readonly #leaving = new Leaving();
@@ -81,13 +83,12 @@ class RunningApp implements App {
       if (group === DEFAULT_GROUP) this.#observation.published(snapshot);
     }, this.#life.signal);
     const { quarantine, rollout } = config;
-    this.#release = new Release(
+    this.#releases = new Releases(
       this.#cache,
-      DEFAULT_GROUP,
       { quarantine, logger, ...(rollout && { rollout }) },
       this.#life.signal,
     );
-    this.#xds = newProxyServer(config, this.#cache, this.#observation, this.#release, logger);
+    this.#xds = newProxyServer(config, this.#cache, this.#observation, this.#releases, logger);
     this.#secrets = new SecretStore({ logger, onChange: () => this.#takeUpSecrets() }, this.#life.signal);
     this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
@@ -110,6 +111,8 @@ class RunningApp implements App {
   async start(): Promise<void> {
     const { discovery, routes_from } = this.#config;
     try {
+      const exposed = exposure(this.#config);
+      if (exposed !== undefined) this.logger.warn({ option: 'xds.listen' }, exposed);
       this.#xdsAddress = await this.#xds.listen(addressOf(this.#config.xds.listen));
       this.#admin = await this.#startAdmin();
       const stores = documentStores(routes_from);
@@ -131,8 +134,10 @@ class RunningApp implements App {
     }
     if (config.xds.workers !== this.#config.xds.workers)
       this.logger.warn({ option: 'xds.workers' }, 'a new number of workers takes effect at the next start');
-    for (const option of ['quarantine', 'rollout'] as const)
-      if (!isDeepStrictEqual(config[option], this.#config[option]))
+    const later = { ...config, 'xds.tls': config.xds.tls };
+    const before = { ...this.#config, 'xds.tls': this.#config.xds.tls };
+    for (const option of ['quarantine', 'rollout', 'limits', 'xds.tls'] as const)
+      if (!isDeepStrictEqual(later[option], before[option]))
         this.logger.warn({ option }, 'a change of this option takes effect at the next start');
     this.#config = config;
     this.#observation.configure(config);
@@ -147,6 +152,9 @@ class RunningApp implements App {
     this.#publisher = this.#newPublisher();
     if (started) this.#publisher.publishAll();
     else this.#publisher.changed(new Set());
+    // Only now: who comes to a group is to find what it has to give.
+    this.#xds.replaceAdmission({ allow: config.allow, groups: config.groups });
+    this.#releases.keepOnly(Object.keys(config.groups));
   }
 
   async stop(): Promise<void> {
@@ -187,7 +195,8 @@ class RunningApp implements App {
       ...{ delay, maxDelay: max_delay, logger: this.logger },
       ...{ observer: this.#observation, leaving: this.#leaving },
     };
-    return new Publisher(this.#catalogue, this.#plan, this.#release, options, this.#publisherLife.signal);
+    const groups = new GroupFanOut(this.#config.groups, (group) => this.#releases.of(group));
+    return new Publisher(this.#catalogue, this.#plan, groups, options, this.#publisherLife.signal);
   }
 
   #snapshot(): Snapshot {
@@ -215,9 +224,9 @@ class RunningApp implements App {
         remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
         sources: () => this.#catalogue.sources(),
         release: (registry) => this.#catalogue.release(registry),
-        rollback: (version) => this.#release.pin(version),
-        unpin: () => this.#release.unpin(),
-        releaseStatus: () => this.#release.status,
+        rollback: (version) => this.#releases.pin(version),
+        unpin: () => this.#releases.unpin(),
+        releaseStatus: () => this.#releases.status,
         secrets: () => this.#secrets.statuses(),
         routed: (name) => this.#plan.wanted.has(name),
         skippedBy: (name) => this.#skippedBy(name),
@@ -254,24 +263,22 @@ class RunningApp implements App {
 }
 
 function newProxyServer(
-  { xds: { workers, drain, keepalive, reflection }, rollout }: Config,
+  { xds: { workers, drain, keepalive, reflection, tls }, allow, groups, limits, rollout }: Config,
   cache: SnapshotCache,
   { observer: counts, loadReporting }: Observation,
   answers: AnswerSink,
   logger: Logger,
 ): ProxyServer {
   const options = { identifier: `signalbox/${hostname()}`, drain, keepalive, reflection, logger };
+  const served = {
+    ...{ ...options, tls, limits, admission: { allow, groups } },
+    ...(rollout && { first: rollout.first }),
+  };
   return workers === 0
     ? new LocalProxyServer(cache, {
-        ...options,
-        groupOf: ({ id }) => stagedGroup(DEFAULT_GROUP, id, rollout?.first),
+        ...served,
         observer: allOf(counts, new ProxyAnswers(answers)),
         loadReporting,
       })
-    : new WorkerPool(cache, workers, {
-        ...options,
-        group: DEFAULT_GROUP,
-        ...(rollout && { first: rollout.first }),
-        answers,
-      });
+    : new WorkerPool(cache, workers, { ...served, answers });
 }

@@ -1,23 +1,22 @@
+import type { AdmissionRules } from '../access/admission.js';
 import type { ProxyView } from '../admin/proxies.js';
 import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js';
 import type { ErrorCode } from '../errors.js';
 import type { ResourceVersion } from '../release/accepted.js';
 import type { Rejected } from '../release/quarantine.js';
-import type { Group } from '../snapshot/cache.js';
 import type { LogLevel } from '../telemetry/log-level.js';
 import type { ClientStatusAnswer } from '../xds/csds/service.js';
 import type { XdsServerOptions } from '../xds/server.js';
 
 /** What a worker is to do. */
 export interface WorkerTask
-  extends Pick<XdsServerOptions, 'identifier' | 'drain' | 'keepalive' | 'reflection'> {
+  extends Pick<XdsServerOptions, 'identifier' | 'drain' | 'keepalive' | 'reflection' | 'limits' | 'tls'> {
   /** Counts from 1; one that takes the place of another has its number. */
   readonly worker: number;
   /** `host:port`; all workers share it. */
   readonly listen: string;
-  /** The group of every proxy. */
-  readonly group: Group;
-  /** The share of the proxies that get changes first, 0 to 1. */
+  readonly admission: AdmissionRules;
+  /** The share of the proxies of each group that get changes first, 0 to 1. */
   readonly first?: number;
   readonly logLevel: LogLevel;
 }
@@ -55,6 +54,7 @@ export type ToWorker =
   /** See `unpackStep`. */
   | { readonly kind: 'step'; readonly step: Uint8Array }
   | { readonly kind: 'serve'; readonly task: WorkerTask }
+  | { readonly kind: 'admission'; readonly rules: AdmissionRules }
   | { readonly kind: 'stop' };
 
 export type FromWorker =

@@ -1,5 +1,7 @@
+import { Admission, type AdmissionRules } from '../access/admission.js';
 import { type ProxyView, proxyView } from '../admin/proxies.js';
 import { type ProxyStatus, type PublishedResource, proxyStatuses } from '../admin/proxy-statuses.js';
+import { stagedGroup } from '../release/rollout.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import { type ClientStatusAnswer, clientStatusOf } from '../xds/csds/service.js';
 import { XdsServer, type XdsServerOptions } from '../xds/server.js';
@@ -21,19 +23,31 @@ export interface ProxyServer {
   proxies(): Promise<readonly ProxyView[]>;
   /** For each resource, where the proxies are that ask for it. @throws SignalboxError `worker_silent` */
   proxyStatuses(resources: readonly PublishedResource[]): Promise<readonly (readonly ProxyStatus[])[]>;
+  /** Other rules of who gets what from now on; a proxy whose group is another one now is sent away to come back. */
+  replaceAdmission(rules: AdmissionRules): void;
   /** Sends the proxies away and closes. */
   stop(): Promise<void>;
+}
+
+export interface LocalProxyServerOptions extends Omit<XdsServerOptions, 'groupOf' | 'admission'> {
+  readonly admission: AdmissionRules;
+  /** The share of the proxies of each group that get changes first, 0 to 1. */
+  readonly first?: number;
 }
 
 /** Serves them by this process. */
 export class LocalProxyServer implements ProxyServer {
   readonly #server: XdsServer;
+  readonly #first: number | undefined;
 
   constructor(
     private readonly cache: SnapshotCache,
-    options: XdsServerOptions,
+    { admission: rules, first, ...options }: LocalProxyServerOptions,
   ) {
-    this.#server = new XdsServer(cache, options);
+    this.#first = first;
+    const admission = new Admission(rules);
+    const groupOf = this.#groups(admission);
+    this.#server = new XdsServer(cache, { ...options, admission, groupOf });
   }
 
   async listen(address: string): Promise<string> {
@@ -60,6 +74,16 @@ export class LocalProxyServer implements ProxyServer {
   /** The status of the clients that are connected to this process. */
   clientStatus(request: Uint8Array): ClientStatusAnswer {
     return clientStatusOf(request, this.#server.streams, this.cache);
+  }
+
+  replaceAdmission(rules: AdmissionRules): void {
+    const admission = new Admission(rules);
+    this.#server.replaceAdmission(admission, this.#groups(admission));
+  }
+
+  /** The group of each proxy; of those that get changes first, the first of that group. */
+  #groups(admission: Admission): XdsServerOptions['groupOf'] {
+    return (node) => stagedGroup(admission.groupOf(node), node.id, this.#first);
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import type { AdmissionRules } from '../access/admission.js';
 import type { ProxyView } from '../admin/proxies.js';
 import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js';
 import { Backoff } from '../discovery/backoff.js';
@@ -37,12 +38,15 @@ export class WorkerPool implements ProxyServer {
   readonly #pack: Pack = sharedPack();
   /** Those that run, by their numbers. */
   readonly #processes = new Map<number, WorkerProcess>();
+  #admission: AdmissionRules;
 
   constructor(
     private readonly cache: SnapshotCache,
     private readonly count: number,
     private readonly options: WorkerPoolOptions,
-  ) {}
+  ) {
+    this.#admission = options.admission;
+  }
 
   async listen(address: string): Promise<string> {
     // With 'advanced' bytes are sent as bytes.
@@ -77,6 +81,11 @@ export class WorkerPool implements ProxyServer {
     return resources.map((_, index) => answers.flatMap(({ answer }) => answer[index] ?? []));
   }
 
+  replaceAdmission(rules: AdmissionRules): void {
+    this.#admission = rules;
+    for (const process of this.#processes.values()) process.replaceAdmission(rules);
+  }
+
   async stop(): Promise<void> {
     this.#life.abort();
     const processes = [...this.#processes.values()];
@@ -90,9 +99,10 @@ export class WorkerPool implements ProxyServer {
 
   #start(worker: number, listen: string): WorkerProcess {
     const { logger, answers, ...task } = this.options;
+    const admission = this.#admission;
     const logLevel = LOG_LEVELS.find((level) => level === logger.level) ?? 'info';
     const process = new WorkerProcess(
-      { ...task, worker, listen, logLevel },
+      { ...task, admission, worker, listen, logLevel },
       this.cache,
       this.#pack,
       (request) => this.#clientStatus(request),
@@ -101,7 +111,10 @@ export class WorkerPool implements ProxyServer {
     this.#processes.set(worker, process);
     const { pid } = process;
     process.serving.then(
-      () => logger.info({ worker, pid }, 'worker serving'),
+      () => {
+        logger.info({ worker, pid }, 'worker serving');
+        if (admission !== this.#admission) process.replaceAdmission(this.#admission);
+      },
       (error: unknown) => logger.error({ worker, pid }, `a worker cannot serve: ${messageOf(error)}`),
     );
     return process;

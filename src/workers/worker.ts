@@ -1,6 +1,5 @@
 import { messageOf, SignalboxError } from '../errors.js';
 import { ProxyAnswers } from '../release/proxy-answers.js';
-import { stagedGroup } from '../release/rollout.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { createLogger } from '../telemetry/logger.js';
 import { type ClientStatusAnswer, unavailable } from '../xds/csds/service.js';
@@ -47,16 +46,18 @@ export class Worker {
       case 'answer':
         this.#primary.answered(message.id, message.answer);
         return;
+      case 'admission':
+        this.#server?.replaceAdmission(message.rules);
+        return;
       case 'stop':
         await this.#server?.stop();
         this.exit(0);
     }
   }
 
-  async #serve({ worker, listen, group, first, logLevel, ...options }: WorkerTask): Promise<void> {
+  async #serve({ worker, listen, logLevel, ...options }: WorkerTask): Promise<void> {
     const server = new LocalProxyServer(this.#cache, {
       ...options,
-      groupOf: ({ id }) => stagedGroup(group, id, first),
       observer: new ProxyAnswers({
         accepted: (versions) => this.send({ kind: 'accepted', versions }),
         rejected: (rejected) => this.send({ kind: 'rejected', rejected }),

@@ -49,10 +49,6 @@ export interface StreamCallbacks {
   responseSent?(stream: StreamInfo, response: DiscoveryResponse | DeltaDiscoveryResponse): Verdict;
 }
 
-interface WholeCall extends StreamCall {
-  readonly metadata: Metadata;
-}
-
 /** A gRPC call on whose way the callbacks stand. */
 export class WatchedStream implements StreamCall {
   readonly #info: StreamInfo;
@@ -61,7 +57,7 @@ export class WatchedStream implements StreamCall {
   constructor(
     id: number,
     { variant, typeUrl }: DiscoveryMethod,
-    private readonly call: WholeCall,
+    private readonly call: StreamCall,
     private readonly callbacks: StreamCallbacks,
   ) {
     this.#info = { id, variant, typeUrl, peer: call.getPeer(), metadata: call.metadata };
@@ -111,6 +107,14 @@ export class WatchedStream implements StreamCall {
 
   getPeer(): string {
     return this.#info.peer;
+  }
+
+  get metadata(): Metadata {
+    return this.#info.metadata;
+  }
+
+  getAuthContext(): ReturnType<StreamCall['getAuthContext']> {
+    return this.call.getAuthContext();
   }
 
   get #prefix(): 'Delta' | '' {
