@@ -168,5 +168,5 @@ function messageMap() {
     return `import type { ${short} as M${index} } from './types/${name.replaceAll('.', '/')}.js';`;
   });
   const entries = messages.map((name, index) => `  '${name}': M${index};`);
-  return `${imports.join('\n')}\n\nexport interface MessageTypes {\n${entries.join('\n')}\n}\n`;
+  return `${imports.join('\n')}\n\n/** The fields of messages by their full names, as Envoy's protos spell them. */\nexport interface MessageTypes {\n${entries.join('\n')}\n}\n`;
 }

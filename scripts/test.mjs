@@ -12,6 +12,7 @@ if (await installPackages()) {
   await attempt('build', 'npm', ['run', '--silent', 'build']);
   await attempt('lint', 'npm', ['run', '--silent', 'lint']);
   await attempt('types', 'npm', ['run', '--silent', 'types']);
+  await attempt('package', 'npm', ['run', '--silent', 'lint:package']);
   const peers = await attempt('peers', bin('tsx'), ['test/peers/install-all.ts']);
   // Without its peers a real test can only fail, and slowly.
   await runTests(peers ? [] : ['unit', 'component', 'conformance'].flatMap((name) => ['--project', name]));

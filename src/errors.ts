@@ -5,6 +5,12 @@
 export class SignalboxError extends Error {
   readonly code: ErrorCode;
 
+  /**
+   * An error of a known kind.
+   * @param code what kind of error it is
+   * @param message what happened, for people
+   * @param options the error that led to it
+   */
   constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.name = 'SignalboxError';
@@ -18,6 +24,7 @@ export class SignalboxError extends Error {
   }
 }
 
+/** The kinds of errors. New ones may be added; none changes its meaning. */
 export type ErrorCode =
   | 'config_invalid'
   | 'config_unreadable'
@@ -31,6 +38,7 @@ export type ErrorCode =
   | 'tls_invalid'
   | 'admin_unreachable'
   | 'worker_silent'
+  | 'xds_timeout'
   | 'internal';
 
 /** The text of anything thrown, with the cause that fetch and sockets hide one level down. */

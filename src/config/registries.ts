@@ -20,6 +20,7 @@ export const registryOptions = z.discriminatedUnion('type', [
   zookeeperOptions,
 ]);
 export type RegistryOptions = z.output<typeof registryOptions>;
+/** The types of registries there are. */
 export type RegistryType = RegistryOptions['type'];
 
 /** Older spellings of options, for the types that have some. */

@@ -3,6 +3,7 @@ export class Backoff {
   #failures = 0;
 
   /**
+   * Waits as before a first failure.
    * @param first milliseconds after the first failure
    * @param most the longest wait, milliseconds
    * @param random a number from 0 to below 1
@@ -20,6 +21,7 @@ export class Backoff {
     return nominal / 2 + (this.random() * nominal) / 2;
   }
 
+  /** To be called after a success: the next wait is a first one again. */
   reset(): void {
     this.#failures = 0;
   }

@@ -1,5 +1,6 @@
 import { canonicalHost, splitAddress } from './host.js';
 
+/** Where something listens. */
 export interface Address {
   /** An IP address without brackets, or a host name. */
   readonly host: string;

@@ -55,6 +55,7 @@ export const FILTER_REASONS = [
   'disabled',
   'duplicate',
 ] as const;
+/** Why an entry is not served, as a stable word. */
 export type FilterReason = (typeof FILTER_REASONS)[number];
 
 /** One entry of a registry that is not served, and why. */

@@ -16,6 +16,7 @@ export interface CertificatePair {
   readonly hosts?: readonly string[] | undefined;
 }
 
+/** TLS towards the clients of a listener. */
 export interface ListenerTls {
   readonly certificates: readonly CertificatePair[];
   /** The path of a PEM file: certificates of clients are checked against it. */
@@ -25,6 +26,7 @@ export interface ListenerTls {
   readonly alpn?: readonly string[] | undefined;
 }
 
+/** Where and how requests are logged. */
 export interface AccessLog {
   readonly path: string;
   readonly format?: string | undefined;

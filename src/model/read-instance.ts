@@ -18,6 +18,7 @@ export interface RawInstance {
   readonly extra?: Pick<Instance, 'secure' | 'locality' | 'cluster' | 'policy' | 'health'>;
 }
 
+/** What became of an entry of a registry: an instance that is served, or why it is not. */
 export type ReadInstance =
   | { readonly instance: Instance; readonly filtered?: undefined }
   | { readonly filtered: FilteredInstance; readonly instance?: undefined };

@@ -31,18 +31,21 @@ export interface RouteMatch {
   readonly grpc?: boolean | undefined;
 }
 
+/** Headers that are set, added and removed. */
 export interface HeaderEdit {
   readonly set?: Readonly<Record<string, string>> | undefined;
   readonly add?: Readonly<Record<string, string>> | undefined;
   readonly remove?: readonly string[] | undefined;
 }
 
+/** What the service sees in the place of the request's path and host. */
 export interface Rewrite {
   readonly prefix?: string | undefined;
   readonly regex?: { readonly pattern: string; readonly substitution: string } | undefined;
   readonly host?: string | undefined;
 }
 
+/** Sends the client elsewhere. */
 export interface Redirect {
   readonly status?: number | undefined;
   readonly https?: boolean | undefined;
@@ -54,6 +57,7 @@ export interface Redirect {
   readonly strip_query?: boolean | undefined;
 }
 
+/** A service that gets copies of requests; its answers are dropped. */
 export interface Mirror {
   readonly service_name: string;
   readonly percent: number;
@@ -83,6 +87,7 @@ export interface RateLimit {
   readonly headers?: boolean | undefined;
 }
 
+/** Which pages of other origins may ask, and how. */
 export interface Cors {
   readonly allow_origins: readonly TextMatch[];
   readonly allow_methods?: readonly string[] | undefined;

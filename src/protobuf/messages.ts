@@ -3,6 +3,7 @@ import protobuf from 'protobufjs';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { MessageTypes } from '../generated/messages.js';
 
+/** The full name of a message that has a type here. */
 export type MessageName = keyof MessageTypes;
 
 let descriptor: protobuf.Root | undefined;

@@ -41,11 +41,13 @@ export type SuccessRateKey =
   | 'success_rate_minimum_hosts'
   | 'success_rate_request_volume'
   | 'success_rate_stdev_factor';
+/** Fields of Envoy's `OutlierDetection`, by their own names. */
 export type FailurePercentageKey =
   | 'failure_percentage_threshold'
   | 'failure_percentage_minimum_hosts'
   | 'failure_percentage_request_volume';
 
+/** TLS towards the instances of a cluster; paths are those of the proxy. */
 export interface UpstreamTls {
   readonly sni?: string | undefined;
   readonly ca?: string | undefined;
@@ -54,6 +56,7 @@ export interface UpstreamTls {
   readonly key?: string | undefined;
 }
 
+/** How much may be under way to a cluster at a time; fields of Envoy's `Thresholds`. */
 export interface CircuitBreakers {
   readonly max_connections?: number | undefined;
   readonly max_pending_requests?: number | undefined;

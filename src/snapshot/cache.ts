@@ -1,16 +1,26 @@
+import type { ProxyStatus } from './proxy-status.js';
 import { Snapshot, type SnapshotChanges } from './snapshot.js';
+import { WaitingChanges } from './waiting-changes.js';
 
 /** The group of proxies that get the same snapshot. */
 export type Group = string;
 
-export interface HistoryEntry {
+/** A group went from one snapshot to another. */
+export interface CacheChange {
   readonly group: Group;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
+  /** What the group has now. */
   readonly snapshot: Snapshot;
+  /** What it had before; empty before its first one. */
   readonly previous: Snapshot;
 }
 
+/** A change that is remembered. */
+export interface HistoryEntry extends CacheChange {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** Called at each change, in the order of changes, before the proxies are sent anything. */
 export type CacheListener = (group: Group, snapshot: Snapshot, previous: Snapshot) => void;
 
 /** Holds the current snapshot of each group, tells listeners of each change, and keeps the last ones. */
@@ -18,8 +28,10 @@ export class SnapshotCache {
   readonly #snapshots = new Map<Group, Snapshot>();
   readonly #listeners = new Set<CacheListener>();
   readonly #history: HistoryEntry[] = [];
+  readonly #reporters = new Set<() => readonly ProxyStatus[]>();
 
   /**
+   * A cache without snapshots: proxies wait until their group has one.
    * @param historyLength how many changes are remembered, over all groups
    * @param now milliseconds since the epoch
    */
@@ -53,6 +65,7 @@ export class SnapshotCache {
     this.#snapshots.delete(group);
   }
 
+  /** The groups that have a snapshot. */
   groups(): readonly Group[] {
     return [...this.#snapshots.keys()];
   }
@@ -67,6 +80,31 @@ export class SnapshotCache {
     if (signal.aborted) return;
     this.#listeners.add(listener);
     signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
+  }
+
+  /**
+   * The changes from now on, for `for await`. One who reads slowly is given, for each group, one change from what it saw last to
+   * the latest, so that nothing heaps up.
+   * @param signal ends it; so does leaving the loop
+   */
+  changes(signal?: AbortSignal): AsyncGenerator<CacheChange, void, void> {
+    const life = new AbortController();
+    const ended = signal === undefined ? life.signal : AbortSignal.any([life.signal, signal]);
+    const waiting = new WaitingChanges(ended);
+    this.watch((...change) => waiting.add(...change), ended);
+    return waiting.read(() => life.abort());
+  }
+
+  /** How the proxies stand that servers of this cache serve now: what they were sent, have accepted, have rejected. */
+  status(): readonly ProxyStatus[] {
+    return [...this.#reporters].flatMap((report) => report());
+  }
+
+  /** Lets a server tell of its proxies, until `signal` is aborted. Asked only when {@link status} is. */
+  reportStatus(report: () => readonly ProxyStatus[], signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#reporters.add(report);
+    signal.addEventListener('abort', () => this.#reporters.delete(report), { once: true });
   }
 
   #publish(group: Group, snapshot: Snapshot): void {

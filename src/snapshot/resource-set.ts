@@ -24,6 +24,7 @@ export class ResourceSet {
     readonly expiring: ReadonlySet<string>,
   ) {}
 
+  /** The hash of all its content. */
   get version(): string {
     this.#version ??= digestText(this.digest);
     return this.#version;
@@ -38,18 +39,22 @@ export class ResourceSet {
     return this.#leastTtl;
   }
 
+  /** How many resources it has. */
   get size(): number {
     return this.resources.size;
   }
 
+  /** The resource of a name, or undefined where there is none. */
   get(name: string): Resource | undefined {
     return this.resources.get(name);
   }
 
+  /** The names of all resources, in an order that their names alone decide. */
   names(): Iterable<string> {
     return this.resources.keys();
   }
 
+  /** All resources, in the order of {@link ResourceSet.names}. */
   values(): Iterable<Resource> {
     return this.resources.values();
   }

@@ -7,6 +7,7 @@ export type SnapshotChanges = ReadonlyMap<string, ResourceChanges>;
 
 /** Everything that one group of proxies is to have, immutable, with a version that is the hash of the content. */
 export class Snapshot {
+  /** The snapshot without resources. */
   static readonly EMPTY = new Snapshot(new Map());
   #version: string | undefined;
 
@@ -22,6 +23,7 @@ export class Snapshot {
     return Snapshot.EMPTY.with(changes);
   }
 
+  /** The hash of all its content: equal content has an equal version at every replica. */
   get version(): string {
     this.#version ??= digestText(
       [...this.sets.values()].reduce((sum: Digest, set) => plus(sum, set.digest), ZERO),

@@ -5,6 +5,7 @@ import type { NameSet } from './name-set.js';
 import { NONCE_LENGTH } from './nonce.js';
 import type { Subscription } from './subscription.js';
 
+/** The protocol variant: state of the world, or delta. */
 export type Variant = 'sotw' | 'delta';
 
 /** A response but for its nonce, made once and shared by all streams that need it. */

@@ -1,7 +1,15 @@
-import { type handleBidiStreamingCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import {
+  type handleBidiStreamingCall,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { Admission } from '../access/admission.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
+import { type StreamCallbacks, WatchedStream } from './callbacks.js';
 import {
   CLIENT_STATUS_SERVICE,
   type ClientStatus,
@@ -20,6 +28,7 @@ import type { LoadReporting } from './load-reports/service.js';
 import { NameTable } from './name-set.js';
 import type { ProxyNode } from './node.js';
 import { UNOBSERVED, type XdsObserver } from './observer.js';
+import { proxyStatus } from './proxy-status.js';
 import { RequestReader } from './request.js';
 import { type Message, ResponseFactory } from './response.js';
 import { DISCOVERY_SERVICES, type DiscoveryMethod, definition } from './services.js';
@@ -50,6 +59,14 @@ export interface XdsServerOptions {
   readonly tls?: TlsFiles | undefined;
   /** Who may ask for what; without it everybody for everything. */
   readonly admission?: Admission;
+  /** Told of streams, requests and responses, and asked whether they may be. */
+  readonly callbacks?: StreamCallbacks | undefined;
+}
+
+/** A gRPC server to which services can be added, such as grpc-js's `Server`. */
+export interface ServiceHost {
+  /** Adds the handlers of a service; throws where it has one of them already. */
+  addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;
 }
 
 const EVERYBODY = new Admission({ allow: undefined, groups: {} });
@@ -104,10 +121,7 @@ export class XdsServer {
       'grpc.keepalive_time_ms': keepalive.time,
       'grpc.keepalive_timeout_ms': keepalive.timeout,
     });
-    for (const service of DISCOVERY_SERVICES) {
-      const handlers = service.methods.map((method) => [method.name, this.#handler(method)]);
-      this.#server.addService(definition(service), Object.fromEntries(handlers));
-    }
+    this.addTo(this.#server);
     const clientStatus = clientStatusService(
       options.clientStatus ?? (async (request) => clientStatusOf(request, this.#streams, cache)),
       (call) => this.#gate.admit(call, 'client status').refusal,
@@ -133,6 +147,15 @@ export class XdsServer {
       this.#health.serving = true;
       this.#fanOut.push([...this.#streams].filter((stream) => stream.group === group));
     }, this.#life.signal);
+    cache.reportStatus(() => [...this.#streams].map(proxyStatus), this.#life.signal);
+  }
+
+  /** Adds the discovery services to a gRPC server: this one's own, or someone else's. */
+  addTo(host: ServiceHost): void {
+    for (const service of DISCOVERY_SERVICES) {
+      const handlers = service.methods.map((method) => [method.name, this.#handler(method)]);
+      host.addService(definition(service), Object.fromEntries(handlers));
+    }
   }
 
   /** The streams that are open now. */
@@ -186,10 +209,18 @@ export class XdsServer {
         return;
       }
       this.#ids += 1;
-      const stream = new XdsStream(this.#ids, method.variant, method.typeUrl, call, permission, this.#deps);
+      const { callbacks } = this.options;
+      const watched = callbacks && new WatchedStream(this.#ids, method, call, callbacks);
+      if (watched?.refused === true) {
+        opened();
+        return;
+      }
+      const { variant, typeUrl } = method;
+      const stream = new XdsStream(this.#ids, variant, typeUrl, watched ?? call, permission, this.#deps);
       this.#streams.add(stream);
       stream.start(() => {
         opened();
+        watched?.closed();
         this.#streams.delete(stream);
         this.#fanOut.forget(stream);
         this.#deps.logger.info({ node: stream.node.id, stream: stream.id }, 'proxy disconnected');

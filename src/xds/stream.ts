@@ -1,4 +1,4 @@
-import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Permission } from '../access/admission.js';
 import { messageOf } from '../errors.js';
@@ -35,6 +35,23 @@ export interface StreamDependencies {
   readonly observer: XdsObserver;
 }
 
+/** What a stream needs of a gRPC call. */
+export interface StreamCall extends Call {
+  on(event: 'data', listener: (bytes: Uint8Array) => void): unknown;
+  on(event: 'end' | 'error' | 'cancelled', listener: () => void): unknown;
+  emit(event: 'error', error: StreamError): unknown;
+  write(message: Message, done: () => void): unknown;
+  pause(): unknown;
+  resume(): unknown;
+  end(): unknown;
+}
+
+/** Why a stream ends: a gRPC status. */
+export interface StreamError extends Error {
+  readonly code: status;
+  readonly details: string;
+}
+
 /** Responses handed to gRPC and not yet to the network; while so many wait, later changes are merged instead. */
 const MOST_IN_FLIGHT = 4;
 /** How long a change of routes waits for the proxy to ask for the load assignments of new clusters, milliseconds. */
@@ -63,7 +80,7 @@ export class XdsStream {
     readonly id: number,
     readonly variant: Variant,
     private readonly typeUrl: string | undefined,
-    private readonly call: ServerDuplexStream<Uint8Array, Message>,
+    private readonly call: StreamCall,
     private permission: Permission,
     private readonly deps: StreamDependencies,
   ) {

@@ -1,3 +1,4 @@
+import { PEER_CASES, type PeerFile } from './peer-cases.js';
 import type { Rule } from './rules.js';
 import { labelOf, variantsOf } from './variant.js';
 
@@ -56,7 +57,32 @@ export function conformanceTable(
   const sum = `${rows.length} rules, ${checks.length} checks: ${checks.length - broken} hold, ${broken} broken.`;
   const columns = ['Rule', 'Level', 'What it says', ...ALL.map((variant) => labelOf('all', variant)), 'Test'];
   const head = [row(columns), row(columns.map(() => '---'))];
-  return [HEAD, `**${sum}**`, '', ...head, ...rows, ''].join('\n');
+  return [HEAD, `**${sum}**`, '', ...head, ...rows, '', ...peerSections(PEER_CASES)].join('\n');
+}
+
+const PEERS = `## The cases of other control planes' cache tests
+
+What go-control-plane (2b88c1617) and java-control-plane (1c3f34c9) test of their caches and servers, by name, with what stands for it
+here: rules of the table above, or tests.
+`;
+
+function peerSections(files: readonly PeerFile[]): readonly string[] {
+  const cases = files.flatMap((file) => file.cases);
+  const without = cases.filter(({ ours }) => ours.length === 0).length;
+  const sum = `**${cases.length} entries: ${cases.length - without} with cases of ours, ${without} without, each with its reason.**`;
+  const sections = files.map(({ project, file, cases: own }) => {
+    const rows = own.map(({ name, ours, note = '' }) =>
+      row([name, ours.map(linkOf).join(', ') || 'none', note]),
+    );
+    const head = [row(['Case', 'Ours', 'Note']), row(['---', '---', '---'])];
+    return [`### ${project}: ${file}`, '', ...head, ...rows, ''].join('\n');
+  });
+  return [PEERS, sum, '', ...sections];
+}
+
+function linkOf(reference: string): string {
+  const [file = '', title = file.split('/').at(-1)] = reference.split(' › ');
+  return file.includes('/') ? `[${title}](../${file})` : reference;
 }
 
 function passed(outcome: Outcome): boolean {

@@ -5,6 +5,7 @@ import { installEnvoy } from './envoy.js';
 import { installEtcd } from './etcd.js';
 import { installNetflixEureka, installSpringEureka } from './eureka-install.js';
 import { installNacos } from './nacos.js';
+import { installNode } from './node.js';
 import { installPrometheus } from './prometheus.js';
 import { installZooKeeper } from './zookeeper-install.js';
 
@@ -18,6 +19,8 @@ const peers: Readonly<Record<string, () => Promise<string>>> = {
   prometheus: installPrometheus,
   zookeeper: installZooKeeper,
   chromium: async () => (await installChromium()).path,
+  'Node 22': async () => await installNode(22),
+  'Node 24': async () => await installNode(24),
 };
 
 for (const [name, install] of Object.entries(peers)) {

@@ -1,10 +1,11 @@
 import { credentials, type Client as GrpcClient, Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { RouteAction } from '../../src/generated/types/envoy/config/route/v3/RouteAction.js';
 import type { Instance } from '../../src/model/instance.js';
 import { encode, pack } from '../../src/protobuf/messages.js';
 import { ADS, clusterResource } from '../../src/resources/cluster.js';
 import { endpointsResource } from '../../src/resources/endpoints.js';
-import { makeResource } from '../../src/snapshot/resource.js';
+import { resourceFromBytes } from '../../src/resources/given.js';
 import { TYPE_URL } from '../../src/snapshot/type-url.js';
 import { eventually } from '../peers/eventually.js';
 import { ControlPlane } from '../support/control-plane.js';
@@ -55,6 +56,16 @@ class Greeter {
 
 /** What a client needs to follow `xds:///greeter`. */
 function greeterResources(...instances: readonly Instance[]) {
+  return [...greeterRouting({ cluster: 'greeter-cluster' }), ...clusterWith('greeter-cluster', ...instances)];
+}
+
+function clusterWith(name: string, ...instances: readonly Instance[]) {
+  const policy = { connectTimeout: 1_000, lbPolicy: 'ROUND_ROBIN' } as const;
+  return [clusterResource(name, instances, policy), endpointsResource(name, instances)];
+}
+
+/** The listener and the routes of `xds:///greeter`. */
+function greeterRouting(route: RouteAction) {
   const router = pack('envoy.extensions.filters.http.router.v3.Router', {});
   const manager = pack('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
     rds: { config_source: ADS, route_config_name: 'greeter-routes' },
@@ -70,15 +81,13 @@ function greeterResources(...instances: readonly Instance[]) {
       {
         name: 'greeter',
         domains: ['greeter'],
-        routes: [{ match: { prefix: '' }, route: { cluster: 'greeter-cluster' } }],
+        routes: [{ match: { prefix: '' }, route }],
       },
     ],
   });
   return [
-    makeResource(TYPE_URL.listener, 'greeter', listener, ['greeter-routes']),
-    makeResource(TYPE_URL.route, 'greeter-routes', routes, ['greeter-cluster']),
-    clusterResource('greeter-cluster', instances, { connectTimeout: 1_000, lbPolicy: 'ROUND_ROBIN' }),
-    endpointsResource('greeter-cluster', instances),
+    resourceFromBytes(TYPE_URL.listener, 'greeter', listener),
+    resourceFromBytes(TYPE_URL.route, 'greeter-routes', routes),
   ];
 }
 
@@ -150,5 +159,34 @@ test('a proxyless call finds its service, and follows its endpoints', async () =
     const answers = await Promise.all([call(), call(), call(), call()]);
     expect(answers).toEqual(['two', 'two', 'two', 'two']);
   });
+  await eventually(() => expect(Object.values(accepted())).toEqual([true, true, true, true]));
+});
+
+test('a weighted split sends calls by its shares, and follows a change of them', async () => {
+  const split = (ofOne: number, ofTwo: number) => {
+    const clusters = [
+      { name: 'greeter-one', weight: { value: ofOne } },
+      { name: 'greeter-two', weight: { value: ofTwo } },
+    ];
+    return [
+      ...greeterRouting({ weighted_clusters: { clusters } }),
+      ...clusterWith('greeter-one', one.instance),
+      ...clusterWith('greeter-two', two.instance),
+    ];
+  };
+  const shareOfOne = async (calls: number): Promise<number> => {
+    const answers: string[] = [];
+    for (let made = 0; made < calls; made += 1) answers.push(await call());
+    return answers.filter((answer) => answer === 'one').length / calls;
+  };
+
+  plane.publish(...split(0, 100));
+  await eventually(async () => expect(await shareOfOne(8)).toBe(0));
+  plane.publish(...split(75, 25));
+  await eventually(async () => expect(await shareOfOne(4)).toBeGreaterThan(0));
+  // 400 calls of which each goes to one with a chance of 0.75: beyond these bounds less than once in a billion runs.
+  const share = await shareOfOne(400);
+  expect(share).toBeGreaterThan(0.6);
+  expect(share).toBeLessThan(0.9);
   await eventually(() => expect(Object.values(accepted())).toEqual([true, true, true, true]));
 });

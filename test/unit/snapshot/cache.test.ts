@@ -82,3 +82,11 @@ test('nothing is told after the abort, nor to who was aborted before', () => {
   cache.setSnapshot('g', withCluster('2'));
   expect(told).toHaveLength(1);
 });
+
+test('a group that is forgotten has no snapshot, and its proxies keep what they have', () => {
+  cache.setSnapshot('g', withCluster('1'));
+  watch();
+  cache.clearSnapshot('g');
+  expect([cache.getSnapshot('g'), cache.groups()]).toEqual([undefined, []]);
+  expect(told).toEqual([]);
+});

@@ -1,0 +1,83 @@
+import pino, { type Logger } from 'pino';
+import { SignalboxError } from '../errors.js';
+import type { Group, SnapshotCache } from '../snapshot/cache.js';
+import { LINEAR_GROUP, LinearCache } from '../snapshot/linear-cache.js';
+import type { StreamCallbacks } from './callbacks.js';
+import type { ProxyNode } from './node.js';
+import { type ServiceHost, XdsServer } from './server.js';
+
+/** The group of every proxy where no function says otherwise. */
+export const DEFAULT_GROUP: Group = 'default';
+
+/** What {@link createServer} takes. */
+export interface CreateServerOptions {
+  /** What is served. */
+  readonly cache: SnapshotCache | LinearCache;
+  /**
+   * The group whose snapshot a proxy gets, by who it says it is. Must be a pure function: it is called once a stream.
+   * Without it every proxy is of {@link DEFAULT_GROUP}. Has no meaning for a LinearCache.
+   */
+  readonly group?: (node: ProxyNode) => Group;
+  /** `control_plane.identifier` of every response; `signalbox` without it. */
+  readonly identifier?: string;
+  /**
+   * A gRPC server of one's own, such as grpc-js's `Server`, to which the discovery services are added. It is yours to
+   * bind, with the credentials that you want, and to shut down.
+   */
+  readonly server?: ServiceHost;
+  /** Told of streams, requests and responses, with a veto. What is not given costs nothing. */
+  readonly callbacks?: StreamCallbacks;
+  /** Nothing is logged without it. */
+  readonly logger?: Logger;
+  /** Over how long a time {@link CacheServer.stop} sends the streams away, milliseconds; at once without it. */
+  readonly drain?: number;
+  /** A connection on which nothing comes for `time` is asked for a sign of life, and dropped after `timeout`; milliseconds. */
+  readonly keepalive?: { readonly time: number; readonly timeout: number };
+}
+
+/** Serves a cache to proxies. */
+export interface CacheServer {
+  /**
+   * Listens, without TLS: for TLS give a server of your own.
+   * @param address `host:port`; port 0 takes a free one
+   * @returns the address with the port that was taken
+   * @throws SignalboxError `listen_failed`, also where the services were added to a server of your own
+   */
+  listen(address: string): Promise<string>;
+  /** Ends the streams, which their proxies open anew elsewhere, and closes what it listens on. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves a cache over ADS and the services of single types (CDS, EDS, LDS, RDS, SDS, RTDS), state of the world and delta:
+ * by a gRPC server of its own once it is told to listen, with health and client status (CSDS) beside, or by yours.
+ * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol
+ */
+export function createServer(options: CreateServerOptions): CacheServer {
+  const { cache, group = () => DEFAULT_GROUP, identifier = 'signalbox', server, drain, keepalive } = options;
+  const linear = cache instanceof LinearCache;
+  const xds = new XdsServer(linear ? cache.snapshots : cache, {
+    identifier,
+    groupOf: linear ? () => LINEAR_GROUP : group,
+    logger: options.logger ?? pino({ level: 'silent' }),
+    callbacks: options.callbacks,
+    ...(drain !== undefined && { drain }),
+    ...(keepalive !== undefined && { keepalive }),
+  });
+  if (server === undefined) {
+    return { listen: async (address) => await xds.listen(address), stop: async () => await xds.stop() };
+  }
+  xds.addTo(server);
+  return {
+    listen: async () => {
+      throw new SignalboxError(
+        'listen_failed',
+        'the services are on a gRPC server of your own: bind that one',
+      );
+    },
+    stop: async () => {
+      for (const stream of xds.streams) stream.end('the control plane is shutting down');
+      await xds.stop();
+    },
+  };
+}
