@@ -51,6 +51,8 @@ const server =
         group: DEFAULT_GROUP,
         logger,
         answers: { accepted: () => {}, rejected: () => {} },
+        load: () => {},
+        loadReports: { interval: 10_000, endpoints: false },
       });
 await server.listen(String(grpcAddress));
 

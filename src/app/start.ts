@@ -21,7 +21,6 @@ import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
 import { WorkerPool } from '../workers/worker-pool.js';
-import { allOf } from '../xds/observer.js';
 import { derivedServices } from './derived-services.js';
 import { Observation } from './observation.js';
 import { RegistrySet } from './registry-set.js';
@@ -76,6 +75,7 @@ class RunningApp implements App {
       sources: () => this.#catalogue.sources(),
       snapshot: () => this.#snapshot(),
       streams: () => this.#xds.streams,
+      xds: () => this.#xds.totals(),
     });
     this.#cache.watch((group, snapshot) => {
       if (group === DEFAULT_GROUP) this.#observation.published(snapshot);
@@ -136,6 +136,7 @@ class RunningApp implements App {
         this.logger.warn({ option }, 'a change of this option takes effect at the next start');
     this.#config = config;
     this.#observation.configure(config);
+    this.#xds.configureLoadReports(config.load_reports);
     const started = this.#publisher.started;
     this.#publisherLife.abort();
     this.#publisherLife = new AbortController();
@@ -254,9 +255,9 @@ class RunningApp implements App {
 }
 
 function newProxyServer(
-  { xds: { workers, drain, keepalive, reflection }, rollout }: Config,
+  { xds: { workers, drain, keepalive, reflection }, rollout, load_reports }: Config,
   cache: SnapshotCache,
-  { observer: counts, loadReporting }: Observation,
+  { load, loadReporting }: Observation,
   answers: AnswerSink,
   logger: Logger,
 ): ProxyServer {
@@ -265,7 +266,7 @@ function newProxyServer(
     ? new LocalProxyServer(cache, {
         ...options,
         groupOf: ({ id }) => stagedGroup(DEFAULT_GROUP, id, rollout?.first),
-        observer: allOf(counts, new ProxyAnswers(answers)),
+        observer: new ProxyAnswers(answers),
         loadReporting,
       })
     : new WorkerPool(cache, workers, {
@@ -273,5 +274,7 @@ function newProxyServer(
         group: DEFAULT_GROUP,
         ...(rollout && { first: rollout.first }),
         answers,
+        loadReports: load_reports,
+        load: (clusters) => load.take(clusters),
       });
 }

@@ -1,7 +1,11 @@
 import { type ProxyView, proxyView } from '../admin/proxies.js';
 import { type ProxyStatus, type PublishedResource, proxyStatuses } from '../admin/proxy-statuses.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
+import { XdsCounts } from '../telemetry/metrics/xds-counts.js';
+import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
 import { type ClientStatusAnswer, clientStatusOf } from '../xds/csds/service.js';
+import type { LoadReportSettings } from '../xds/load-reports/service.js';
+import { allOf, UNOBSERVED } from '../xds/observer.js';
 import { XdsServer, type XdsServerOptions } from '../xds/server.js';
 import type { XdsStream } from '../xds/stream.js';
 
@@ -21,6 +25,10 @@ export interface ProxyServer {
   proxies(): Promise<readonly ProxyView[]>;
   /** For each resource, where the proxies are that ask for it. @throws SignalboxError `worker_silent` */
   proxyStatuses(resources: readonly PublishedResource[]): Promise<readonly (readonly ProxyStatus[])[]>;
+  /** What has gone over the streams of all processes that serve proxies. */
+  totals(): Promise<XdsTotals>;
+  /** Asks the proxies for something else from now on. */
+  configureLoadReports(settings: LoadReportSettings): void;
   /** Sends the proxies away and closes. */
   stop(): Promise<void>;
 }
@@ -28,12 +36,14 @@ export interface ProxyServer {
 /** Serves them by this process. */
 export class LocalProxyServer implements ProxyServer {
   readonly #server: XdsServer;
+  readonly #counts = new XdsCounts();
 
   constructor(
     private readonly cache: SnapshotCache,
-    options: XdsServerOptions,
+    private readonly options: XdsServerOptions,
   ) {
-    this.#server = new XdsServer(cache, options);
+    const observer = allOf(this.#counts, options.observer ?? UNOBSERVED);
+    this.#server = new XdsServer(cache, { ...options, observer });
   }
 
   async listen(address: string): Promise<string> {
@@ -60,6 +70,22 @@ export class LocalProxyServer implements ProxyServer {
   /** The status of the clients that are connected to this process. */
   clientStatus(request: Uint8Array): ClientStatusAnswer {
     return clientStatusOf(request, this.#server.streams, this.cache);
+  }
+
+  async totals(): Promise<XdsTotals> {
+    const streams = [...this.#server.streams];
+    const sotw = streams.filter(({ variant }) => variant === 'sotw').length;
+    const { loadReporting } = this.options;
+    return {
+      streams: { sotw, delta: streams.length - sotw },
+      types: this.#counts.rows(),
+      loadStreams: loadReporting?.streams ?? 0,
+      loadReports: loadReporting?.reports ?? 0,
+    };
+  }
+
+  configureLoadReports(settings: LoadReportSettings): void {
+    this.options.loadReporting?.configure(settings);
   }
 
   async stop(): Promise<void> {

@@ -4,6 +4,7 @@ import { stagedGroup } from '../release/rollout.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { createLogger } from '../telemetry/logger.js';
 import { type ClientStatusAnswer, unavailable } from '../xds/csds/service.js';
+import { LoadReporting } from '../xds/load-reports/service.js';
 import type { FromWorker, Question, ToWorker, WorkerTask } from './messages.js';
 import { LocalProxyServer } from './proxy-server.js';
 import { Questions } from './questions.js';
@@ -47,13 +48,18 @@ export class Worker {
       case 'answer':
         this.#primary.answered(message.id, message.answer);
         return;
+      case 'loadReports':
+        this.#server?.configureLoadReports(message.settings);
+        return;
       case 'stop':
         await this.#server?.stop();
         this.exit(0);
     }
   }
 
-  async #serve({ worker, listen, group, first, logLevel, ...options }: WorkerTask): Promise<void> {
+  async #serve(task: WorkerTask): Promise<void> {
+    const { worker, listen, group, first, loadReports, logLevel, ...options } = task;
+    const logger = createLogger(logLevel).child({ worker });
     const server = new LocalProxyServer(this.#cache, {
       ...options,
       groupOf: ({ id }) => stagedGroup(group, id, first),
@@ -61,7 +67,14 @@ export class Worker {
         accepted: (versions) => this.send({ kind: 'accepted', versions }),
         rejected: (rejected) => this.send({ kind: 'rejected', rejected }),
       }),
-      logger: createLogger(logLevel).child({ worker }),
+      logger,
+      loadReporting: new LoadReporting(
+        loadReports,
+        (clusters) => {
+          if (clusters.length > 0) this.send({ kind: 'load', clusters });
+        },
+        logger,
+      ),
       clientStatus: (request) => this.#clientStatus(request),
     });
     try {
@@ -84,6 +97,8 @@ export class Worker {
         return answer(await server.proxies());
       case 'proxyStatuses':
         return answer(await server.proxyStatuses(asked.question));
+      case 'totals':
+        return answer(await server.totals());
       case 'clientStatus':
         return answer(server.clientStatus(asked.question));
     }
