@@ -13,7 +13,7 @@ import { type ExplainSubject, explain } from './explain.js';
 import { loadDetail, loadList, loadOrder } from './load.js';
 import type { ProxyView } from './proxies.js';
 import { registryView } from './registries.js';
-import { releaseView } from './release.js';
+import { type RestoredView, releaseView } from './release.js';
 import { policyView, routeView } from './route-documents.js';
 import { serviceDetail, serviceSummary } from './services.js';
 import { snapshotDiff, snapshotList } from './snapshots.js';
@@ -42,6 +42,8 @@ export interface AdminSubject extends ExplainSubject, AdminActions {
   readonly history: () => readonly HistoryEntry[];
   /** What stands between what is wanted and what is served. */
   readonly releaseStatus: () => ReleaseStatus;
+  /** Undefined where what the registries say is served. */
+  readonly restored?: () => RestoredView | undefined;
   /** What proxies have reported. */
   readonly load: LoadBook;
   /** What Prometheus scrapes. */
@@ -53,7 +55,9 @@ export function adminRoutes(subject: AdminSubject): Hono {
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) => {
     const reason = subject.unready();
-    return reason === undefined ? c.json({ status: 'ready' }) : c.json({ status: 'not ready', reason }, 503);
+    if (reason !== undefined) return c.json({ status: 'not ready', reason }, 503);
+    const restored = subject.restored?.();
+    return c.json({ status: 'ready', ...(restored !== undefined && { restored }) });
   });
   app.get('/services', (c) => {
     const names = [...subject.serviceNames()].sort();
@@ -112,7 +116,7 @@ export function adminRoutes(subject: AdminSubject): Hono {
   app.get('/metrics', async (c) =>
     c.text(await subject.metrics.text(), 200, { 'content-type': subject.metrics.contentType }),
   );
-  app.get('/release', (c) => c.json(releaseView(subject.releaseStatus())));
+  app.get('/release', (c) => c.json(releaseView(subject.releaseStatus(), subject.restored?.())));
   app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
   app.route('/', actionRoutes(subject));
   app.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));

@@ -11,7 +11,7 @@ import { documentStores } from '../documents/options.js';
 import { addressOf } from '../model/instance.js';
 import { Leaving } from '../publish/leaving.js';
 import { Plan } from '../publish/plan.js';
-import { DEFAULT_GROUP, Publisher } from '../publish/publisher.js';
+import { DEFAULT_GROUP, type PublicationObserver, Publisher } from '../publish/publisher.js';
 import { type AnswerSink, ProxyAnswers } from '../release/proxy-answers.js';
 import { Release } from '../release/release.js';
 import { stagedGroup } from '../release/rollout.js';
@@ -19,11 +19,14 @@ import { secretsOf } from '../resources/listener/tls.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
+import { SnapshotKeeper } from '../snapshot/snapshot-keeper.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
 import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
 import { WorkerPool } from '../workers/worker-pool.js';
 import { derivedServices } from './derived-services.js';
 import { Observation } from './observation.js';
 import { RegistrySet } from './registry-set.js';
+import { RestoredSnapshot } from './restored-snapshot.js';
 import { listRoutes } from './route-list.js';
 import { SourceFactory } from './sources.js';
 
@@ -43,6 +46,8 @@ class RunningApp implements App {
   readonly #secrets: SecretStore;
   readonly #observation: Observation;
   readonly #release: Release;
+  readonly #keeper: SnapshotKeeper | undefined;
+  #restored: RestoredSnapshot | undefined;
   readonly #xds: ProxyServer;
   #config: Config;
   readonly #leaving = new Leaving();
@@ -78,9 +83,13 @@ class RunningApp implements App {
       xds: () => this.#xds.totals(),
     });
     this.#cache.watch((group, snapshot) => {
-      if (group === DEFAULT_GROUP) this.#observation.published(snapshot);
+      if (group !== DEFAULT_GROUP) return;
+      this.#observation.published(snapshot);
+      // What comes from the file does not grow younger by it.
+      if (this.#publisher.started) this.#keeper?.published(snapshot);
     }, this.#life.signal);
-    const { quarantine, rollout } = config;
+    const { quarantine, rollout, snapshot } = config;
+    this.#keeper = snapshot && new SnapshotKeeper(snapshot, logger);
     this.#release = new Release(
       this.#cache,
       DEFAULT_GROUP,
@@ -119,6 +128,7 @@ class RunningApp implements App {
       throw thrown;
     }
     this.#publisher.changed(new Set());
+    this.#restored = this.#keeper && this.#newRestored(this.#keeper);
     this.#grace = setTimeout(() => this.#endGrace(), this.#config.startup_grace);
   }
 
@@ -131,7 +141,7 @@ class RunningApp implements App {
     }
     if (config.xds.workers !== this.#config.xds.workers)
       this.logger.warn({ option: 'xds.workers' }, 'a new number of workers takes effect at the next start');
-    for (const option of ['quarantine', 'rollout'] as const)
+    for (const option of ['quarantine', 'rollout', 'snapshot'] as const)
       if (!isDeepStrictEqual(config[option], this.#config[option]))
         this.logger.warn({ option }, 'a change of this option takes effect at the next start');
     this.#config = config;
@@ -155,7 +165,7 @@ class RunningApp implements App {
     this.#publisherLife.abort();
     this.#life.abort();
     // The admin API goes on telling why the instance is not ready.
-    await this.#xds.stop();
+    await Promise.all([this.#xds.stop(), this.#keeper?.close()]);
     await this.#admin?.stop();
   }
 
@@ -171,9 +181,42 @@ class RunningApp implements App {
     this.#publisher.changed(new Set());
   }
 
+  /** Told of publications, also of those that change nothing: then the file of a life before is confirmed. */
+  readonly #publication: PublicationObserver = {
+    building: () => this.#observation.building(),
+    built: (milliseconds) => {
+      this.#observation.built(milliseconds);
+      this.#keeper?.published(this.#snapshot());
+    },
+  };
+
   #takeUpSecrets(): void {
     this.#plan = this.#newPlan();
     this.#publisher.replan(this.#plan, []);
+    this.#restored?.again();
+  }
+
+  #newRestored(keeper: SnapshotKeeper): RestoredSnapshot {
+    return new RestoredSnapshot(
+      keeper,
+      {
+        logger: this.logger,
+        waiting: () => this.#catalogue.unanswered(),
+        started: () => this.#publisher.started,
+        serve: (snapshot) => {
+          const secrets = this.#plan.secrets().map((secret) => [secret.name, secret] as const);
+          this.#release.setSnapshot(snapshot.with(new Map([[TYPE_URL.secret, new Map(secrets)]])));
+        },
+      },
+      this.#life.signal,
+    );
+  }
+
+  /** Believes a registry's loss; one that does not answer while a file is served in its place is left out. */
+  #releaseRegistry(registry: string): number | undefined {
+    const released = this.#catalogue.release(registry);
+    if (released === undefined || this.#restored?.current === undefined) return released;
+    return released + this.#catalogue.leaveOutUnanswered(registry);
   }
 
   #newPlan(): Plan {
@@ -186,7 +229,7 @@ class RunningApp implements App {
     const { delay, max_delay } = this.#config.publish;
     const options = {
       ...{ delay, maxDelay: max_delay, logger: this.logger },
-      ...{ observer: this.#observation, leaving: this.#leaving },
+      ...{ observer: this.#publication, leaving: this.#leaving },
     };
     return new Publisher(this.#catalogue, this.#plan, this.#release, options, this.#publisherLife.signal);
   }
@@ -196,6 +239,13 @@ class RunningApp implements App {
   }
 
   #endGrace(): void {
+    if (this.#restored?.current !== undefined) {
+      this.logger.error(
+        this.#restored.current,
+        'not all registries have answered within startup_grace: the snapshot file is served on',
+      );
+      return;
+    }
     for (const { registry, server, lastError } of this.#catalogue.unanswered()) {
       const reason = lastError?.message ?? 'no answer yet';
       this.logger.error(
@@ -215,10 +265,11 @@ class RunningApp implements App {
         served: (view) => this.#plan.served(view),
         remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
         sources: () => this.#catalogue.sources(),
-        release: (registry) => this.#catalogue.release(registry),
+        release: (registry) => this.#releaseRegistry(registry),
         rollback: (version) => this.#release.pin(version),
         unpin: () => this.#release.unpin(),
         releaseStatus: () => this.#release.status,
+        restored: () => this.#restored?.current,
         secrets: () => this.#secrets.statuses(),
         routed: (name) => this.#plan.wanted.has(name),
         skippedBy: (name) => this.#skippedBy(name),
@@ -244,7 +295,7 @@ class RunningApp implements App {
 
   #unready(): string | undefined {
     if (this.#life.signal.aborted) return 'shutting down';
-    if (this.#publisher.started) return this.#xds.unready();
+    if (this.#publisher.started || this.#restored?.current !== undefined) return this.#xds.unready();
     const missing = this.#catalogue
       .unanswered()
       .map(({ registry, server, lastError }) =>

@@ -37,6 +37,7 @@ export function prepareDiscovery(value: unknown, folder: string): PreparedDiscov
   });
   if (!isRecord(value)) return result(value);
   const others = {
+    ...(isRecord(value.snapshot) && { snapshot: withPath(value.snapshot, folder) }),
     ...(isRecord(value.routes_from) && {
       routes_from: Object.fromEntries(
         Object.entries(value.routes_from).map(([name, store]) => [
@@ -88,6 +89,11 @@ function resolvePaths(
       return [key, isPath && typeof value === 'string' && value !== '' ? resolve(folder, value) : value];
     }),
   );
+}
+
+function withPath(options: Readonly<Record<string, unknown>>, folder: string): Record<string, unknown> {
+  const { path } = options;
+  return { ...options, ...(typeof path === 'string' && path !== '' && { path: resolve(folder, path) }) };
 }
 
 /** The PEM files of a listener. */
