@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { adminRoutes } from '../admin/routes.js';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { globMatcher } from '../catalogue/glob.js';
@@ -258,7 +259,7 @@ class RunningApp implements App {
 
   async #startAdmin(): Promise<AdminServer> {
     return await AdminServer.start(
-      {
+      adminRoutes({
         unready: () => this.#unready(),
         serviceNames: () => new Set([...this.#catalogue.names(), ...this.#plan.wanted]),
         service: (name) => this.#catalogue.service(name),
@@ -281,7 +282,7 @@ class RunningApp implements App {
         snapshot: () => this.#snapshot(),
         load: this.#observation.load,
         metrics: this.#observation.metrics,
-      },
+      }),
       this.#config.admin.listen,
     );
   }
