@@ -3,7 +3,7 @@ import { messageOf } from '../errors.js';
 import type { DeltaDiscoveryRequest } from '../generated/types/envoy/service/discovery/v3/DeltaDiscoveryRequest.js';
 import type { DeltaDiscoveryResponse } from '../generated/types/envoy/service/discovery/v3/DeltaDiscoveryResponse.js';
 import type { Resource as WireResource } from '../generated/types/envoy/service/discovery/v3/Resource.js';
-import { decode, encode } from '../protobuf/messages.js';
+import { decode, encode, packedBytes } from '../protobuf/messages.js';
 import { makeResource, type Resource } from '../snapshot/resource.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
@@ -97,8 +97,7 @@ function take(
 /** Undefined for a heartbeat, which has no content. */
 function resourceOf(typeUrl: string, { name = '', resource, ttl }: WireResource): Resource | undefined {
   if (resource == null) return undefined;
-  // A message without any field that is not its default is no bytes at all.
-  const body = resource.value instanceof Uint8Array ? resource.value : new Uint8Array();
+  const body = packedBytes(resource);
   const milliseconds =
     ttl == null ? undefined : Number(ttl.seconds ?? 0) * 1_000 + Math.round((ttl.nanos ?? 0) / 1e6);
   return makeResource(typeUrl, name, body, referencesOf(typeUrl, body), milliseconds);

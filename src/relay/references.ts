@@ -1,5 +1,5 @@
 import type { Listener } from '../generated/types/envoy/config/listener/v3/Listener.js';
-import { decode } from '../protobuf/messages.js';
+import { decode, packedBytes } from '../protobuf/messages.js';
 import { messageName, TYPE_URL } from '../snapshot/type-url.js';
 
 const MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
@@ -29,9 +29,9 @@ function routeConfigurations({ filter_chains = [], default_filter_chain }: Liste
   const names = chains
     .flatMap(({ filters = [] }) => filters)
     .flatMap(({ typed_config: config }) => {
-      if (config == null || messageName(config.type_url ?? '') !== MANAGER) return [];
-      if (!(config.value instanceof Uint8Array)) return [];
-      const name = decode(MANAGER, config.value).rds?.route_config_name;
+      if (config == null || !('type_url' in config) || messageName(String(config.type_url)) !== MANAGER)
+        return [];
+      const name = decode(MANAGER, packedBytes(config)).rds?.route_config_name;
       return name === undefined || name === '' ? [] : [name];
     });
   return [...new Set(names)];
@@ -46,6 +46,6 @@ function clustersOf(body: Uint8Array): readonly string[] {
       ...(route?.weighted_clusters?.clusters ?? []).map(({ name }) => name),
       ...(route?.request_mirror_policies ?? []).map(({ cluster }) => cluster),
     ])
-    .filter((name) => name !== undefined && name !== '');
+    .filter((name): name is string => name !== undefined && name !== '');
   return [...new Set(names)].sort();
 }

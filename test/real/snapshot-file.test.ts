@@ -62,8 +62,7 @@ afterAll(async () => {
 
 const release = () => signalbox.get<ReleaseView>('/release');
 const version = async () =>
-  (await signalbox.get<{ snapshots: readonly { version: string }[] }>('/snapshots')).snapshots.at(-1)
-    ?.version;
+  (await signalbox.get<{ snapshots: readonly { version: string }[] }>('/snapshots')).snapshots[0]?.version;
 const file = () => join(signalbox.folder, 'served.snapshot');
 const serves = async () => {
   expect((await traffic.get('/kv/')).service).toBe('one');
