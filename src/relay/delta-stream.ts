@@ -4,6 +4,7 @@ import type { DeltaDiscoveryRequest } from '../generated/types/envoy/service/dis
 import type { DeltaDiscoveryResponse } from '../generated/types/envoy/service/discovery/v3/DeltaDiscoveryResponse.js';
 import type { Resource as WireResource } from '../generated/types/envoy/service/discovery/v3/Resource.js';
 import { decode, encode, packedBytes } from '../protobuf/messages.js';
+import { RELAY_USER_AGENT } from '../release/proxy-answers.js';
 import { makeResource, type Resource } from '../snapshot/resource.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
@@ -67,7 +68,7 @@ export async function followUpstream(
       for (const typeUrl of RELAYED_TYPES) {
         const versions = [...known.set(typeUrl).values()].map(({ name, version }) => [name, version]);
         call.write({
-          node: { id: node, cluster: 'relay', user_agent_name: 'signalbox' },
+          node: { id: node, cluster: 'relay', user_agent_name: RELAY_USER_AGENT },
           type_url: typeUrl,
           resource_names_subscribe: ['*'],
           initial_resource_versions: Object.fromEntries(versions),

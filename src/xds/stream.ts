@@ -167,7 +167,7 @@ export class XdsStream {
     this.#state = receive(this.#state, request, snapshot, this.deps.shared);
     if (answered !== undefined) {
       const { response } = answered;
-      if (error === undefined) this.deps.observer.acknowledged(response);
+      if (error === undefined) this.deps.observer.acknowledged(response, this.node);
       else this.deps.observer.rejected(response, error.message, this.node);
     }
     this.#pump();
