@@ -2,8 +2,8 @@ import type { DeltaRequest, SotwRequest } from './request.js';
 
 /** Enough for the types and phases that the proxies of one restart are in at a time. */
 const REMEMBERED = 8;
-/** Longer requests, in bytes, are decoded each time: most of an Envoy's first one is its node, which is its own. */
-const LONGEST = 32 * 1024;
+/** Longer requests, in bytes, are decoded each time: what is remembered is bounded. */
+const LONGEST = 256 * 1024;
 
 /**
  * The last requests of any stream. Equal bytes give one object without being decoded: a thousand proxies that

@@ -41,7 +41,7 @@ const LENGTH_DELIMITED = 2;
 export class RequestReader {
   readonly #known = new Map<string, KnownVersions>();
   readonly #typeUrls: { readonly bytes: Buffer; readonly text: string }[] = [];
-  #lastKnown: { readonly bytes: Uint8Array; readonly known: KnownVersions } | undefined;
+  #lastKnown: readonly { readonly bytes: Uint8Array; readonly known: KnownVersions }[] = [];
   #lastNames: { readonly bytes: Uint8Array; readonly names: NameSet } | undefined;
   readonly #sotw = new RequestMemory<SotwRequest>();
   readonly #delta = new RequestMemory<DeltaRequest>();
@@ -165,9 +165,9 @@ export class RequestReader {
 
   #versions(reader: protobuf.Reader, bytes: Uint8Array, before: KnownVersions): KnownVersions {
     const start = reader.pos - 1;
-    const last = this.#lastKnown;
     const tag = 5 * 8 + LENGTH_DELIMITED;
-    if (before.size === 0 && last !== undefined && sameRun(bytes, start, last.bytes, tag)) {
+    const last = this.#lastKnown.find((known) => sameRun(bytes, start, known.bytes, tag));
+    if (before.size === 0 && last !== undefined) {
       reader.pos = start + last.bytes.length;
       return last.known;
     }
@@ -178,12 +178,14 @@ export class RequestReader {
     this.#known.delete(key);
     this.#known.set(key, known);
     if (this.#known.size > REMEMBERED_VERSIONS) this.#known.delete(this.#known.keys().next().value ?? '');
-    this.#lastKnown = { bytes: run, known };
+    this.#lastKnown = [{ bytes: run, known }, ...this.#lastKnown].slice(0, REMEMBERED_RUNS);
     return before.size === 0 ? known : new Map([...before, ...known]);
   }
 }
 
 const REMEMBERED_VERSIONS = 8;
+/** A proxy that comes back tells of its clusters and of their endpoints in turn. */
+const REMEMBERED_RUNS = 4;
 const REMEMBERED_TYPES = 8;
 
 const EMPTY: {

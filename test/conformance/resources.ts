@@ -27,7 +27,7 @@ export function largeEndpoints(name: string, port: number, bytes: number): Resou
     weight: 1,
     metadata,
   }));
-  return endpointsResource(name, instances);
+  return endpointsResource(name, instances, { metadataKeys: ['padding'] });
 }
 
 export function listener(name: string, port = 10_000): Resource {

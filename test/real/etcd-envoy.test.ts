@@ -42,6 +42,8 @@ beforeAll(async () => {
         keepalive_interval: '500ms',
         timeout: { connect: '1500ms', read: '1500ms' },
         relist_jitter: '50ms',
+        // A wiped store is to be believed at once here.
+        mass_loss: { hold: 0 },
       },
     },
     default_service: { host: '127.0.0.1', port: fallback.port },
