@@ -3,8 +3,9 @@
 // node server.js SERVICES ENDPOINTS GRPC_ADDRESS HTTP_PORT [WORKERS]
 import { createServer, type IncomingMessage } from 'node:http';
 import { Catalogue } from '../src/catalogue/catalogue.js';
+import { GroupFanOut } from '../src/groups/group-fan-out.js';
 import { Plan } from '../src/publish/plan.js';
-import { DEFAULT_GROUP, Publisher } from '../src/publish/publisher.js';
+import { Publisher } from '../src/publish/publisher.js';
 import { toGroup } from '../src/publish/target.js';
 import { SnapshotCache } from '../src/snapshot/cache.js';
 import { createLogger } from '../src/telemetry/logger.js';
@@ -24,10 +25,11 @@ const catalogue = new Catalogue({ logger });
 const cache = new SnapshotCache();
 const config = configOf(serviceCount);
 const { delay, max_delay: maxDelay } = config.publish;
+const groups = new GroupFanOut({}, (group) => toGroup(cache, group));
 const publisher = new Publisher(
   catalogue,
   new Plan(config),
-  toGroup(cache, DEFAULT_GROUP),
+  groups,
   { delay, maxDelay, logger },
   life.signal,
 );
@@ -43,13 +45,12 @@ function tell(service: number, weight?: number): void {
 for (let service = 0; service < serviceCount; service += 1) tell(service);
 sink?.synced();
 
+const options = { identifier: 'bench', admission: { allow: undefined, groups: {} }, logger };
 const server =
   Number(workers) === 0
-    ? new LocalProxyServer(cache, { identifier: 'bench', groupOf: () => DEFAULT_GROUP, logger })
+    ? new LocalProxyServer(cache, options)
     : new WorkerPool(cache, Number(workers), {
-        identifier: 'bench',
-        group: DEFAULT_GROUP,
-        logger,
+        ...options,
         answers: { accepted: () => {}, rejected: () => {} },
         load: () => {},
         loadReports: { interval: 10_000, endpoints: false },

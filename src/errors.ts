@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'resource_invalid'
   | 'snapshot_inconsistent'
   | 'listen_failed'
+  | 'tls_invalid'
   | 'admin_unreachable'
   | 'worker_silent'
   | 'internal';

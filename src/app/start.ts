@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { exposure } from '../access/exposure.js';
 import { adminRoutes } from '../admin/routes.js';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
@@ -9,13 +10,14 @@ import type { App, StartApp } from '../cli/app-handle.js';
 import type { Config } from '../config/schema.js';
 import { DocumentSet } from '../documents/document-set.js';
 import { documentStores } from '../documents/options.js';
+import { DEFAULT_GROUP } from '../groups/default-group.js';
+import { GroupFanOut } from '../groups/group-fan-out.js';
 import { addressOf } from '../model/instance.js';
 import { Leaving } from '../publish/leaving.js';
 import { Plan } from '../publish/plan.js';
-import { DEFAULT_GROUP, type PublicationObserver, Publisher } from '../publish/publisher.js';
+import { type PublicationObserver, Publisher } from '../publish/publisher.js';
 import { type AnswerSink, ProxyAnswers } from '../release/proxy-answers.js';
-import { Release } from '../release/release.js';
-import { stagedGroup } from '../release/rollout.js';
+import { Releases } from '../release/releases.js';
 import { secretsOf } from '../resources/listener/tls.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
@@ -46,7 +48,7 @@ class RunningApp implements App {
   readonly #registries: RegistrySet;
   readonly #secrets: SecretStore;
   readonly #observation: Observation;
-  readonly #release: Release;
+  readonly #releases: Releases;
   readonly #keeper: SnapshotKeeper | undefined;
   #restored: RestoredSnapshot | undefined;
   readonly #xds: ProxyServer;
@@ -91,13 +93,12 @@ class RunningApp implements App {
     }, this.#life.signal);
     const { quarantine, rollout, snapshot } = config;
     this.#keeper = snapshot && new SnapshotKeeper(snapshot, logger);
-    this.#release = new Release(
+    this.#releases = new Releases(
       this.#cache,
-      DEFAULT_GROUP,
       { quarantine, logger, ...(rollout && { rollout }) },
       this.#life.signal,
     );
-    this.#xds = newProxyServer(config, this.#cache, this.#observation, this.#release, logger);
+    this.#xds = newProxyServer(config, this.#cache, this.#observation, this.#releases, logger);
     this.#secrets = new SecretStore({ logger, onChange: () => this.#takeUpSecrets() }, this.#life.signal);
     this.#secrets.apply(config.listeners.flatMap(secretsOf));
     this.#plan = this.#newPlan();
@@ -120,6 +121,8 @@ class RunningApp implements App {
   async start(): Promise<void> {
     const { discovery, routes_from } = this.#config;
     try {
+      const exposed = exposure(this.#config);
+      if (exposed !== undefined) this.logger.warn({ option: 'xds.listen' }, exposed);
       this.#xdsAddress = await this.#xds.listen(addressOf(this.#config.xds.listen));
       this.#admin = await this.#startAdmin();
       const stores = documentStores(routes_from);
@@ -142,8 +145,10 @@ class RunningApp implements App {
     }
     if (config.xds.workers !== this.#config.xds.workers)
       this.logger.warn({ option: 'xds.workers' }, 'a new number of workers takes effect at the next start');
-    for (const option of ['quarantine', 'rollout', 'snapshot'] as const)
-      if (!isDeepStrictEqual(config[option], this.#config[option]))
+    const later = { ...config, 'xds.tls': config.xds.tls };
+    const before = { ...this.#config, 'xds.tls': this.#config.xds.tls };
+    for (const option of ['quarantine', 'rollout', 'snapshot', 'limits', 'xds.tls'] as const)
+      if (!isDeepStrictEqual(later[option], before[option]))
         this.logger.warn({ option }, 'a change of this option takes effect at the next start');
     this.#config = config;
     this.#observation.configure(config);
@@ -159,6 +164,9 @@ class RunningApp implements App {
     this.#publisher = this.#newPublisher();
     if (started) this.#publisher.publishAll();
     else this.#publisher.changed(new Set());
+    // Only now: who comes to a group is to find what it has to give.
+    this.#xds.replaceAdmission({ allow: config.allow, groups: config.groups });
+    this.#releases.keepOnly(Object.keys(config.groups));
   }
 
   async stop(): Promise<void> {
@@ -206,7 +214,12 @@ class RunningApp implements App {
         started: () => this.#publisher.started,
         serve: (snapshot) => {
           const secrets = this.#plan.secrets().map((secret) => [secret.name, secret] as const);
-          this.#release.setSnapshot(snapshot.with(new Map([[TYPE_URL.secret, new Map(secrets)]])));
+          const names = new Set(snapshot.set(TYPE_URL.cluster).names());
+          this.#newGroups().setSnapshot(snapshot.with(new Map([[TYPE_URL.secret, new Map(secrets)]])), {
+            listeners: this.#plan.listenerNames(),
+            rules: this.#plan.routes(names),
+            settings: this.#plan.virtualHosts,
+          });
         },
       },
       this.#life.signal,
@@ -226,13 +239,17 @@ class RunningApp implements App {
     return new Plan(this.#config, documents, this.#secrets.resources());
   }
 
+  #newGroups(): GroupFanOut {
+    return new GroupFanOut(this.#config.groups, (group) => this.#releases.of(group));
+  }
+
   #newPublisher(): Publisher {
     const { delay, max_delay } = this.#config.publish;
     const options = {
       ...{ delay, maxDelay: max_delay, logger: this.logger },
       ...{ observer: this.#publication, leaving: this.#leaving },
     };
-    return new Publisher(this.#catalogue, this.#plan, this.#release, options, this.#publisherLife.signal);
+    return new Publisher(this.#catalogue, this.#plan, this.#newGroups(), options, this.#publisherLife.signal);
   }
 
   #snapshot(): Snapshot {
@@ -267,9 +284,9 @@ class RunningApp implements App {
         remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
         sources: () => this.#catalogue.sources(),
         release: (registry) => this.#releaseRegistry(registry),
-        rollback: (version) => this.#release.pin(version),
-        unpin: () => this.#release.unpin(),
-        releaseStatus: () => this.#release.status,
+        rollback: (version) => this.#releases.pin(version),
+        unpin: () => this.#releases.unpin(),
+        releaseStatus: () => this.#releases.status,
         restored: () => this.#restored?.current,
         secrets: () => this.#secrets.statuses(),
         routed: (name) => this.#plan.wanted.has(name),
@@ -307,26 +324,34 @@ class RunningApp implements App {
 }
 
 function newProxyServer(
-  { xds: { workers, drain, keepalive, reflection }, rollout, load_reports }: Config,
+  {
+    xds: { workers, drain, keepalive, reflection, tls },
+    allow,
+    groups,
+    limits,
+    rollout,
+    load_reports: loadReports,
+  }: Config,
   cache: SnapshotCache,
   { load, loadReporting }: Observation,
   answers: AnswerSink,
   logger: Logger,
 ): ProxyServer {
   const options = { identifier: `signalbox/${hostname()}`, drain, keepalive, reflection, logger };
+  const served = {
+    ...{ ...options, tls, limits, admission: { allow, groups } },
+    ...(rollout && { first: rollout.first }),
+  };
   return workers === 0
     ? new LocalProxyServer(cache, {
-        ...options,
-        groupOf: ({ id }) => stagedGroup(DEFAULT_GROUP, id, rollout?.first),
+        ...served,
         observer: new ProxyAnswers(answers),
         loadReporting,
       })
     : new WorkerPool(cache, workers, {
-        ...options,
-        group: DEFAULT_GROUP,
-        ...(rollout && { first: rollout.first }),
+        ...served,
         answers,
-        loadReports: load_reports,
+        loadReports,
         load: (clusters) => load.take(clusters),
       });
 }

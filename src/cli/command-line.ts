@@ -133,7 +133,14 @@ function addBootstrap({ program, output }: Context): void {
     .option('--region <region>', 'the region that this proxy runs in')
     .option('--zone <zone>', 'its zone, preferred where a service has zone_aware_lb_config')
     .option('--sub-zone <zone>', 'its part of the zone')
-    .action(async (options: BootstrapOptions) => {
+    .option('--tls-ca <file>', "TLS: who signed Signalbox's certificate, a PEM file where Envoy runs")
+    .option('--tls-cert <file>', "the proxy's own certificate, where xds.tls.client_ca asks for one")
+    .option('--tls-key <file>', 'the key of that certificate')
+    .action(async (options: BootstrapOptions, command: Command) => {
+      if ((options.tlsCert === undefined) !== (options.tlsKey === undefined))
+        command.error('error: --tls-cert and --tls-key go together');
+      if (options.tlsCert !== undefined && options.tlsCa === undefined)
+        command.error('error: --tls-cert needs --tls-ca');
       const { envoyBootstrap } = await import('./bootstrap.js');
       output.stdout.write(envoyBootstrap(options));
     });

@@ -38,17 +38,9 @@ export function prepareDiscovery(value: unknown, folder: string): PreparedDiscov
   if (!isRecord(value)) return result(value);
   const others = {
     ...(isRecord(value.snapshot) && { snapshot: withPath(value.snapshot, folder) }),
-    ...(isRecord(value.routes_from) && {
-      routes_from: Object.fromEntries(
-        Object.entries(value.routes_from).map(([name, store]) => [
-          name,
-          isRecord(store) ? resolvePaths(store, folder, false) : store,
-        ]),
-      ),
-    }),
-    ...(Array.isArray(value.listeners) && {
-      listeners: value.listeners.map((listener) => resolveTlsPaths(listener, folder)),
-    }),
+    ...storesOf(value, folder),
+    ...accessOf(value, folder),
+    ...listenersOf(value, folder),
   };
   if (!isRecord(value.discovery)) return result({ ...value, ...others });
 
@@ -64,6 +56,30 @@ export function prepareDiscovery(value: unknown, folder: string): PreparedDiscov
     return [name, { type, ...resolvePaths(renamed.options, folder, type === 'file') }];
   });
   return result({ ...value, ...others, discovery: Object.fromEntries(registries) });
+}
+
+function storesOf({ routes_from }: Readonly<Record<string, unknown>>, folder: string) {
+  if (!isRecord(routes_from)) return {};
+  const stores = Object.entries(routes_from).map(([name, store]) => [
+    name,
+    isRecord(store) ? resolvePaths(store, folder, false) : store,
+  ]);
+  return { routes_from: Object.fromEntries(stores) };
+}
+
+function listenersOf({ listeners }: Readonly<Record<string, unknown>>, folder: string) {
+  if (!Array.isArray(listeners)) return {};
+  return { listeners: listeners.map((listener: unknown) => resolveTlsPaths(listener, folder)) };
+}
+
+/** What proxies are asked for names files too: `xds.tls`, and `token_file` in the rules of `allow`. */
+function accessOf({ xds, allow }: Readonly<Record<string, unknown>>, folder: string) {
+  return {
+    ...(isRecord(xds) && { xds: resolvePaths(xds, folder, false) }),
+    ...(Array.isArray(allow) && {
+      allow: allow.map((rule: unknown) => (isRecord(rule) ? resolvePaths(rule, folder, false) : rule)),
+    }),
+  };
 }
 
 /** Options that name files, in every registry: `dump.path`, the PEM files of `tls`, the `…_file` twins of secrets. */
@@ -84,7 +100,8 @@ function resolvePaths(
   return Object.fromEntries(
     Object.entries(options).map(([key, value]) => {
       if (key === 'dump') return [key, named(value, (inner) => inner === 'path')];
-      if (key === 'tls') return [key, named(value, (inner) => ['ca', 'cert', 'key'].includes(inner))];
+      if (key === 'tls')
+        return [key, named(value, (inner) => ['ca', 'cert', 'key', 'client_ca'].includes(inner))];
       const isPath = key.endsWith('_file') || (key === 'path' && hasPath);
       return [key, isPath && typeof value === 'string' && value !== '' ? resolve(folder, value) : value];
     }),

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { routesFrom } from '../documents/options.js';
 import { listenAddress } from './address.js';
+import { allowRule } from './allow.js';
+import { limits } from './limits.js';
 import { listener } from './listener.js';
+import { nodeGroups } from './node-groups.js';
 import { registryOptions } from './registries.js';
 import { route, virtualHost } from './routing.js';
 import { servicePolicy } from './service-policy.js';
@@ -12,6 +15,25 @@ import { MOST_WORKERS } from './worker-count.js';
 const registryName = z
   .string()
   .regex(/^[A-Za-z_][\w-]*$/, 'a registry\'s name is a letter or "_", then letters, digits, "_" and "-"');
+
+/** TLS for proxies; all paths of PEM files, which are read again when they change. */
+const xdsTls = z
+  .strictObject({
+    cert: z.string().min(1),
+    key: z.string().min(1),
+    /** Who signs the certificates of proxies. */
+    client_ca: z.string().min(1).optional(),
+    /** Whether a proxy without a certificate is sent away; true where there is a `client_ca`. */
+    require_client_certificate: z.boolean().optional(),
+  })
+  .refine((tls) => tls.require_client_certificate !== true || tls.client_ca !== undefined, {
+    error: 'needs "client_ca", by which the certificates are checked',
+    path: ['require_client_certificate'],
+  })
+  .transform((tls) => ({
+    ...tls,
+    require_client_certificate: tls.require_client_certificate ?? tls.client_ca !== undefined,
+  }));
 
 const xds = z
   .strictObject({
@@ -28,6 +50,7 @@ const xds = z
     reflection: z.boolean().default(false),
     /** How many processes serve the proxies; 0: the one that does everything. */
     workers: z.number().int().min(0).max(MOST_WORKERS).default(0),
+    tls: xdsTls.optional(),
   })
   .prefault({});
 
@@ -101,5 +124,11 @@ export const configSchema = z.strictObject({
   routes_from: routesFrom.prefault({}),
   /** `/<service>/…` goes to each service, with that prefix taken off. */
   auto_routes: z.boolean().default(false),
+  /** Who may ask the xDS port, and for whose configuration; everybody for everything without it. */
+  allow: z.array(allowRule).optional(),
+  /** By name: proxies that get a part of what there is. */
+  groups: nodeGroups.default({}),
+  /** What clients of the xDS port may take. */
+  limits,
 });
 export type Config = z.output<typeof configSchema>;

@@ -3,7 +3,6 @@ import type { Catalogue } from '../catalogue/catalogue.js';
 import type { ServiceView } from '../catalogue/service-view.js';
 import { secretPrefix } from '../resources/listener/tls.js';
 import { RouteConfigurations } from '../resources/route/configuration.js';
-import type { Group } from '../snapshot/cache.js';
 import type { Resource } from '../snapshot/resource.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
 import { Snapshot } from '../snapshot/snapshot.js';
@@ -11,9 +10,7 @@ import { TYPE_URL } from '../snapshot/type-url.js';
 import { Coalescer } from './coalescer.js';
 import { Leaving } from './leaving.js';
 import type { Plan } from './plan.js';
-import type { PublicationTarget } from './target.js';
-
-export const DEFAULT_GROUP: Group = 'default';
+import type { PublicationTarget, Routing } from './target.js';
 
 /** The longest that a timer of Node's waits, milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -135,14 +132,15 @@ export class Publisher {
       const { cluster, endpoints } = this.#service(name, this.catalogue.service(name));
       return endpoints === undefined ? [cluster] : [cluster, endpoints];
     });
+    const routing = this.#routing();
     const snapshot = Snapshot.of([
       ...resources,
       ...this.plan.secrets(),
       ...this.plan.listeners(),
       ...this.#keptListeners(),
-      ...this.#routes(),
+      ...this.#routes(routing),
     ]);
-    this.target.setSnapshot(snapshot);
+    this.target.setSnapshot(snapshot, routing);
     this.#awaitDepartures();
     const milliseconds = performance.now() - began;
     this.options.observer?.built(milliseconds);
@@ -209,13 +207,14 @@ export class Publisher {
       [TYPE_URL.cluster, clusters],
       [TYPE_URL.endpoints, endpoints],
     ]);
-    if (routes) changes.set(TYPE_URL.route, byName(this.#routes()));
+    const routing = routes ? this.#routing() : undefined;
+    if (routing !== undefined) changes.set(TYPE_URL.route, byName(this.#routes(routing)));
     if (this.#secretsChanged) {
       this.#secretsChanged = false;
       changes.set(TYPE_URL.secret, byName(this.plan.secrets()));
       changes.set(TYPE_URL.listener, byName(this.plan.listeners()));
     }
-    this.target.updateResources(changes);
+    this.target.updateResources(changes, routing);
     this.options.observer?.built(performance.now() - began);
     this.#awaitDepartures();
   }
@@ -250,12 +249,16 @@ export class Publisher {
     });
   }
 
-  #routes(): readonly Resource[] {
-    return this.#configurations.build(
-      this.plan.listenerNames(),
-      this.plan.routes(this.#published),
-      this.plan.virtualHosts,
-    );
+  #routing(): Routing {
+    return {
+      listeners: this.plan.listenerNames(),
+      rules: this.plan.routes(this.#published),
+      settings: this.plan.virtualHosts,
+    };
+  }
+
+  #routes({ listeners, rules, settings }: Routing): readonly Resource[] {
+    return this.#configurations.build(listeners, rules, settings);
   }
 
   #aliasesAmong(names: ReadonlySet<string>): readonly string[] {

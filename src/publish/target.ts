@@ -1,14 +1,25 @@
+import type { RouteRule, VirtualHostRule } from '../model/route.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot, type SnapshotChanges } from '../snapshot/snapshot.js';
+
+/** What all route configurations are made of, for groups that have some of the routes. */
+export interface Routing {
+  readonly listeners: readonly string[];
+  readonly rules: readonly RouteRule[];
+  readonly settings: readonly VirtualHostRule[];
+}
 
 /** Where what was built goes. */
 export interface PublicationTarget {
   /** All that was published last. */
   readonly wanted: Snapshot;
   /** Replaces everything. */
-  setSnapshot(snapshot: Snapshot): void;
-  /** Changes single resources. */
-  updateResources(changes: SnapshotChanges): void;
+  setSnapshot(snapshot: Snapshot, routing: Routing): void;
+  /**
+   * Changes single resources.
+   * @param routing where routes have changed
+   */
+  updateResources(changes: SnapshotChanges, routing?: Routing): void;
 }
 
 /** Publishes to a group of a cache as it is. */

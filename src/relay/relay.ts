@@ -1,12 +1,13 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { AdminServer } from '../admin/server.js';
+import { DEFAULT_GROUP } from '../groups/default-group.js';
 import type { Address } from '../model/address.js';
 import { addressOf } from '../model/instance.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { SnapshotKeeper } from '../snapshot/snapshot-keeper.js';
 import { LocalProxyServer } from '../workers/proxy-server.js';
-import { RELAY_GROUP, RelayedSnapshot } from './relayed-snapshot.js';
+import { RelayedSnapshot } from './relayed-snapshot.js';
 import { relayRoutes } from './routes.js';
 
 export interface RelayOptions {
@@ -45,7 +46,7 @@ export class Relay {
     this.#relayed = new RelayedSnapshot(this.#cache, { upstream, node, keeper: this.#keeper, logger });
     this.#xds = new LocalProxyServer(this.#cache, {
       identifier: `signalbox-relay/${hostname()}`,
-      groupOf: () => RELAY_GROUP,
+      admission: { allow: undefined, groups: {} },
       drain: DRAIN,
       logger,
     });
@@ -85,7 +86,7 @@ export class Relay {
     const routes = relayRoutes({
       upstream: addressOf(upstream),
       status: () => this.#relayed.status,
-      snapshot: () => this.#cache.getSnapshot(RELAY_GROUP),
+      snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP),
       history: () => this.#cache.history(),
       proxies: () => this.#xds.proxies(),
     });

@@ -1,14 +1,13 @@
 import type { Logger } from 'pino';
 import { Backoff } from '../discovery/backoff.js';
 import { pause } from '../discovery/pause.js';
+import { DEFAULT_GROUP } from '../groups/default-group.js';
 import { inconsistencies } from '../release/consistency.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import type { SnapshotKeeper } from '../snapshot/snapshot-keeper.js';
 import { followUpstream, RELAYED_TYPES } from './delta-stream.js';
-
-export const RELAY_GROUP = 'relay';
 
 /** How long the upstream may take for its first answer before the file is served, milliseconds. */
 const PATIENCE = 1_000;
@@ -108,6 +107,6 @@ export class RelayedSnapshot {
 
   #serve(snapshot: Snapshot): void {
     this.#served = snapshot;
-    this.cache.advance(RELAY_GROUP, snapshot);
+    this.cache.advance(DEFAULT_GROUP, snapshot);
   }
 }

@@ -174,7 +174,11 @@ export class Release implements PublicationTarget, AnswerSink {
   }
 
   #find(version: string): Snapshot | undefined {
-    const remembered = this.cache.history().flatMap(({ previous, snapshot }) => [previous, snapshot]);
+    const own = [this.group, firstOf(this.group)];
+    const remembered = this.cache
+      .history()
+      .filter(({ group }) => own.includes(group))
+      .flatMap(({ previous, snapshot }) => [previous, snapshot]);
     return remembered.findLast((snapshot) => snapshot.version === version && snapshot !== Snapshot.EMPTY);
   }
 

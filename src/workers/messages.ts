@@ -1,9 +1,9 @@
+import type { AdmissionRules } from '../access/admission.js';
 import type { ProxyView } from '../admin/proxies.js';
 import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js';
 import type { ErrorCode } from '../errors.js';
 import type { ResourceVersion } from '../release/accepted.js';
 import type { Rejected } from '../release/quarantine.js';
-import type { Group } from '../snapshot/cache.js';
 import type { LogLevel } from '../telemetry/log-level.js';
 import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
 import type { ClientStatusAnswer } from '../xds/csds/service.js';
@@ -13,14 +13,13 @@ import type { XdsServerOptions } from '../xds/server.js';
 
 /** What a worker is to do. */
 export interface WorkerTask
-  extends Pick<XdsServerOptions, 'identifier' | 'drain' | 'keepalive' | 'reflection'> {
+  extends Pick<XdsServerOptions, 'identifier' | 'drain' | 'keepalive' | 'reflection' | 'limits' | 'tls'> {
   /** Counts from 1; one that takes the place of another has its number. */
   readonly worker: number;
   /** `host:port`; all workers share it. */
   readonly listen: string;
-  /** The group of every proxy. */
-  readonly group: Group;
-  /** The share of the proxies that get changes first, 0 to 1. */
+  readonly admission: AdmissionRules;
+  /** The share of the proxies of each group that get changes first, 0 to 1. */
   readonly first?: number;
   /** What proxies are asked to report of their load. */
   readonly loadReports: LoadReportSettings;
@@ -63,6 +62,7 @@ export type ToWorker =
   | { readonly kind: 'step'; readonly step: Uint8Array }
   | { readonly kind: 'serve'; readonly task: WorkerTask }
   | { readonly kind: 'loadReports'; readonly settings: LoadReportSettings }
+  | { readonly kind: 'admission'; readonly rules: AdmissionRules }
   | { readonly kind: 'stop' };
 
 export type FromWorker =

@@ -1,5 +1,7 @@
+import { Admission, type AdmissionRules } from '../access/admission.js';
 import { type ProxyView, proxyView } from '../admin/proxies.js';
 import { type ProxyStatus, type PublishedResource, proxyStatuses } from '../admin/proxy-statuses.js';
+import { stagedGroup } from '../release/rollout.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import { XdsCounts } from '../telemetry/metrics/xds-counts.js';
 import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
@@ -29,21 +31,34 @@ export interface ProxyServer {
   totals(): Promise<XdsTotals>;
   /** Asks the proxies for something else from now on. */
   configureLoadReports(settings: LoadReportSettings): void;
+  /** Other rules of who gets what from now on; a proxy whose group is another one now is sent away to come back. */
+  replaceAdmission(rules: AdmissionRules): void;
   /** Sends the proxies away and closes. */
   stop(): Promise<void>;
+}
+
+export interface LocalProxyServerOptions extends Omit<XdsServerOptions, 'groupOf' | 'admission'> {
+  readonly admission: AdmissionRules;
+  /** The share of the proxies of each group that get changes first, 0 to 1. */
+  readonly first?: number;
 }
 
 /** Serves them by this process. */
 export class LocalProxyServer implements ProxyServer {
   readonly #server: XdsServer;
   readonly #counts = new XdsCounts();
+  readonly #first: number | undefined;
 
   constructor(
     private readonly cache: SnapshotCache,
-    private readonly options: XdsServerOptions,
+    private readonly options: LocalProxyServerOptions,
   ) {
+    const { admission: rules, first, ...others } = options;
+    this.#first = first;
+    const admission = new Admission(rules);
+    const groupOf = this.#groups(admission);
     const observer = allOf(this.#counts, options.observer ?? UNOBSERVED);
-    this.#server = new XdsServer(cache, { ...options, observer });
+    this.#server = new XdsServer(cache, { ...others, admission, groupOf, observer });
   }
 
   async listen(address: string): Promise<string> {
@@ -86,6 +101,16 @@ export class LocalProxyServer implements ProxyServer {
 
   configureLoadReports(settings: LoadReportSettings): void {
     this.options.loadReporting?.configure(settings);
+  }
+
+  replaceAdmission(rules: AdmissionRules): void {
+    const admission = new Admission(rules);
+    this.#server.replaceAdmission(admission, this.#groups(admission));
+  }
+
+  /** The group of each proxy; of those that get changes first, the first of that group. */
+  #groups(admission: Admission): XdsServerOptions['groupOf'] {
+    return (node) => stagedGroup(admission.groupOf(node), node.id, this.#first);
   }
 
   async stop(): Promise<void> {

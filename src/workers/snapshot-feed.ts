@@ -6,15 +6,18 @@ export type Pack = typeof packStep;
 
 /** Packs a step once where several workers take the same one. */
 export function sharedPack(): Pack {
-  let last:
-    | { readonly group: Group; readonly from: Snapshot; readonly to: Snapshot; readonly bytes: Uint8Array }
-    | undefined;
+  const last = new Map<
+    Group,
+    { readonly from: Snapshot; readonly to: Snapshot; readonly bytes: Uint8Array }
+  >();
   return (group, from, to) => {
     // The whole is wanted seldom, and is too large to be kept.
     if (from === undefined) return packStep(group, from, to);
-    if (last?.from !== from || last.to !== to || last.group !== group)
-      last = { group, from, to, bytes: packStep(group, from, to) };
-    return last.bytes;
+    const known = last.get(group);
+    if (known?.from === from && known.to === to) return known.bytes;
+    const bytes = packStep(group, from, to);
+    last.set(group, { from, to, bytes });
+    return bytes;
   };
 }
 

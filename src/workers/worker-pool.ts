@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import type { AdmissionRules } from '../access/admission.js';
 import type { ProxyView } from '../admin/proxies.js';
 import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js';
 import { Backoff } from '../discovery/backoff.js';
@@ -54,6 +55,7 @@ export class WorkerPool implements ProxyServer {
   /** What those that have ended had counted by then: the sums never shrink. */
   #ended: XdsSums = NO_SUMS;
   #loadReports: LoadReportSettings;
+  #admission: AdmissionRules;
 
   constructor(
     private readonly cache: SnapshotCache,
@@ -61,6 +63,7 @@ export class WorkerPool implements ProxyServer {
     private readonly options: WorkerPoolOptions,
   ) {
     this.#loadReports = options.loadReports;
+    this.#admission = options.admission;
   }
 
   async listen(address: string): Promise<string> {
@@ -114,6 +117,11 @@ export class WorkerPool implements ProxyServer {
     for (const process of this.#processes.values()) process.configureLoadReports(settings);
   }
 
+  replaceAdmission(rules: AdmissionRules): void {
+    this.#admission = rules;
+    for (const process of this.#processes.values()) process.replaceAdmission(rules);
+  }
+
   async stop(): Promise<void> {
     this.#life.abort();
     const processes = [...this.#processes.values()];
@@ -127,9 +135,10 @@ export class WorkerPool implements ProxyServer {
 
   #start(worker: number, listen: string): WorkerProcess {
     const { logger, answers, load, ...task } = this.options;
+    const current = { admission: this.#admission, loadReports: this.#loadReports };
     const logLevel = LOG_LEVELS.find((level) => level === logger.level) ?? 'info';
     const process = new WorkerProcess(
-      { ...task, loadReports: this.#loadReports, worker, listen, logLevel },
+      { ...task, ...current, worker, listen, logLevel },
       this.cache,
       this.#pack,
       (request) => this.#clientStatus(request),
@@ -139,7 +148,11 @@ export class WorkerPool implements ProxyServer {
     this.#processes.set(worker, process);
     const { pid } = process;
     process.serving.then(
-      () => logger.info({ worker, pid }, 'worker serving'),
+      () => {
+        logger.info({ worker, pid }, 'worker serving');
+        if (current.admission !== this.#admission) process.replaceAdmission(this.#admission);
+        if (current.loadReports !== this.#loadReports) process.configureLoadReports(this.#loadReports);
+      },
       (error: unknown) => logger.error({ worker, pid }, `a worker cannot serve: ${messageOf(error)}`),
     );
     return process;

@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
+import type { AdmissionRules } from '../access/admission.js';
 import { SignalboxError } from '../errors.js';
 import type { AnswerSink } from '../release/proxy-answers.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
@@ -74,6 +75,11 @@ export class WorkerProcess {
   /** Has its proxies asked for something else. */
   configureLoadReports(settings: LoadReportSettings): void {
     if (this.#isReady) this.#send({ kind: 'loadReports', settings });
+  }
+
+  /** Hands it other rules of who gets what. */
+  replaceAdmission(rules: AdmissionRules): void {
+    this.#send({ kind: 'admission', rules });
   }
 
   /** Tells it to send its proxies away and end. */

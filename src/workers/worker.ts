@@ -1,6 +1,5 @@
 import { messageOf, SignalboxError } from '../errors.js';
 import { ProxyAnswers } from '../release/proxy-answers.js';
-import { stagedGroup } from '../release/rollout.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { createLogger } from '../telemetry/logger.js';
 import { type ClientStatusAnswer, unavailable } from '../xds/csds/service.js';
@@ -51,6 +50,9 @@ export class Worker {
       case 'loadReports':
         this.#server?.configureLoadReports(message.settings);
         return;
+      case 'admission':
+        this.#server?.replaceAdmission(message.rules);
+        return;
       case 'stop':
         await this.#server?.stop();
         this.exit(0);
@@ -58,11 +60,10 @@ export class Worker {
   }
 
   async #serve(task: WorkerTask): Promise<void> {
-    const { worker, listen, group, first, loadReports, logLevel, ...options } = task;
+    const { worker, listen, loadReports, logLevel, ...options } = task;
     const logger = createLogger(logLevel).child({ worker });
     const server = new LocalProxyServer(this.#cache, {
       ...options,
-      groupOf: ({ id }) => stagedGroup(group, id, first),
       observer: new ProxyAnswers({
         accepted: (versions) => this.send({ kind: 'accepted', versions }),
         rejected: (rejected) => this.send({ kind: 'rejected', rejected }),

@@ -1,6 +1,6 @@
 import { type handleBidiStreamingCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { messageOf, SignalboxError } from '../errors.js';
+import { Admission } from '../access/admission.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import {
   CLIENT_STATUS_SERVICE,
@@ -10,7 +10,12 @@ import {
 } from './csds/service.js';
 import { drain } from './drain.js';
 import { FanOut } from './fan-out.js';
+import { Connections } from './guard/connections.js';
+import { Gate } from './guard/gate.js';
+import { Refusals } from './guard/refusals.js';
+import type { TlsFiles } from './guard/server-certificates.js';
 import { Health } from './health.js';
+import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { LoadReporting } from './load-reports/service.js';
 import { NameTable } from './name-set.js';
 import type { ProxyNode } from './node.js';
@@ -39,12 +44,20 @@ export interface XdsServerOptions {
   readonly reflection?: boolean;
   /** Tells the status of all clients where not all of them are connected here. */
   readonly clientStatus?: ClientStatus;
+  /** What clients may take; the defaults without it. */
+  readonly limits?: Limits;
+  /** Plaintext without it. */
+  readonly tls?: TlsFiles | undefined;
+  /** Who may ask for what; without it everybody for everything. */
+  readonly admission?: Admission;
 }
+
+const EVERYBODY = new Admission({ allow: undefined, groups: {} });
 
 const KEEPALIVE = { time: 30_000, timeout: 10_000 };
 
-/** Envoy's limit is 4 MiB by default; a large fleet's names and versions need more. Bytes. */
-const MOST_REQUEST_BYTES = 64 * 1024 * 1024;
+/** What a client may have open on a connection beside discovery: load reports, client status, health. */
+const OTHER_STREAMS = 16;
 
 /**
  * Serves a snapshot cache over ADS and the services of single types, SotW and delta; beside them the health of the
@@ -57,6 +70,9 @@ export class XdsServer {
   readonly #life = new AbortController();
   readonly #deps: StreamDependencies;
   readonly #health: Health;
+  readonly #gate: Gate;
+  #groupOf: XdsServerOptions['groupOf'];
+  readonly #connections: Connections;
   #ids = 0;
   #port = 0;
 
@@ -65,17 +81,25 @@ export class XdsServer {
     private readonly options: XdsServerOptions,
   ) {
     const table = new NameTable();
+    const { limits = DEFAULT_LIMITS, admission = EVERYBODY, logger, tls } = options;
+    const refusals = new Refusals(logger);
+    this.#groupOf = options.groupOf;
+    this.#gate = new Gate(limits, admission, refusals);
     this.#deps = {
       cache,
       shared: { table, responses: new ResponseFactory(options.identifier), memory: new StepMemory() },
       reader: new RequestReader(table),
-      groupOf: options.groupOf,
-      logger: options.logger,
+      groupOf: (node) => this.#groupOf(node),
+      limits,
+      cut: (peer) => this.#connections.cut(peer),
+      logger,
       observer: options.observer ?? UNOBSERVED,
     };
     const { keepalive = KEEPALIVE } = options;
     this.#server = new Server({
-      'grpc.max_receive_message_length': MOST_REQUEST_BYTES,
+      'grpc.max_receive_message_length': limits.message_bytes,
+      'grpc.max_connection_idle_ms': limits.idle_timeout,
+      'grpc.max_concurrent_streams': (limits.streams_per_client ?? limits.streams) + OTHER_STREAMS,
       'grpc.max_send_message_length': -1,
       'grpc.keepalive_time_ms': keepalive.time,
       'grpc.keepalive_timeout_ms': keepalive.timeout,
@@ -86,14 +110,24 @@ export class XdsServer {
     }
     const clientStatus = clientStatusService(
       options.clientStatus ?? (async (request) => clientStatusOf(request, this.#streams, cache)),
+      (call) => this.#gate.admit(call, 'client status').refusal,
     );
     this.#server.addService(clientStatus.definition, clientStatus.handlers);
     const { loadReporting } = options;
     if (loadReporting !== undefined)
-      this.#server.addService(loadReporting.definition, loadReporting.handlers);
+      this.#server.addService(
+        loadReporting.definition,
+        loadReporting.handlers((call) => this.#gate.admit(call, 'configuration')),
+      );
     const names = [...DISCOVERY_SERVICES, CLIENT_STATUS_SERVICE].map(({ name }) => name);
     this.#health = new Health(this.#server, names);
     this.#health.serving = cache.groups().length > 0;
+    const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#connections = new Connections(
+      (connection) => injector.injectConnection(connection),
+      { limits, tls, logger, refusals },
+      this.#life.signal,
+    );
     this.#fanOut = new FanOut(cache);
     cache.watch((group) => {
       this.#health.serving = true;
@@ -110,7 +144,7 @@ export class XdsServer {
    * Listens for proxies.
    * @param address `host:port`; port 0 takes a free one
    * @returns the address with the port that was taken
-   * @throws SignalboxError `listen_failed`
+   * @throws SignalboxError `listen_failed`, `tls_invalid`
    */
   async listen(address: string): Promise<string> {
     if (this.options.reflection === true) {
@@ -118,23 +152,21 @@ export class XdsServer {
       const { addReflection } = await import('./reflection/service.js');
       addReflection(this.#server);
     }
-    this.#port = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-        if (error === null) resolve(port);
-        else
-          reject(
-            new SignalboxError('listen_failed', `cannot listen on ${address}: ${messageOf(error)}`, {
-              cause: error,
-            }),
-          );
-      });
-    });
+    this.#port = await this.#connections.listen(address);
     return address.replace(/:\d+$/, `:${this.#port}`);
+  }
+
+  /** Other rules of who may ask for what, and of who gets which group, from now on; for open streams too. */
+  replaceAdmission(admission: Admission, groupOf: XdsServerOptions['groupOf']): void {
+    this.#gate.replaceAdmission(admission);
+    this.#groupOf = groupOf;
+    for (const stream of this.#streams) stream.readmit(this.#gate.admit(stream.client, 'configuration'));
   }
 
   /** Takes no new streams, sends those that are open away one after the other, and closes. */
   async stop(): Promise<void> {
     this.#life.abort();
+    this.#connections.close();
     this.#health.serving = false;
     this.options.loadReporting?.close();
     await drain(this.#server, this.#streams, this.options.drain ?? 0);
@@ -147,10 +179,17 @@ export class XdsServer {
         call.emit('error', { code: status.UNAVAILABLE, details: 'the control plane is shutting down' });
         return;
       }
+      const { permission, refusal } = this.#gate.admit(call, 'configuration');
+      const opened = refusal ?? this.#gate.openStream(call);
+      if (permission === undefined || typeof opened !== 'function') {
+        call.emit('error', opened);
+        return;
+      }
       this.#ids += 1;
-      const stream = new XdsStream(this.#ids, method.variant, method.typeUrl, call, this.#deps);
+      const stream = new XdsStream(this.#ids, method.variant, method.typeUrl, call, permission, this.#deps);
       this.#streams.add(stream);
       stream.start(() => {
+        opened();
         this.#streams.delete(stream);
         this.#fanOut.forget(stream);
         this.#deps.logger.info({ node: stream.node.id, stream: stream.id }, 'proxy disconnected');

@@ -1,8 +1,12 @@
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import type { Permission } from '../access/admission.js';
 import { messageOf } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { Admitted, Call } from './guard/gate.js';
+import { StreamGuard } from './guard/stream-guard.js';
+import type { Limits } from './limits.js';
 import { type ProxyNode, UNKNOWN_NODE } from './node.js';
 import type { XdsObserver } from './observer.js';
 import type { RequestReader } from './request.js';
@@ -24,6 +28,9 @@ export interface StreamDependencies {
   readonly shared: Shared;
   readonly reader: RequestReader;
   readonly groupOf: (node: ProxyNode) => Group;
+  readonly limits: Limits;
+  /** Ends a peer's connection at once. */
+  readonly cut: (peer: string) => void;
   readonly logger: Logger;
   readonly observer: XdsObserver;
 }
@@ -40,6 +47,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** One xDS stream of one proxy: brings requests and snapshots to the state machine and its responses to gRPC. */
 export class XdsStream {
   readonly connectedAt = Date.now();
+  readonly #guard: StreamGuard;
   #state: StreamState = NEW_STREAM;
   #node: ProxyNode | undefined;
   #group: Group | undefined;
@@ -56,8 +64,24 @@ export class XdsStream {
     readonly variant: Variant,
     private readonly typeUrl: string | undefined,
     private readonly call: ServerDuplexStream<Uint8Array, Message>,
+    private permission: Permission,
     private readonly deps: StreamDependencies,
-  ) {}
+  ) {
+    this.#guard = new StreamGuard(deps.limits, {
+      pause: () => this.call.pause(),
+      resume: () => {
+        // What came before the first snapshot is waited for on its own.
+        if (this.#early.length === 0) this.call.resume();
+      },
+      unread: (details) => {
+        this.deps.logger.warn({ node: this.node.id, peer: this.peer, stream: this.id }, details);
+        this.#fail(status.RESOURCE_EXHAUSTED, details);
+        // The status stands behind what is not read.
+        this.deps.cut(this.peer);
+      },
+      silent: (details) => this.#fail(status.DEADLINE_EXCEEDED, details),
+    });
+  }
 
   get node(): ProxyNode {
     return this.#node ?? UNKNOWN_NODE;
@@ -71,6 +95,11 @@ export class XdsStream {
     return this.call.getPeer();
   }
 
+  /** Who asks. */
+  get client(): Call {
+    return this.call;
+  }
+
   get state(): StreamState {
     return this.#state;
   }
@@ -80,11 +109,15 @@ export class XdsStream {
     const close = () => {
       if (!this.#open) return;
       this.#open = false;
+      this.#guard.end();
       clearTimeout(this.#patience);
       clearInterval(this.#heart);
       closed();
     };
-    this.call.on('data', (bytes: Uint8Array) => this.#receive(bytes));
+    this.call.on('data', (bytes: Uint8Array) => {
+      this.#guard.arrived();
+      this.#receive(bytes);
+    });
     this.call.on('end', () => {
       this.call.end();
       close();
@@ -105,17 +138,33 @@ export class XdsStream {
     this.#fail(status.UNAVAILABLE, details);
   }
 
+  /** Other rules are in force: ends the stream where it may not go on as it is; the proxy comes back. */
+  readmit({ permission, refusal }: Admitted): void {
+    if (refusal !== undefined) {
+      this.#fail(refusal.code, refusal.details);
+      return;
+    }
+    this.permission = permission;
+    if (this.#node === undefined) return;
+    const denied = permission.refusal(this.#node);
+    if (denied !== undefined) this.#fail(status.PERMISSION_DENIED, denied);
+    else if (this.deps.groupOf(this.#node) !== this.#group) this.end('this proxy is in another group now');
+  }
+
   #receive(bytes: Uint8Array): void {
     if (!this.#open) return;
     try {
-      if (this.#node === undefined) this.#identify(bytes);
+      if (this.#node === undefined && !this.#identify(bytes)) return;
       if (this.#snapshot === undefined) {
         // Nothing is published yet. What the proxy says is kept by gRPC's own flow control until then.
         this.#early.push(bytes);
         this.call.pause();
         return;
       }
-      this.#take(this.#read(bytes), this.#snapshot);
+      const read = this.#read(bytes);
+      const excess = this.#guard.tooLarge(read.request);
+      if (excess === undefined) this.#take(read, this.#snapshot);
+      else this.#fail(status.RESOURCE_EXHAUSTED, excess);
     } catch (thrown) {
       this.#fail(status.INVALID_ARGUMENT, messageOf(thrown));
     }
@@ -128,11 +177,20 @@ export class XdsStream {
     this.call.resume();
   }
 
-  #identify(bytes: Uint8Array): void {
-    this.#node = this.deps.reader.node(this.variant, bytes) ?? UNKNOWN_NODE;
+  /** @returns whether the client may have the configuration of the node that it names */
+  #identify(bytes: Uint8Array): boolean {
+    const node = this.deps.reader.node(this.variant, bytes) ?? UNKNOWN_NODE;
+    const refusal = this.permission.refusal(node);
+    if (refusal !== undefined) {
+      this.deps.logger.warn({ node: node.id, peer: this.peer, stream: this.id }, refusal);
+      this.#fail(status.PERMISSION_DENIED, refusal);
+      return false;
+    }
+    this.#node = node;
     this.#group = this.deps.groupOf(this.#node);
     this.#snapshot = this.deps.cache.getSnapshot(this.#group);
     this.deps.logger.info({ node: this.#node.id, stream: this.id, variant: this.variant }, 'proxy connected');
+    return true;
   }
 
   #read(bytes: Uint8Array): StreamRequest {
@@ -170,7 +228,9 @@ export class XdsStream {
       if (error === undefined) this.deps.observer.acknowledged(response, this.node);
       else this.deps.observer.rejected(response, error.message, this.node);
     }
-    this.#pump();
+    const excess = this.#guard.tooMuch(this.#state);
+    if (excess === undefined) this.#pump();
+    else this.#fail(status.RESOURCE_EXHAUSTED, excess);
   }
 
   #pump(): void {
@@ -195,12 +255,14 @@ export class XdsStream {
 
   #write(typeUrl: string, message: Message): void {
     this.#inFlight += 1;
+    this.#guard.queued(message.body.length);
     this.deps.observer.sent(typeUrl, message.body.length);
     this.call.write(message, this.#written);
   }
 
   readonly #written = () => {
     this.#inFlight -= 1;
+    this.#guard.written();
     if (this.#inFlight === MOST_IN_FLIGHT - 1) this.#pump();
   };
 

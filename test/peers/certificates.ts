@@ -55,11 +55,22 @@ export class Certificates {
     ]);
   }
 
+  /** Another certificate for a client, with these names: `DNS:a`, `URI:spiffe://b/c`. */
+  async clientOf(subject: string, ...names: readonly string[]): Promise<KeyPair> {
+    return await this.#sign(subject, [`subjectAltName=${names.join(',')}`, 'extendedKeyUsage=clientAuth']);
+  }
+
+  /** A certificate that has run out. */
+  async expired(subject: string, ...names: readonly string[]): Promise<KeyPair> {
+    const extensions = [`subjectAltName=${names.join(',')}`, 'extendedKeyUsage=clientAuth,serverAuth'];
+    return await this.#sign(subject, extensions, -1);
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async #sign(subject: string, extensions: readonly string[]): Promise<KeyPair> {
+  async #sign(subject: string, extensions: readonly string[], days = 2): Promise<KeyPair> {
     this.#issued += 1;
     const path = (ending: string) => join(this.folder, `${this.#issued}.${ending}`);
     const pair: KeyPair = { cert: path('pem'), key: path('key') };
@@ -77,7 +88,7 @@ export class Certificates {
       request,
     ]);
     const { cert, key } = this.authority;
-    const by = ['-CA', cert, '-CAkey', key, '-CAcreateserial', '-extfile', config, '-days', '2'];
+    const by = ['-CA', cert, '-CAkey', key, '-CAcreateserial', '-extfile', config, '-days', `${days}`];
     await command('openssl', ['x509', '-req', '-in', request, ...by, '-out', pair.cert]);
     return pair;
   }

@@ -3,6 +3,7 @@ import {
   type ClientDuplexStream,
   type ClientOptions,
   credentials,
+  Metadata,
   type StatusObject,
 } from '@grpc/grpc-js';
 import type { DiscoveryRequest } from '../../src/generated/types/envoy/service/discovery/v3/DiscoveryRequest.js';
@@ -35,11 +36,13 @@ export class AdsStream {
   constructor(
     client: Client,
     private readonly node: string,
+    metadata = new Metadata(),
   ) {
     this.#call = client.makeBidiStreamRequest(
       '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources',
       serialize('envoy.service.discovery.v3.DiscoveryRequest'),
       deserialize('envoy.service.discovery.v3.DiscoveryResponse'),
+      metadata,
     );
     this.#call.on('data', (response: DiscoveryResponse) => this.responses.push(response));
     this.#call.on('error', () => undefined);

@@ -7,6 +7,13 @@ import { PeerProcess } from '../peers/process.js';
 
 const PROGRAM = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
+export interface StartOptions {
+  readonly waitFor?: 'ready' | 'serving';
+  readonly args?: readonly string[];
+  /** Puts files into the folder of the configuration. */
+  readonly before?: (folder: string) => void;
+}
+
 /** The built Signalbox as operators run it: a process of its own with a configuration file. */
 export class Signalbox {
   #process: PeerProcess | undefined;
@@ -19,12 +26,7 @@ export class Signalbox {
   /** @param config what stands in the file; listen addresses on free ports are added */
   static async start(
     config: Readonly<Record<string, unknown>>,
-    options: {
-      readonly waitFor?: 'ready' | 'serving';
-      readonly args?: readonly string[];
-      /** Gets the folder of the configuration file before the process starts. */
-      readonly before?: (folder: string) => void;
-    } = {},
+    options: StartOptions = {},
   ): Promise<Signalbox> {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-'));
     const signalbox = new Signalbox(folder, options.args ?? []);

@@ -2,7 +2,6 @@ import {
   type MethodDefinition,
   type ServerDuplexStream,
   type ServerUnaryCall,
-  type StatusObject,
   type sendUnaryData,
   status,
   type UntypedServiceImplementation,
@@ -11,6 +10,7 @@ import { messageOf } from '../../errors.js';
 import type { ClientStatusRequest } from '../../generated/types/envoy/service/status/v3/ClientStatusRequest.js';
 import { decode, encode } from '../../protobuf/messages.js';
 import type { SnapshotCache } from '../../snapshot/cache.js';
+import type { Call, Refusal } from '../guard/gate.js';
 import { asIs, toBuffer } from '../services.js';
 import { clientConfigs, type StreamView } from './client-status.js';
 import { nodeTest, UNSUPPORTED_MATCHER } from './node-matcher.js';
@@ -32,8 +32,6 @@ export const CLIENT_STATUS_SERVICE = {
 /** An answer is made in one piece, which must not hold up the process. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
-type Refusal = Pick<StatusObject, 'code' | 'details'>;
-
 /** An encoded `ClientStatusResponse`, or why there is none. */
 export type ClientStatusAnswer =
   | { readonly response: Uint8Array; readonly refusal?: undefined }
@@ -52,13 +50,21 @@ export function unavailable(details: string): ClientStatusAnswer {
   return { refusal: { code: status.UNAVAILABLE, details } };
 }
 
-/** Definition and handlers for grpc-js. */
-export function clientStatusService(answer: ClientStatus) {
+/**
+ * Definition and handlers for grpc-js.
+ * @param refuses why a client may not ask; undefined where it may
+ */
+export function clientStatusService(answer: ClientStatus, refuses: (call: Call) => Refusal | undefined) {
   const definition = Object.fromEntries(
     CLIENT_STATUS_SERVICE.methods.map(({ name, streaming }) => [name, methodDefinition(name, streaming)]),
   );
   const handlers: UntypedServiceImplementation = {
     StreamClientStatus: (call: ServerDuplexStream<Uint8Array, Uint8Array>) => {
+      const refused = refuses(call);
+      if (refused !== undefined) {
+        call.emit('error', refused);
+        return;
+      }
       call.on('data', (request: Uint8Array) => {
         // One after the other: answers come in the order of the questions, and those that wait stay on the wire.
         call.pause();
@@ -71,6 +77,11 @@ export function clientStatusService(answer: ClientStatus) {
       call.on('end', () => call.end());
     },
     FetchClientStatus: (call: ServerUnaryCall<Uint8Array, Uint8Array>, done: sendUnaryData<Uint8Array>) => {
+      const refused = refuses(call);
+      if (refused !== undefined) {
+        done(refused);
+        return;
+      }
       void answer(call.request).then(({ response, refusal }) => {
         if (refusal === undefined) done(null, response);
         else done(refusal);

@@ -8,6 +8,8 @@ import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
 import { encode } from '../../protobuf/messages.js';
 import { protoDuration } from '../../resources/durations.js';
+import type { Admitted } from '../guard/gate.js';
+import { UNKNOWN_NODE } from '../node.js';
 import { type ClusterLoad, readLoadReport, readReportingNode } from './report.js';
 
 const REQUEST = 'envoy.service.load_stats.v3.LoadStatsRequest';
@@ -90,11 +92,16 @@ export class LoadReporting {
     };
   }
 
-  get handlers(): UntypedServiceImplementation {
-    return { StreamLoadStats: (call: Call) => this.#serve(call) };
+  /** @param admit tells whether a client may report, and for which nodes */
+  handlers(admit: (call: Call) => Admitted): UntypedServiceImplementation {
+    return { StreamLoadStats: (call: Call) => this.#serve(call, admit(call)) };
   }
 
-  #serve(call: Call): void {
+  #serve(call: Call, { permission, refusal }: Admitted): void {
+    if (refusal !== undefined) {
+      fail(call, refusal.code, refusal.details);
+      return;
+    }
     let node: string | undefined;
     const forget = () => this.#calls.delete(call);
     call.on('data', (bytes: Uint8Array) => {
@@ -106,7 +113,13 @@ export class LoadReporting {
           return;
         }
         if (node === undefined) {
-          node = readReportingNode(bytes)?.id ?? '';
+          const reporting = readReportingNode(bytes) ?? UNKNOWN_NODE;
+          const denied = permission.refusal(reporting);
+          if (denied !== undefined) {
+            fail(call, status.PERMISSION_DENIED, denied);
+            return;
+          }
+          node = reporting.id;
           this.#calls.add(call);
           this.logger.debug({ node }, 'proxy reports its load');
           call.write(this.#response);

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { loadConfig, parseConfig } from '../../../src/config/load.js';
 import { formatProblem } from '../../../src/config/problem.js';
 import type { Environment } from '../../../src/config/variables.js';
+import { DEFAULT_LIMITS } from '../../../src/xds/limits.js';
 
 function read(yaml: string, environment: Environment = {}) {
   const loaded = parseConfig(yaml, '/etc/signalbox/signalbox.yaml', environment);
@@ -37,6 +38,8 @@ test('a small file is filled up with defaults', () => {
     virtual_hosts: [],
     routes_from: {},
     auto_routes: true,
+    groups: {},
+    limits: DEFAULT_LIMITS,
   });
 });
 

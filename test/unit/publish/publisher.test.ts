@@ -4,9 +4,11 @@ import { Catalogue } from '../../../src/catalogue/catalogue.js';
 import type { SourceState } from '../../../src/catalogue/source-state.js';
 import type { ServiceKey } from '../../../src/discovery/source.js';
 import { SignalboxError } from '../../../src/errors.js';
+import { DEFAULT_GROUP } from '../../../src/groups/default-group.js';
+import { GroupFanOut } from '../../../src/groups/group-fan-out.js';
 import { decode } from '../../../src/protobuf/messages.js';
 import { Plan } from '../../../src/publish/plan.js';
-import { DEFAULT_GROUP, Publisher } from '../../../src/publish/publisher.js';
+import { Publisher } from '../../../src/publish/publisher.js';
 import { toGroup } from '../../../src/publish/target.js';
 import { SnapshotCache } from '../../../src/snapshot/cache.js';
 import type { Snapshot } from '../../../src/snapshot/snapshot.js';
@@ -49,13 +51,8 @@ function start(options: object, ...sources: readonly ScriptedSource[]): readonly
   })(config);
   catalogue = new Catalogue({ logger });
   cache = new SnapshotCache();
-  publisher = new Publisher(
-    catalogue,
-    plan,
-    toGroup(cache, DEFAULT_GROUP),
-    { delay: 10, maxDelay: 1_000, logger },
-    life.signal,
-  );
+  const groups = new GroupFanOut(config.groups, (group) => toGroup(cache, group));
+  publisher = new Publisher(catalogue, plan, groups, { delay: 10, maxDelay: 1_000, logger }, life.signal);
   catalogue.onChange((names) => publisher.changed(names));
   const rules = { serviceTemplate: '{service}', skipped: () => false };
   const sinks = catalogue.setSources(sources.map((source) => ({ source, rules })));

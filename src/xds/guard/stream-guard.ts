@@ -1,0 +1,119 @@
+import type { Limits } from '../limits.js';
+import type { DeltaRequest, SotwRequest } from '../request.js';
+import type { StreamState } from '../stream-state.js';
+
+const SECOND = 1_000;
+
+export interface GuardedStream {
+  /** Reads no further requests until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Ends the stream because its client does not read what it is sent. */
+  unread(details: string): void;
+  /** Ends the stream because nothing comes. */
+  silent(details: string): void;
+}
+
+/** Keeps one stream within the limits. */
+export class StreamGuard {
+  #second = Number.NEGATIVE_INFINITY;
+  #requests = 0;
+  /** The bytes of each message that is on its way, oldest first. */
+  readonly #messages: number[] = [];
+  #queued = 0;
+  #ended = false;
+  #pause: NodeJS.Timeout | undefined;
+  #slow: NodeJS.Timeout | undefined;
+  readonly #idle: NodeJS.Timeout;
+
+  /** @param now milliseconds */
+  constructor(
+    private readonly limits: Limits,
+    private readonly stream: GuardedStream,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.#idle = setTimeout(
+      () => stream.silent('nothing was asked for on this stream'),
+      limits.idle_timeout,
+    ).unref();
+  }
+
+  /** A request has come. */
+  arrived(): void {
+    if (this.#ended) return;
+    clearTimeout(this.#idle);
+    const now = this.now();
+    if (now - this.#second >= SECOND) {
+      this.#second = now;
+      this.#requests = 0;
+    }
+    this.#requests += 1;
+    if (this.#requests < this.limits.requests_per_second || this.#pause !== undefined) return;
+    this.stream.pause();
+    this.#pause = setTimeout(
+      () => {
+        this.#pause = undefined;
+        this.stream.resume();
+      },
+      this.#second + SECOND - now,
+    );
+  }
+
+  /** Why a request asks for too much; undefined where it does not. */
+  tooLarge(request: SotwRequest | DeltaRequest): string | undefined {
+    const { names_per_request: most } = this.limits;
+    const names =
+      'names' in request
+        ? request.names.size
+        : request.subscribe.size + request.unsubscribe.size + request.known.size;
+    return names > most
+      ? `a request may have ${most} resource names and versions, this one has ${names}`
+      : undefined;
+  }
+
+  /** Why a stream has come to ask for too much; undefined where it has not. */
+  tooMuch({ types }: StreamState): string | undefined {
+    const { names_per_stream, types_per_stream } = this.limits;
+    let names = 0;
+    let count = 0;
+    for (const { subscription } of types.values()) {
+      names += subscription.names.size;
+      count += 1;
+    }
+    if (count > types_per_stream) return `a stream may ask for ${types_per_stream} types`;
+    return names > names_per_stream
+      ? `a stream may ask for ${names_per_stream} resources by name, this one asks for ${names}`
+      : undefined;
+  }
+
+  /** A message of so many bytes is on its way to the client. */
+  queued(bytes: number): void {
+    this.#messages.push(bytes);
+    this.#queued += bytes;
+    this.#watch();
+  }
+
+  /** The oldest message has gone to the network: who reads slowly, but reads, has time again. */
+  written(): void {
+    this.#queued -= this.#messages.shift() ?? 0;
+    if (this.#slow === undefined) return;
+    clearTimeout(this.#slow);
+    this.#slow = undefined;
+    this.#watch();
+  }
+
+  #watch(): void {
+    const { queued_bytes, queued_time } = this.limits;
+    if (this.#ended || this.#queued <= queued_bytes || this.#slow !== undefined) return;
+    this.#slow = setTimeout(
+      () => this.stream.unread(`more than ${queued_bytes} bytes have not been read for too long`),
+      queued_time,
+    ).unref();
+  }
+
+  /** The stream has ended. */
+  end(): void {
+    this.#ended = true;
+    for (const timer of [this.#idle, this.#pause, this.#slow]) clearTimeout(timer);
+  }
+}
