@@ -52,6 +52,8 @@ const server =
     : new WorkerPool(cache, Number(workers), {
         ...options,
         answers: { accepted: () => {}, rejected: () => {} },
+        load: () => {},
+        loadReports: { interval: 10_000, endpoints: false },
       });
 await server.listen(String(grpcAddress));
 

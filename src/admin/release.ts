@@ -1,9 +1,21 @@
 import type { ReleaseStatus } from '../release/release.js';
 import { discoveryName } from '../xds/type-names.js';
 
+/** What is served out of the file of a life before. */
+export interface RestoredView {
+  readonly file: string;
+  readonly written: string;
+  /** The registries that have not answered. */
+  readonly waiting_for: readonly string[];
+}
+
 /** What `/release` shows: what stands between what is wanted and what is served. */
-export function releaseView({ pinned, quarantined, inconsistent, rollout }: ReleaseStatus) {
+export function releaseView(
+  { pinned, quarantined, inconsistent, rollout }: ReleaseStatus,
+  restored?: RestoredView,
+) {
   return {
+    restored: restored ?? null,
     pinned: pinned ?? null,
     quarantined: quarantined.map(({ typeUrl, name, version, served, message, node, since, state }) => ({
       type: discoveryName(typeUrl),

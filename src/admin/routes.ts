@@ -17,7 +17,7 @@ import { loadDetail, loadList, loadOrder } from './load.js';
 import { openApi } from './openapi.js';
 import { pageRoutes, safeHeaders } from './page.js';
 import { registryView } from './registries.js';
-import { releaseView } from './release.js';
+import { type RestoredView, releaseView } from './release.js';
 import { policyView, routeView } from './route-documents.js';
 import { serviceDetail, serviceSummary } from './services.js';
 import { snapshotDiff, snapshotList } from './snapshots.js';
@@ -37,6 +37,8 @@ export interface AdminSubject extends ExplainSubject, EventSubject, AdminActions
   /** The certificates of listeners. */
   readonly secrets: () => readonly SecretStatus[];
   readonly policyDocuments: () => readonly PolicyDocument[];
+  /** Undefined where what the registries say is served. */
+  readonly restored?: () => RestoredView | undefined;
   /** The last changes and how long they took to the proxies, oldest first. */
   readonly latency: () => readonly LatencyObservation[];
   /** What proxies have reported. */
@@ -72,11 +74,14 @@ export function adminRoutes(subject: AdminSubject, { logger, token, page }: Admi
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) => {
     const reason = subject.unready();
-    if (reason === undefined) return c.json({ status: 'ready' });
-    // It names servers, which is for those only who may know.
-    const secret = token();
-    const told = secret === undefined || bears(c, secret);
-    return c.json({ status: 'not ready', ...(told && { reason }) }, 503);
+    if (reason !== undefined) {
+      // It names servers, which is for those only who may know.
+      const secret = token();
+      const told = secret === undefined || bears(c, secret);
+      return c.json({ status: 'not ready', ...(told && { reason }) }, 503);
+    }
+    const restored = subject.restored?.();
+    return c.json({ status: 'ready', ...(restored !== undefined && { restored }) });
   });
   app.get('/services', (c) => {
     const names = [...subject.serviceNames()].sort();
@@ -139,7 +144,7 @@ export function adminRoutes(subject: AdminSubject, { logger, token, page }: Admi
   app.get('/metrics', async (c) =>
     c.text(await subject.metrics.text(), 200, { 'content-type': subject.metrics.contentType }),
   );
-  app.get('/release', (c) => c.json(releaseView(subject.releaseStatus())));
+  app.get('/release', (c) => c.json(releaseView(subject.releaseStatus(), subject.restored?.())));
   app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
   app.route('/', actionRoutes(subject));
   app.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));

@@ -1,9 +1,9 @@
 import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
+import type { Hono } from 'hono';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { Address } from '../model/address.js';
 import { addressOf } from '../model/instance.js';
-import { type AdminOptions, type AdminSubject, adminRoutes } from './routes.js';
 
 /** The admin API over HTTP. */
 export class AdminServer {
@@ -13,14 +13,11 @@ export class AdminServer {
   ) {}
 
   /** @throws SignalboxError `listen_failed` */
-  static async start(subject: AdminSubject, listen: Address, options: AdminOptions): Promise<AdminServer> {
+  static async start(routes: Hono, listen: Address): Promise<AdminServer> {
     return await new Promise((resolve, reject) => {
-      const server = serve(
-        { fetch: adminRoutes(subject, options).fetch, hostname: listen.host, port: listen.port },
-        ({ port }) => {
-          resolve(new AdminServer(server, addressOf({ host: listen.host, port })));
-        },
-      ) as Server;
+      const server = serve({ fetch: routes.fetch, hostname: listen.host, port: listen.port }, ({ port }) => {
+        resolve(new AdminServer(server, addressOf({ host: listen.host, port })));
+      }) as Server;
       server.once('error', (error) => {
         reject(
           new SignalboxError('listen_failed', `cannot listen on ${addressOf(listen)}: ${messageOf(error)}`, {

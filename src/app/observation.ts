@@ -7,8 +7,8 @@ import type { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { LoadBook } from '../telemetry/load/load-book.js';
 import { Metrics } from '../telemetry/metrics/metrics.js';
+import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
 import { LoadReporting } from '../xds/load-reports/service.js';
-import type { XdsObserver } from '../xds/observer.js';
 import type { XdsStream } from '../xds/stream.js';
 
 /** What is there to be measured. */
@@ -18,6 +18,8 @@ export interface ObservedApp {
   readonly sources: () => readonly SourceStatus[];
   readonly snapshot: () => Snapshot;
   readonly streams: () => ReadonlySet<XdsStream>;
+  /** What all processes that serve proxies have counted by now. */
+  readonly xds: () => Promise<XdsTotals>;
 }
 
 /** All that measures: what proxies report, and the metrics. */
@@ -45,39 +47,34 @@ export class Observation {
     this.metrics = new Metrics({
       version: String(version),
       ...app,
-      load: { book: this.load, reporting: this.loadReporting, perService: () => this.#perService },
+      load: { book: this.load, perService: () => this.#perService },
     });
-  }
-
-  get observer(): XdsObserver {
-    return this.metrics.xds.counts;
   }
 
   configure({ load_reports, metrics }: Config): void {
     this.#perService = metrics.per_service;
-    this.loadReporting.configure(load_reports);
     this.load.keepMetrics(load_reports.metrics);
   }
 
   /** An answer of a registry touched these services. */
   changed(registry: string | undefined, names: ReadonlySet<string>): void {
-    if (registry !== undefined && names.size > 0) this.metrics.xds.latency.changed(registry);
+    if (registry !== undefined && names.size > 0) this.metrics.latency.changed(registry);
   }
 
   /** There is a new snapshot; to be called before it is sent. */
   published(snapshot: Snapshot): void {
     this.metrics.snapshot.published(Date.now());
-    this.metrics.xds.latency.published(snapshot);
+    this.metrics.latency.published(snapshot);
   }
 
   /** What has changed until now is going to be published. */
   building(): void {
-    this.metrics.xds.latency.building();
+    this.metrics.latency.building();
   }
 
   /** It is built. */
   built(milliseconds: number): void {
     this.metrics.snapshot.built(milliseconds);
-    this.metrics.xds.latency.built();
+    this.metrics.latency.built();
   }
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { exposure } from '../access/exposure.js';
+import { adminRoutes } from '../admin/routes.js';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import type { App, AppDependencies, StartApp } from '../cli/app-handle.js';
@@ -16,20 +17,22 @@ import { GroupFanOut } from '../groups/group-fan-out.js';
 import { addressOf } from '../model/instance.js';
 import { Leaving } from '../publish/leaving.js';
 import { Plan } from '../publish/plan.js';
-import { Publisher } from '../publish/publisher.js';
+import { type PublicationObserver, Publisher } from '../publish/publisher.js';
 import { type AnswerSink, ProxyAnswers } from '../release/proxy-answers.js';
 import { Releases } from '../release/releases.js';
 import { secretsOf } from '../resources/listener/tls.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
+import { SnapshotKeeper } from '../snapshot/snapshot-keeper.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
 import type { LogFormat } from '../telemetry/log-level.js';
 import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
 import { WorkerPool } from '../workers/worker-pool.js';
-import { allOf } from '../xds/observer.js';
 import { derivedServices } from './derived-services.js';
 import { Observation } from './observation.js';
 import { RegistrySet } from './registry-set.js';
+import { RestoredSnapshot } from './restored-snapshot.js';
 import { listRoutes } from './route-list.js';
 import { skipRules } from './skipped-by.js';
 import { SourceFactory } from './sources.js';
@@ -50,6 +53,8 @@ class RunningApp implements App {
   readonly #secrets: SecretStore;
   readonly #observation: Observation;
   readonly #releases: Releases;
+  readonly #keeper: SnapshotKeeper | undefined;
+  #restored: RestoredSnapshot | undefined;
   readonly #xds: ProxyServer;
   #config: Config;
   readonly #leaving = new Leaving();
@@ -83,11 +88,16 @@ class RunningApp implements App {
       sources: () => this.#catalogue.sources(),
       snapshot: () => this.#snapshot(),
       streams: () => this.#xds.streams,
+      xds: () => this.#xds.totals(),
     });
     this.#cache.watch((group, snapshot) => {
-      if (group === DEFAULT_GROUP) this.#observation.published(snapshot);
+      if (group !== DEFAULT_GROUP) return;
+      this.#observation.published(snapshot);
+      // What comes from the file does not grow younger by it.
+      if (this.#publisher.started) this.#keeper?.published(snapshot);
     }, this.#life.signal);
-    const { quarantine, rollout } = config;
+    const { quarantine, rollout, snapshot } = config;
+    this.#keeper = snapshot && new SnapshotKeeper(snapshot, logger);
     this.#releases = new Releases(
       this.#cache,
       { quarantine, logger, ...(rollout && { rollout }) },
@@ -131,6 +141,7 @@ class RunningApp implements App {
       throw thrown;
     }
     this.#publisher.changed(new Set());
+    this.#restored = this.#keeper && this.#newRestored(this.#keeper);
     this.#grace = setTimeout(() => this.#endGrace(), this.#config.startup_grace);
   }
 
@@ -146,11 +157,12 @@ class RunningApp implements App {
       this.logger.warn({ option: 'xds.workers' }, 'a new number of workers takes effect at the next start');
     const later = { ...config, 'xds.tls': config.xds.tls };
     const before = { ...this.#config, 'xds.tls': this.#config.xds.tls };
-    for (const option of ['quarantine', 'rollout', 'limits', 'xds.tls'] as const)
+    for (const option of ['quarantine', 'rollout', 'snapshot', 'limits', 'xds.tls'] as const)
       if (!isDeepStrictEqual(later[option], before[option]))
         this.logger.warn({ option }, 'a change of this option takes effect at the next start');
     this.#config = config;
     this.#observation.configure(config);
+    this.#xds.configureLoadReports(config.load_reports);
     const started = this.#publisher.started;
     this.#publisherLife.abort();
     this.#publisherLife = new AbortController();
@@ -172,7 +184,7 @@ class RunningApp implements App {
     this.#publisherLife.abort();
     this.#life.abort();
     // The admin API goes on telling why the instance is not ready.
-    await this.#xds.stop();
+    await Promise.all([this.#xds.stop(), this.#keeper?.close()]);
     await this.#admin?.stop();
   }
 
@@ -188,9 +200,47 @@ class RunningApp implements App {
     this.#publisher.changed(new Set());
   }
 
+  /** Told of publications, also of those that change nothing: then the file of a life before is confirmed. */
+  readonly #publication: PublicationObserver = {
+    building: () => this.#observation.building(),
+    built: (milliseconds) => {
+      this.#observation.built(milliseconds);
+      this.#keeper?.published(this.#snapshot());
+    },
+  };
+
   #takeUpSecrets(): void {
     this.#plan = this.#newPlan();
     this.#publisher.replan(this.#plan, []);
+    this.#restored?.again();
+  }
+
+  #newRestored(keeper: SnapshotKeeper): RestoredSnapshot {
+    return new RestoredSnapshot(
+      keeper,
+      {
+        logger: this.logger,
+        waiting: () => this.#catalogue.unanswered(),
+        started: () => this.#publisher.started,
+        serve: (snapshot) => {
+          const secrets = this.#plan.secrets().map((secret) => [secret.name, secret] as const);
+          const names = new Set(snapshot.set(TYPE_URL.cluster).names());
+          this.#newGroups().setSnapshot(snapshot.with(new Map([[TYPE_URL.secret, new Map(secrets)]])), {
+            listeners: this.#plan.listenerNames(),
+            rules: this.#plan.routes(names),
+            settings: this.#plan.virtualHosts,
+          });
+        },
+      },
+      this.#life.signal,
+    );
+  }
+
+  /** Believes a registry's loss; one that does not answer while a file is served in its place is left out. */
+  #releaseRegistry(registry: string): number | undefined {
+    const released = this.#catalogue.release(registry);
+    if (released === undefined || this.#restored?.current === undefined) return released;
+    return released + this.#catalogue.leaveOutUnanswered(registry);
   }
 
   #newPlan(): Plan {
@@ -199,14 +249,17 @@ class RunningApp implements App {
     return new Plan(this.#config, documents, this.#secrets.resources());
   }
 
+  #newGroups(): GroupFanOut {
+    return new GroupFanOut(this.#config.groups, (group) => this.#releases.of(group));
+  }
+
   #newPublisher(): Publisher {
     const { delay, max_delay } = this.#config.publish;
     const options = {
       ...{ delay, maxDelay: max_delay, logger: this.logger },
-      ...{ observer: this.#observation, leaving: this.#leaving },
+      ...{ observer: this.#publication, leaving: this.#leaving },
     };
-    const groups = new GroupFanOut(this.#config.groups, (group) => this.#releases.of(group));
-    return new Publisher(this.#catalogue, this.#plan, groups, options, this.#publisherLife.signal);
+    return new Publisher(this.#catalogue, this.#plan, this.#newGroups(), options, this.#publisherLife.signal);
   }
 
   #snapshot(): Snapshot {
@@ -214,6 +267,13 @@ class RunningApp implements App {
   }
 
   #endGrace(): void {
+    if (this.#restored?.current !== undefined) {
+      this.logger.error(
+        this.#restored.current,
+        'not all registries have answered within startup_grace: the snapshot file is served on',
+      );
+      return;
+    }
     for (const { registry, server, lastError } of this.#catalogue.unanswered()) {
       const reason = lastError?.message ?? 'no answer yet';
       this.logger.error(
@@ -226,47 +286,50 @@ class RunningApp implements App {
 
   async #startAdmin(): Promise<AdminServer> {
     return await AdminServer.start(
-      {
-        unready: () => this.#unready(),
-        serviceNames: () => new Set([...this.#catalogue.names(), ...this.#plan.wanted]),
-        service: (name) => this.#catalogue.service(name),
-        served: (view) => this.#plan.served(view),
-        remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
-        sources: () => this.#catalogue.sources(),
-        release: (registry) => this.#catalogue.release(registry),
-        rollback: (version) => this.#releases.pin(version),
-        unpin: () => this.#releases.unpin(),
-        releaseStatus: () => this.#releases.status,
-        secrets: () => this.#secrets.statuses(),
-        routed: (name) => this.#plan.wanted.has(name),
-        skippedBy: (name) => skipRules(name, this.#config.discovery),
-        heldOf: (name) => this.#catalogue.heldOf(name),
-        routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),
-        policyDocuments: () => this.#documents.policies(),
-        proxies: () => this.#xds.proxies(),
-        proxyStatuses: (resources) => this.#xds.proxyStatuses(resources),
-        history: () => this.#cache.history(),
-        watch: (listener, signal) =>
-          this.#cache.watch((group, snapshot, previous) => {
-            listener({ group, at: Date.now(), snapshot, previous });
-          }, signal),
-        latency: () => this.#observation.metrics.xds.recent.observations,
-        snapshot: () => this.#snapshot(),
-        load: this.#observation.load,
-        metrics: this.#observation.metrics,
-      },
+      adminRoutes(
+        {
+          unready: () => this.#unready(),
+          serviceNames: () => new Set([...this.#catalogue.names(), ...this.#plan.wanted]),
+          service: (name) => this.#catalogue.service(name),
+          served: (view) => this.#plan.served(view),
+          remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
+          sources: () => this.#catalogue.sources(),
+          release: (registry) => this.#releaseRegistry(registry),
+          rollback: (version) => this.#releases.pin(version),
+          unpin: () => this.#releases.unpin(),
+          releaseStatus: () => this.#releases.status,
+          restored: () => this.#restored?.current,
+          secrets: () => this.#secrets.statuses(),
+          routed: (name) => this.#plan.wanted.has(name),
+          skippedBy: (name) => skipRules(name, this.#config.discovery),
+          heldOf: (name) => this.#catalogue.heldOf(name),
+          routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),
+          policyDocuments: () => this.#documents.policies(),
+          proxies: () => this.#xds.proxies(),
+          proxyStatuses: (resources) => this.#xds.proxyStatuses(resources),
+          history: () => this.#cache.history(),
+          watch: (listener, signal) =>
+            this.#cache.watch((group, snapshot, previous) => {
+              listener({ group, at: Date.now(), snapshot, previous });
+            }, signal),
+          latency: () => this.#observation.metrics.recent.observations,
+          snapshot: () => this.#snapshot(),
+          load: this.#observation.load,
+          metrics: this.#observation.metrics,
+        },
+        {
+          logger: this.logger,
+          token: () => Secret.from(this.#config.admin.token, this.#config.admin.token_file),
+          page: new URL('../admin/page/', import.meta.url),
+        },
+      ),
       this.#config.admin.listen,
-      {
-        logger: this.logger,
-        token: () => Secret.from(this.#config.admin.token, this.#config.admin.token_file),
-        page: new URL('../admin/page/', import.meta.url),
-      },
     );
   }
 
   #unready(): string | undefined {
     if (this.#life.signal.aborted) return 'shutting down';
-    if (this.#publisher.started) return this.#xds.unready();
+    if (this.#publisher.started || this.#restored?.current !== undefined) return this.#xds.unready();
     const missing = this.#catalogue
       .unanswered()
       .map(({ registry, server, lastError }) =>
@@ -283,9 +346,16 @@ function requireProtection({ admin }: Config): void {
 }
 
 function newProxyServer(
-  { xds: { workers, drain, keepalive, reflection, tls }, allow, groups, limits, rollout }: Config,
+  {
+    xds: { workers, drain, keepalive, reflection, tls },
+    allow,
+    groups,
+    limits,
+    rollout,
+    load_reports: loadReports,
+  }: Config,
   cache: SnapshotCache,
-  { observer: counts, loadReporting }: Observation,
+  { load, loadReporting }: Observation,
   answers: AnswerSink,
   { logger, logFormat }: Required<AppDependencies>,
 ): ProxyServer {
@@ -297,8 +367,14 @@ function newProxyServer(
   return workers === 0
     ? new LocalProxyServer(cache, {
         ...served,
-        observer: allOf(counts, new ProxyAnswers(answers)),
+        observer: new ProxyAnswers(answers),
         loadReporting,
       })
-    : new WorkerPool(cache, workers, { ...served, logFormat, answers });
+    : new WorkerPool(cache, workers, {
+        ...served,
+        logFormat,
+        answers,
+        loadReports,
+        load: (clusters) => load.take(clusters),
+      });
 }

@@ -124,10 +124,17 @@ export class Catalogue {
       .map((state) => state.status);
   }
 
-  /** Gives up waiting for the sources that have not answered. */
-  leaveOutUnanswered(): void {
-    for (const state of this.#states) state.leaveOut();
+  /**
+   * Gives up waiting for the sources that have not answered.
+   * @param registry its sources alone, where it is given
+   * @returns how many they were
+   */
+  leaveOutUnanswered(registry?: string): number {
+    const before = this.unanswered().length;
+    for (const state of this.#states)
+      if (registry === undefined || state.source.registry === registry) state.leaveOut();
     this.#tell(new Set());
+    return before - this.unanswered().length;
   }
 
   #aliased(name: string): readonly Contribution[] {

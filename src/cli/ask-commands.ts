@@ -103,7 +103,11 @@ export function addAskCommands(program: Command, output: Output, done: (code: nu
       await ask('/unpin', text, flags, 'POST');
     },
   );
-  command(program, 'release', 'believe a registry whose sudden loss of instances is held back')
+  command(
+    program,
+    'release',
+    'believe a registry whose sudden loss of instances is held back, or go on without one that does not answer',
+  )
     .argument('<registry>', 'the name of the registry in the configuration')
     .action(async (registry: string, flags: AskFlags) => {
       const text = ({ released }: { readonly released: number }) =>

@@ -77,6 +77,43 @@ function addServe({ program, output, startApp, done }: Context): void {
     });
 }
 
+interface RelayFlags {
+  readonly upstream: Address;
+  readonly xds: Address;
+  readonly admin: Address;
+  readonly snapshot?: string;
+  readonly node?: string;
+  readonly logLevel?: LogLevel | '';
+}
+
+function addRelay({ program, output, done }: Context): void {
+  program
+    .command('relay')
+    .description('serve what another Signalbox serves, also while that cannot be reached; SIGTERM ends it')
+    .addOption(
+      new Option('--upstream <address>', 'where the other Signalbox serves xDS')
+        .env('SIGNALBOX_UPSTREAM')
+        .argParser(target)
+        .makeOptionMandatory(),
+    )
+    .addOption(addressOption('--xds <address>', 'where to serve xDS', address, '127.0.0.1:18000'))
+    .addOption(addressOption('--admin <address>', 'where to serve the admin API', address, '127.0.0.1:18001'))
+    .option('--snapshot <file>', 'keeps what is served, for a start while the other one is away')
+    .option(
+      '--node <id>',
+      'who the other Signalbox is told that asks (default: relay/ and the name of this host)',
+    )
+    .addOption(
+      new Option('--log-level <level>', `one of: ${LOG_LEVELS.join(', ')} (default: info)`)
+        .env('SIGNALBOX_LOG_LEVEL')
+        .argParser(unlessEmpty(logLevel)),
+    )
+    .action(async ({ logLevel, ...flags }: RelayFlags) => {
+      const { runRelay } = await import('./relay.js');
+      done(await runRelay({ ...flags, logLevel: logLevel || 'info' }, output));
+    });
+}
+
 function addValidate({ program, output, done }: Context): void {
   program
     .command('validate')
@@ -184,7 +221,7 @@ export function createProgram(
       writeErr: (text) => output.stderr.write(text),
     })
     .showHelpAfterError('(--help tells more)');
-  for (const add of [addServe, addValidate, addBootstrap]) add({ program, output, startApp, done });
+  for (const add of [addServe, addRelay, addValidate, addBootstrap]) add({ program, output, startApp, done });
   addAskCommands(program, output, done);
   addCompletion({ program, output, startApp, done });
   return program;

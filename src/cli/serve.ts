@@ -41,7 +41,7 @@ export async function runServe(options: ServeOptions, output: Output, startApp: 
     }
     const logger = createLogger(options.logLevel, options.logFormat);
     for (const warning of first.warnings) logger.warn(fields(warning), warning.message);
-    listenToSignals(life, reloads, logger);
+    listenToSignals(life, () => reloads.request(), logger);
     const { logFormat } = options;
     const config = overridden(first.config, options);
     const app = await startApp(config, { logger, logFormat }).catch((thrown: unknown) => {
@@ -72,9 +72,13 @@ async function run(
   }
 }
 
-/** They stay until the process ends: a signal that comes while it ends must not have its default meaning. */
-function listenToSignals(life: AbortController, reloads: Reloads, logger: Logger): void {
-  process.on('SIGHUP', () => reloads.request());
+/**
+ * They stay until the process ends: a signal that comes while it ends must not have its default meaning.
+ * @param life ended by SIGTERM and SIGINT
+ * @param reload called for SIGHUP
+ */
+export function listenToSignals(life: AbortController, reload: () => void, logger: Logger): void {
+  process.on('SIGHUP', reload);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       // A second one does not wait.

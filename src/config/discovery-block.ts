@@ -36,7 +36,12 @@ export function prepareDiscovery(value: unknown, folder: string): PreparedDiscov
     },
   });
   if (!isRecord(value)) return result(value);
-  const others = { ...storesOf(value, folder), ...accessOf(value, folder), ...listenersOf(value, folder) };
+  const others = {
+    ...(isRecord(value.snapshot) && { snapshot: withPath(value.snapshot, folder) }),
+    ...storesOf(value, folder),
+    ...accessOf(value, folder),
+    ...listenersOf(value, folder),
+  };
   if (!isRecord(value.discovery)) return result({ ...value, ...others });
 
   const registries = Object.entries(value.discovery).map(([name, given]) => {
@@ -101,6 +106,11 @@ function resolvePaths(
       return [key, isPath && typeof value === 'string' && value !== '' ? resolve(folder, value) : value];
     }),
   );
+}
+
+function withPath(options: Readonly<Record<string, unknown>>, folder: string): Record<string, unknown> {
+  const { path } = options;
+  return { ...options, ...(typeof path === 'string' && path !== '' && { path: resolve(folder, path) }) };
 }
 
 /** The PEM files of a listener. */

@@ -108,6 +108,14 @@ export const configSchema = z.strictObject({
       abort_on: z.literal('nack').default('nack'),
     })
     .optional(),
+  /** What is served is kept in a file, and served from there after a restart until the registries have answered. */
+  snapshot: z
+    .strictObject({
+      path: z.string().min(1),
+      /** How old the file may be; 0: as old as it likes. */
+      expire: duration('s').default(0),
+    })
+    .optional(),
   default_service: defaultService.optional(),
   /** By service name, `*` for all. */
   services: z.record(z.string().min(1), servicePolicy).default({}),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { MessageTypes } from '../generated/messages.js';
+import type { Any } from '../generated/types/google/protobuf/Any.js';
 
 /** The full name of a message that has a type here. */
 export type MessageName = keyof MessageTypes;
@@ -55,6 +56,11 @@ export function pack<Name extends MessageName>(
   message: MessageTypes[Name],
 ): { readonly type_url: string; readonly value: Uint8Array } {
   return { type_url: `type.googleapis.com/${name}`, value: encode(name, message) };
+}
+
+/** The bytes of the message in a decoded `google.protobuf.Any`; none stand for a message without any field set. */
+export function packedBytes(any: Any): Uint8Array {
+  return 'value' in any && any.value instanceof Uint8Array ? any.value : new Uint8Array();
 }
 
 /** @throws SignalboxError `resource_invalid` for bytes that are no such message */

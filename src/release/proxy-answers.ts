@@ -12,6 +12,9 @@ export interface AnswerSink {
   rejected(rejected: Rejected): void;
 }
 
+/** The `user_agent_name` of a relay. */
+export const RELAY_USER_AGENT = 'signalbox-relay';
+
 /** Enough for anyone who reads it; a proxy's message is as long as it likes. Characters. */
 const LONGEST_MESSAGE = 2_000;
 
@@ -24,7 +27,9 @@ export class ProxyAnswers implements XdsObserver {
 
   sent(): void {}
 
-  acknowledged(response: Response): void {
+  acknowledged(response: Response, { userAgent }: ProxyNode): void {
+    // A relay takes everything: whether a proxy does is not known by that.
+    if (userAgent === RELAY_USER_AGENT) return;
     if (response === this.#last || this.#accepted.has(response)) return;
     this.#last = response;
     this.#accepted.add(response);

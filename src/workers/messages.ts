@@ -5,7 +5,10 @@ import type { ErrorCode } from '../errors.js';
 import type { ResourceVersion } from '../release/accepted.js';
 import type { Rejected } from '../release/quarantine.js';
 import type { LogFormat, LogLevel } from '../telemetry/log-level.js';
+import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
 import type { ClientStatusAnswer } from '../xds/csds/service.js';
+import type { ClusterLoad } from '../xds/load-reports/report.js';
+import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import type { XdsServerOptions } from '../xds/server.js';
 
 /** What a worker is to do. */
@@ -18,6 +21,8 @@ export interface WorkerTask
   readonly admission: AdmissionRules;
   /** The share of the proxies of each group that get changes first, 0 to 1. */
   readonly first?: number;
+  /** What proxies are asked to report of their load. */
+  readonly loadReports: LoadReportSettings;
   readonly logLevel: LogLevel;
   readonly logFormat?: LogFormat;
 }
@@ -29,6 +34,8 @@ export interface Topics {
     readonly question: readonly PublishedResource[];
     readonly answer: readonly (readonly ProxyStatus[])[];
   };
+  /** What has gone over the worker's streams. */
+  readonly totals: { readonly question: undefined; readonly answer: XdsTotals };
   /** To a worker: the clients connected to it. To the primary: all clients. */
   readonly clientStatus: { readonly question: Uint8Array; readonly answer: ClientStatusAnswer };
 }
@@ -55,6 +62,7 @@ export type ToWorker =
   /** See `unpackStep`. */
   | { readonly kind: 'step'; readonly step: Uint8Array }
   | { readonly kind: 'serve'; readonly task: WorkerTask }
+  | { readonly kind: 'loadReports'; readonly settings: LoadReportSettings }
   | { readonly kind: 'admission'; readonly rules: AdmissionRules }
   | { readonly kind: 'stop' };
 
@@ -63,6 +71,8 @@ export type FromWorker =
   | Answer
   | { readonly kind: 'accepted'; readonly versions: readonly ResourceVersion[] }
   | { readonly kind: 'rejected'; readonly rejected: Rejected }
+  /** What a proxy reports of its load. */
+  | { readonly kind: 'load'; readonly clusters: readonly ClusterLoad[] }
   /** It listens to the channel: what is sent before is lost. */
   | { readonly kind: 'ready' }
   /** The last step is in force. */

@@ -3,7 +3,11 @@ import { type ProxyView, proxyView } from '../admin/proxies.js';
 import { type ProxyStatus, type PublishedResource, proxyStatuses } from '../admin/proxy-statuses.js';
 import { stagedGroup } from '../release/rollout.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
+import { XdsCounts } from '../telemetry/metrics/xds-counts.js';
+import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
 import { type ClientStatusAnswer, clientStatusOf } from '../xds/csds/service.js';
+import type { LoadReportSettings } from '../xds/load-reports/service.js';
+import { allOf, UNOBSERVED } from '../xds/observer.js';
 import { XdsServer, type XdsServerOptions } from '../xds/server.js';
 import type { XdsStream } from '../xds/stream.js';
 
@@ -23,6 +27,10 @@ export interface ProxyServer {
   proxies(): Promise<readonly ProxyView[]>;
   /** For each resource, where the proxies are that ask for it. @throws SignalboxError `worker_silent` */
   proxyStatuses(resources: readonly PublishedResource[]): Promise<readonly (readonly ProxyStatus[])[]>;
+  /** What has gone over the streams of all processes that serve proxies. */
+  totals(): Promise<XdsTotals>;
+  /** Asks the proxies for something else from now on. */
+  configureLoadReports(settings: LoadReportSettings): void;
   /** Other rules of who gets what from now on; a proxy whose group is another one now is sent away to come back. */
   replaceAdmission(rules: AdmissionRules): void;
   /** Sends the proxies away and closes. */
@@ -38,16 +46,19 @@ export interface LocalProxyServerOptions extends Omit<XdsServerOptions, 'groupOf
 /** Serves them by this process. */
 export class LocalProxyServer implements ProxyServer {
   readonly #server: XdsServer;
+  readonly #counts = new XdsCounts();
   readonly #first: number | undefined;
 
   constructor(
     private readonly cache: SnapshotCache,
-    { admission: rules, first, ...options }: LocalProxyServerOptions,
+    private readonly options: LocalProxyServerOptions,
   ) {
+    const { admission: rules, first, ...others } = options;
     this.#first = first;
     const admission = new Admission(rules);
     const groupOf = this.#groups(admission);
-    this.#server = new XdsServer(cache, { ...options, admission, groupOf });
+    const observer = allOf(this.#counts, options.observer ?? UNOBSERVED);
+    this.#server = new XdsServer(cache, { ...others, admission, groupOf, observer });
   }
 
   async listen(address: string): Promise<string> {
@@ -74,6 +85,22 @@ export class LocalProxyServer implements ProxyServer {
   /** The status of the clients that are connected to this process. */
   clientStatus(request: Uint8Array): ClientStatusAnswer {
     return clientStatusOf(request, this.#server.streams, this.cache);
+  }
+
+  async totals(): Promise<XdsTotals> {
+    const streams = [...this.#server.streams];
+    const sotw = streams.filter(({ variant }) => variant === 'sotw').length;
+    const { loadReporting } = this.options;
+    return {
+      streams: { sotw, delta: streams.length - sotw },
+      types: this.#counts.rows(),
+      loadStreams: loadReporting?.streams ?? 0,
+      loadReports: loadReporting?.reports ?? 0,
+    };
+  }
+
+  configureLoadReports(settings: LoadReportSettings): void {
+    this.options.loadReporting?.configure(settings);
   }
 
   replaceAdmission(rules: AdmissionRules): void {

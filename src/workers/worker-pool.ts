@@ -10,7 +10,17 @@ import { messageOf } from '../errors.js';
 import type { AnswerSink } from '../release/proxy-answers.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import { LOG_LEVELS } from '../telemetry/log-level.js';
+import {
+  addedSums,
+  addedTotals,
+  NO_SUMS,
+  NO_TOTALS,
+  type XdsSums,
+  type XdsTotals,
+} from '../telemetry/metrics/xds-totals.js';
 import { type ClientStatusAnswer, mergedClientStatus, unavailable } from '../xds/csds/service.js';
+import type { ClusterLoad } from '../xds/load-reports/report.js';
+import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import type { Topic, Topics, WorkerTask } from './messages.js';
 import type { ProxyServer } from './proxy-server.js';
 import { type Pack, sharedPack } from './snapshot-feed.js';
@@ -25,6 +35,8 @@ export interface WorkerPoolOptions extends Omit<WorkerTask, 'worker' | 'listen' 
   readonly logger: Logger;
   /** Told what the proxies of all workers say. */
   readonly answers: AnswerSink;
+  /** Takes what the proxies of all workers report of their load. */
+  readonly load: (clusters: readonly ClusterLoad[]) => void;
 }
 
 /**
@@ -38,6 +50,11 @@ export class WorkerPool implements ProxyServer {
   readonly #pack: Pack = sharedPack();
   /** Those that run, by their numbers. */
   readonly #processes = new Map<number, WorkerProcess>();
+  /** What each of them said it had counted when it was last asked. */
+  readonly #totals = new Map<WorkerProcess, XdsTotals>();
+  /** What those that have ended had counted by then: the sums never shrink. */
+  #ended: XdsSums = NO_SUMS;
+  #loadReports: LoadReportSettings;
   #admission: AdmissionRules;
 
   constructor(
@@ -45,6 +62,7 @@ export class WorkerPool implements ProxyServer {
     private readonly count: number,
     private readonly options: WorkerPoolOptions,
   ) {
+    this.#loadReports = options.loadReports;
     this.#admission = options.admission;
   }
 
@@ -81,6 +99,24 @@ export class WorkerPool implements ProxyServer {
     return resources.map((_, index) => answers.flatMap(({ answer }) => answer[index] ?? []));
   }
 
+  /** One that does not answer counts as it did before: metrics are needed most when something is wrong. */
+  async totals(): Promise<XdsTotals> {
+    const processes = [...this.#processes.values()].filter(({ isServing }) => isServing);
+    await Promise.all(
+      processes.map(async (process) => {
+        const totals = await process.ask('totals', undefined).catch(() => undefined);
+        if (totals !== undefined) this.#totals.set(process, totals);
+      }),
+    );
+    const ended: XdsTotals = { ...NO_TOTALS, ...this.#ended };
+    return [...this.#totals.values()].reduce(addedTotals, ended);
+  }
+
+  configureLoadReports(settings: LoadReportSettings): void {
+    this.#loadReports = settings;
+    for (const process of this.#processes.values()) process.configureLoadReports(settings);
+  }
+
   replaceAdmission(rules: AdmissionRules): void {
     this.#admission = rules;
     for (const process of this.#processes.values()) process.replaceAdmission(rules);
@@ -98,22 +134,24 @@ export class WorkerPool implements ProxyServer {
   }
 
   #start(worker: number, listen: string): WorkerProcess {
-    const { logger, answers, ...task } = this.options;
-    const admission = this.#admission;
+    const { logger, answers, load, ...task } = this.options;
+    const current = { admission: this.#admission, loadReports: this.#loadReports };
     const logLevel = LOG_LEVELS.find((level) => level === logger.level) ?? 'info';
     const process = new WorkerProcess(
-      { ...task, admission, worker, listen, logLevel },
+      { ...task, ...current, worker, listen, logLevel },
       this.cache,
       this.#pack,
       (request) => this.#clientStatus(request),
       answers,
+      load,
     );
     this.#processes.set(worker, process);
     const { pid } = process;
     process.serving.then(
       () => {
         logger.info({ worker, pid }, 'worker serving');
-        if (admission !== this.#admission) process.replaceAdmission(this.#admission);
+        if (current.admission !== this.#admission) process.replaceAdmission(this.#admission);
+        if (current.loadReports !== this.#loadReports) process.configureLoadReports(this.#loadReports);
       },
       (error: unknown) => logger.error({ worker, pid }, `a worker cannot serve: ${messageOf(error)}`),
     );
@@ -129,6 +167,8 @@ export class WorkerPool implements ProxyServer {
       const began = performance.now();
       const end = await process.ended;
       this.#processes.delete(worker);
+      this.#ended = addedSums(this.#ended, this.#totals.get(process) ?? NO_SUMS);
+      this.#totals.delete(process);
       if (signal.aborted) return;
       this.options.logger.error(
         { worker, pid: process.pid, ...end },

@@ -4,6 +4,8 @@ import { SignalboxError } from '../errors.js';
 import type { AnswerSink } from '../release/proxy-answers.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import type { ClientStatus } from '../xds/csds/service.js';
+import type { ClusterLoad } from '../xds/load-reports/report.js';
+import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import type { FromWorker, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
 import { Questions } from './questions.js';
 import { type Pack, SnapshotFeed } from './snapshot-feed.js';
@@ -24,13 +26,17 @@ export class WorkerProcess {
   #isReady = false;
   #isServing = false;
 
-  /** @param clientStatus of the clients of all workers */
+  /**
+   * @param clientStatus of the clients of all workers
+   * @param load takes what its proxies report
+   */
   constructor(
     private readonly task: WorkerTask,
     cache: SnapshotCache,
     pack: Pack,
     private readonly clientStatus: ClientStatus,
     private readonly answers: AnswerSink,
+    private readonly load: (clusters: readonly ClusterLoad[]) => void,
   ) {
     this.#worker = cluster.fork();
     this.#feed = new SnapshotFeed(cache, pack, (step) => this.#send({ kind: 'step', step }));
@@ -66,6 +72,11 @@ export class WorkerProcess {
     return await this.#questions.ask(topic, question);
   }
 
+  /** Has its proxies asked for something else. */
+  configureLoadReports(settings: LoadReportSettings): void {
+    if (this.#isReady) this.#send({ kind: 'loadReports', settings });
+  }
+
   /** Hands it other rules of who gets what. */
   replaceAdmission(rules: AdmissionRules): void {
     this.#send({ kind: 'admission', rules });
@@ -95,6 +106,9 @@ export class WorkerProcess {
         return;
       case 'answer':
         this.#questions.answered(message.id, message.answer);
+        return;
+      case 'load':
+        this.load(message.clusters);
         return;
       case 'accepted':
         this.answers.accepted(message.versions);

@@ -3,6 +3,7 @@ import { ProxyAnswers } from '../release/proxy-answers.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { createLogger } from '../telemetry/logger.js';
 import { type ClientStatusAnswer, unavailable } from '../xds/csds/service.js';
+import { LoadReporting } from '../xds/load-reports/service.js';
 import type { FromWorker, Question, ToWorker, WorkerTask } from './messages.js';
 import { LocalProxyServer } from './proxy-server.js';
 import { Questions } from './questions.js';
@@ -46,6 +47,9 @@ export class Worker {
       case 'answer':
         this.#primary.answered(message.id, message.answer);
         return;
+      case 'loadReports':
+        this.#server?.configureLoadReports(message.settings);
+        return;
       case 'admission':
         this.#server?.replaceAdmission(message.rules);
         return;
@@ -55,14 +59,23 @@ export class Worker {
     }
   }
 
-  async #serve({ worker, listen, logLevel, logFormat, ...options }: WorkerTask): Promise<void> {
+  async #serve(task: WorkerTask): Promise<void> {
+    const { worker, listen, loadReports, logLevel, logFormat, ...options } = task;
+    const logger = createLogger(logLevel, logFormat).child({ worker });
     const server = new LocalProxyServer(this.#cache, {
       ...options,
       observer: new ProxyAnswers({
         accepted: (versions) => this.send({ kind: 'accepted', versions }),
         rejected: (rejected) => this.send({ kind: 'rejected', rejected }),
       }),
-      logger: createLogger(logLevel, logFormat).child({ worker }),
+      logger,
+      loadReporting: new LoadReporting(
+        loadReports,
+        (clusters) => {
+          if (clusters.length > 0) this.send({ kind: 'load', clusters });
+        },
+        logger,
+      ),
       clientStatus: (request) => this.#clientStatus(request),
     });
     try {
@@ -85,6 +98,8 @@ export class Worker {
         return answer(await server.proxies());
       case 'proxyStatuses':
         return answer(await server.proxyStatuses(asked.question));
+      case 'totals':
+        return answer(await server.totals());
       case 'clientStatus':
         return answer(server.clientStatus(asked.question));
     }

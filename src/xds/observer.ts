@@ -5,7 +5,7 @@ import type { Response } from './response.js';
 export interface XdsObserver {
   /** @param bytes of the response */
   sent(typeUrl: string, bytes: number): void;
-  acknowledged(response: Response): void;
+  acknowledged(response: Response, node: ProxyNode): void;
   /** @param message what the proxy says of the reason */
   rejected(response: Response, message: string, node: ProxyNode): void;
 }
@@ -18,8 +18,8 @@ export function allOf(...observers: readonly XdsObserver[]): XdsObserver {
     sent: (typeUrl, bytes) => {
       for (const observer of observers) observer.sent(typeUrl, bytes);
     },
-    acknowledged: (response) => {
-      for (const observer of observers) observer.acknowledged(response);
+    acknowledged: (response, node) => {
+      for (const observer of observers) observer.acknowledged(response, node);
     },
     rejected: (response, message, node) => {
       for (const observer of observers) observer.rejected(response, message, node);

@@ -244,7 +244,7 @@ export class XdsStream {
       const { response } = answered;
       if (error === undefined) {
         this.#log('response accepted', response, nonce);
-        this.deps.observer.acknowledged(response);
+        this.deps.observer.acknowledged(response, this.node);
       } else this.deps.observer.rejected(response, error.message, this.node);
     }
     const excess = this.#guard.tooMuch(this.#state);

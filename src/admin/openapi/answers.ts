@@ -11,9 +11,17 @@ const changes = z.record(z.string(), z.strictObject({ added: names, changed: nam
 
 export const error = z.strictObject({ error: z.string() });
 export const healthz = z.strictObject({ status: z.literal('ok') });
+/** What is served out of the file of a life before. */
+const restored = z.strictObject({
+  file: z.string(),
+  written: z.string(),
+  waiting_for: z.array(z.string()),
+});
+
 export const readyz = z.strictObject({
   status: z.enum(['ready', 'not ready']),
   reason: z.string().optional(),
+  restored: restored.optional(),
 });
 
 const summary = {
@@ -135,6 +143,7 @@ const quarantined = z.strictObject({
   since: time,
 });
 export const release = z.strictObject({
+  restored: restored.nullable(),
   pinned: z.string().nullable(),
   quarantined: z.array(quarantined),
   inconsistent: z.array(z.strictObject({ ...resource, missing: z.strictObject(resource) })),

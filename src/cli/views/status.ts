@@ -2,8 +2,10 @@ import type { ReleaseView } from '../../admin/release.js';
 import { plain, table } from './table.js';
 
 /** The answer of `/release`. */
-export function statusText({ pinned, quarantined, inconsistent, rollout }: ReleaseView): string {
+export function statusText({ restored, pinned, quarantined, inconsistent, rollout }: ReleaseView): string {
   const parts = [
+    restored !== null &&
+      `What was served on ${plain(restored.written)} is served, from ${plain(restored.file)}, until these registries answer: ${plain(restored.waiting_for.join(', '))}.\nsignalbox release REGISTRY goes on without one.\n`,
     pinned !== null && `Version ${plain(pinned)} is pinned: signalbox unpin goes back to the newest.\n`,
     rollout !== null && `Changes are on their way; everyone has them at ${plain(rollout.everyone_at)}.\n`,
     inconsistent.length > 0 &&

@@ -1,11 +1,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { LoadBook, LoadTotals } from '../load/load-book.js';
 import { ratesOf } from '../load/load-rates.js';
+import type { XdsTotals } from './xds-totals.js';
 
 export interface LoadMetricsSubject {
   readonly book: LoadBook;
-  /** The proxies that report now, and how often any has. */
-  readonly reporting: { readonly streams: number; readonly reports: number };
+  /** What all processes that serve proxies have counted. */
+  readonly totals: () => XdsTotals;
   /** Whether there is to be a series for each service. */
   readonly perService: () => boolean;
 }
@@ -15,10 +16,7 @@ const MOST_SERVICES = 1_000;
 const MINUTE = 60;
 
 /** Metrics of what proxies report. */
-export function addLoadMetrics(
-  register: Registry,
-  { book, reporting, perService }: LoadMetricsSubject,
-): void {
+export function addLoadMetrics(register: Registry, { book, totals, perService }: LoadMetricsSubject): void {
   const registers = [register];
   const gauge = (name: string, help: string, value: () => number) => {
     new Gauge({
@@ -41,8 +39,8 @@ export function addLoadMetrics(
       },
     });
   };
-  gauge('signalbox_load_report_streams', 'Proxies that report their load.', () => reporting.streams);
-  counter('signalbox_load_reports_total', 'Load reports that came.', () => reporting.reports);
+  gauge('signalbox_load_report_streams', 'Proxies that report their load.', () => totals().loadStreams);
+  counter('signalbox_load_reports_total', 'Load reports that came.', () => totals().loadReports);
   counter(
     'signalbox_load_instances_ignored_total',
     'Instances in load reports that are not served, or for which there was no room.',

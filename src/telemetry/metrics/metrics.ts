@@ -1,12 +1,13 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { SourceStatus } from '../../catalogue/source-status.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
-import type { Variant } from '../../xds/response.js';
-import type { FollowedStream } from './change-latency.js';
+import type { ChangeLatency, FollowedStream } from './change-latency.js';
 import { addLoadMetrics, type LoadMetricsSubject } from './load-metrics.js';
+import type { RecentLatency } from './recent-latency.js';
 import { addRegistryMetrics } from './registry-metrics.js';
 import { addSnapshotMetrics, type SnapshotMetrics } from './snapshot-metrics.js';
-import { addXdsMetrics, type XdsMetrics } from './xds-metrics.js';
+import { addXdsMetrics } from './xds-metrics.js';
+import { NO_TOTALS, type XdsTotals } from './xds-totals.js';
 
 /** What is measured. */
 export interface MetricsSubject {
@@ -15,17 +16,23 @@ export interface MetricsSubject {
   readonly ready: () => boolean;
   readonly sources: () => readonly SourceStatus[];
   readonly snapshot: () => Snapshot;
-  readonly streams: () => ReadonlySet<FollowedStream & { readonly variant: Variant }>;
-  readonly load: LoadMetricsSubject;
+  /** Those of this very process. */
+  readonly streams: () => ReadonlySet<FollowedStream>;
+  /** What all processes that serve proxies have counted by now. */
+  readonly xds: () => Promise<XdsTotals>;
+  readonly load: Omit<LoadMetricsSubject, 'totals'>;
 }
 
 /** The metrics of one instance. Most are read from what there is when someone asks. */
 export class Metrics {
   readonly #register = new Registry();
   readonly snapshot: SnapshotMetrics;
-  readonly xds: XdsMetrics;
+  readonly latency: ChangeLatency;
+  /** The last changes and how long they took. */
+  readonly recent: RecentLatency;
+  #totals = NO_TOTALS;
 
-  constructor(subject: MetricsSubject) {
+  constructor(private readonly subject: MetricsSubject) {
     const register = this.#register;
     const registers = [register];
     new Gauge({
@@ -44,8 +51,10 @@ export class Metrics {
     });
     addRegistryMetrics(register, subject.sources, Date.now);
     this.snapshot = addSnapshotMetrics(register, subject.snapshot);
-    this.xds = addXdsMetrics(register, subject.streams);
-    addLoadMetrics(register, subject.load);
+    const { latency, recent } = addXdsMetrics(register, subject.streams, () => this.#totals);
+    this.latency = latency;
+    this.recent = recent;
+    addLoadMetrics(register, { ...subject.load, totals: () => this.#totals });
     // The process itself: CPU, memory, event loop lag.
     collectDefaultMetrics({ register });
   }
@@ -56,6 +65,7 @@ export class Metrics {
 
   /** Everything in the text format of Prometheus. */
   async text(): Promise<string> {
+    this.#totals = await this.subject.xds();
     return await this.#register.metrics();
   }
 }

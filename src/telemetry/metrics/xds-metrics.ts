@@ -1,30 +1,32 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Variant } from '../../xds/response.js';
 import { ChangeLatency, type FollowedStream } from './change-latency.js';
 import { RecentLatency } from './recent-latency.js';
-import { type TypeCounts, XdsCounts } from './xds-counts.js';
+import type { TypeCounts } from './xds-counts.js';
+import type { XdsTotals } from './xds-totals.js';
 
 export interface XdsMetrics {
-  readonly counts: XdsCounts;
   readonly latency: ChangeLatency;
   readonly recent: RecentLatency;
 }
 
-/** Metrics of the streams and of how long changes take to the proxies. */
+/**
+ * Metrics of the streams and of how long changes take to the proxies.
+ * @param streams those of this very process
+ * @param totals what all processes that serve proxies have counted
+ */
 export function addXdsMetrics(
   register: Registry,
-  streams: () => ReadonlySet<FollowedStream & { readonly variant: Variant }>,
+  streams: () => ReadonlySet<FollowedStream>,
+  totals: () => XdsTotals,
 ): XdsMetrics {
   const registers = [register];
-  const counts = new XdsCounts();
   new Gauge({
     name: 'signalbox_xds_streams',
     help: 'Open streams of proxies, by variant.',
     labelNames: ['variant'] as const,
     registers,
     collect() {
-      for (const variant of ['sotw', 'delta'] as const)
-        this.set({ variant }, [...streams()].filter((stream) => stream.variant === variant).length);
+      for (const variant of ['sotw', 'delta'] as const) this.set({ variant }, totals().streams[variant]);
     },
   });
   const counter = (name: string, help: string, key: keyof TypeCounts) => {
@@ -35,7 +37,7 @@ export function addXdsMetrics(
       registers,
       collect() {
         this.reset();
-        for (const [type, row] of counts.rows()) this.inc({ type }, row[key]);
+        for (const [type, row] of totals().types) this.inc({ type }, row[key]);
       },
     });
   };
@@ -68,5 +70,5 @@ export function addXdsMetrics(
       this.set(latency.waiting);
     },
   });
-  return { counts, latency, recent };
+  return { latency, recent };
 }

@@ -1,9 +1,11 @@
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { ReleaseView } from '../../../src/admin/release.js';
 import { type AdminOptions, type AdminSubject, adminRoutes } from '../../../src/admin/routes.js';
 import { Catalogue } from '../../../src/catalogue/catalogue.js';
 import type { ServiceView } from '../../../src/catalogue/service-view.js';
 import { failing, waiting } from '../../../src/catalogue/source-status.js';
+import { statusText } from '../../../src/cli/views/status.js';
 import { consulKvOptions } from '../../../src/discovery/consul-kv/options.js';
 import { createConsulKvSources } from '../../../src/discovery/consul-kv/source.js';
 import { SignalboxError } from '../../../src/errors.js';
@@ -78,6 +80,18 @@ async function get(path: string, more: Partial<AdminSubject> = {}) {
   expect(response.headers.get('content-type')).toMatch(/^application\/json/);
   return { status: response.status, body: (await response.json()) as Body };
 }
+
+test('what is served from the file of a life before is told', async () => {
+  const restored = { file: '/s', written: '2026-01-01T00:00:00.000Z', waiting_for: ['kv'] };
+  expect(await get('/readyz', { restored: () => restored })).toEqual({
+    status: 200,
+    body: { status: 'ready', restored },
+  });
+  const { body } = await get('/release', { restored: () => restored });
+  expect(body).toMatchObject({ restored, pinned: null });
+  expect(statusText(body as unknown as ReleaseView)).toContain('from /s, until these registries answer: kv.');
+  expect((await get('/release')).body).toMatchObject({ restored: null });
+});
 
 test('healthy is who answers, ready who has published', async () => {
   expect(await get('/healthz')).toEqual({ status: 200, body: { status: 'ok' } });

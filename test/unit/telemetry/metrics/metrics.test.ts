@@ -7,17 +7,21 @@ import { Snapshot } from '../../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../../src/snapshot/type-url.js';
 import { LoadBook } from '../../../../src/telemetry/load/load-book.js';
 import { Metrics } from '../../../../src/telemetry/metrics/metrics.js';
+import { XdsCounts } from '../../../../src/telemetry/metrics/xds-counts.js';
+import { NO_TOTALS, type XdsTotals } from '../../../../src/telemetry/metrics/xds-totals.js';
 import { clusterLoad } from '../../../support/load.js';
 import { resource } from '../../xds/machine.js';
 
 let sources: readonly SourceStatus[];
 let snapshot: Snapshot;
+let types: XdsTotals['types'];
 let perService: boolean;
 let book: LoadBook;
 let metrics: Metrics;
 beforeEach(() => {
   sources = [];
   snapshot = Snapshot.EMPTY;
+  types = [];
   perService = false;
   book = new LoadBook({ knows: () => true, addresses: () => undefined }, []);
   metrics = new Metrics({
@@ -26,7 +30,8 @@ beforeEach(() => {
     sources: () => sources,
     snapshot: () => snapshot,
     streams: () => new Set(),
-    load: { book, reporting: { streams: 2, reports: 5 }, perService: () => perService },
+    xds: async () => ({ ...NO_TOTALS, types, loadStreams: 2, loadReports: 5 }),
+    load: { book, perService: () => perService },
   });
 });
 
@@ -91,12 +96,13 @@ test('the snapshot: version, resources, publications, time to build', async () =
 });
 
 test('what goes over the streams by type; types that proxies make up are one', async () => {
-  const { counts } = metrics.xds;
+  const counts = new XdsCounts();
   counts.sent(TYPE_URL.cluster, 100);
   counts.sent(TYPE_URL.cluster, 50);
   counts.acknowledged({ typeUrl: TYPE_URL.cluster });
   counts.rejected({ typeUrl: TYPE_URL.endpoints });
   for (let index = 0; index < 50; index += 1) counts.sent(`invented.${index}`, 1);
+  types = counts.rows();
   const value = async (name: string, type: string) =>
     (await lines(`signalbox_xds_${name}_total{type="${type}"} `)).map((line) => Number(line.split(' ')[1]));
   expect(await value('responses', 'CDS')).toEqual([2]);

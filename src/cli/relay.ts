@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { messageOf } from '../errors.js';
+import { Relay, type RelayOptions } from '../relay/relay.js';
+import type { LogLevel } from '../telemetry/log-level.js';
+import { createLogger } from '../telemetry/logger.js';
+import type { Output } from './output.js';
+import { listenToSignals } from './serve.js';
+
+/**
+ * Runs a relay until SIGTERM or SIGINT.
+ * @returns the exit code
+ */
+export async function runRelay(
+  options: RelayOptions & { readonly logLevel: LogLevel },
+  output: Output,
+): Promise<number> {
+  const life = new AbortController();
+  const logger = createLogger(options.logLevel);
+  listenToSignals(life, () => undefined, logger);
+  try {
+    const relay = await Relay.start(options, logger);
+    logger.info({ xds: relay.xdsAddress, admin: relay.adminAddress }, 'serving');
+    if (!life.signal.aborted) await once(life.signal, 'abort');
+    await relay.stop();
+    logger.info('stopped');
+    return 0;
+  } catch (thrown) {
+    output.stderr.write(`cannot relay: ${messageOf(thrown)}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,56 @@
+import { Hono } from 'hono';
+import { configDump } from '../admin/config-dump.js';
+import type { ProxyView } from '../admin/proxies.js';
+import { snapshotDiff, snapshotList } from '../admin/snapshots.js';
+import type { HistoryEntry } from '../snapshot/cache.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
+import type { UpstreamStatus } from './relayed-snapshot.js';
+
+/** What the admin API of a relay shows. */
+export interface RelaySubject {
+  readonly upstream: string;
+  readonly status: () => UpstreamStatus;
+  /** Undefined before there is anything to serve. */
+  readonly snapshot: () => Snapshot | undefined;
+  readonly history: () => readonly HistoryEntry[];
+  readonly proxies: () => Promise<readonly ProxyView[]>;
+}
+
+/** The admin API of a relay: the part of a Signalbox's that it has something to tell of, and `/relay`. */
+export function relayRoutes(subject: RelaySubject): Hono {
+  const app = new Hono();
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', (c) => {
+    if (subject.snapshot() !== undefined) return c.json({ status: 'ready', relay: relayView(subject) });
+    const { last_error } = subject.status();
+    const reason = `waiting for the upstream ${subject.upstream}${last_error === null ? '' : `: ${last_error}`}`;
+    return c.json({ status: 'not ready', reason }, 503);
+  });
+  app.get('/relay', (c) => c.json(relayView(subject)));
+  app.get('/proxies', async (c) => c.json({ proxies: await subject.proxies() }));
+  app.get('/snapshots', (c) =>
+    c.json({ snapshots: snapshotList(subject.history()), diff: snapshotDiff(subject.history(), 1) ?? null }),
+  );
+  app.get('/config_dump', (c) => {
+    const snapshot = subject.snapshot();
+    return snapshot === undefined
+      ? c.json({ error: 'nothing is served yet' }, 503)
+      : c.json(Object(configDump(snapshot)));
+  });
+  app.notFound((c) => c.json({ error: `a relay has no ${c.req.path}` }, 404));
+  app.onError((_, c) => c.json({ error: 'internal error' }, 500));
+  return app;
+}
+
+function relayView({ upstream, status, snapshot }: RelaySubject) {
+  const { connected, last_error, heard, restored } = status();
+  return {
+    upstream,
+    connected,
+    last_error,
+    heard: heard === undefined ? null : new Date(heard).toISOString(),
+    version: snapshot()?.version ?? null,
+    served_from: restored === undefined ? 'upstream' : 'file',
+    written: restored === undefined ? null : new Date(restored).toISOString(),
+  };
+}

@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, renameSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import protobuf from 'protobufjs';
+import { messageOf } from '../errors.js';
+import { lengthDelimited, text, varint } from '../protobuf/wire.js';
+import { makeResource, type Resource } from './resource.js';
+import { Snapshot } from './snapshot.js';
+import { TYPE_URL } from './type-url.js';
+
+// The file is one message of protobuf's wire format: the format's name, when it was written, the resources, and last the
+// SHA-256 of all bytes before it.
+const FORMAT = 'signalbox snapshot 1';
+const FIELD = { format: 1, at: 2, resource: 3, checksum: 15 } as const;
+const RESOURCE = { typeUrl: 1, name: 2, body: 3, reference: 4, ttl: 5 } as const;
+
+/** What is encoded and written between two turns of everything else, bytes. */
+const CHUNK = 256 * 1024;
+
+export type ReadSnapshotFile =
+  /** `at`: when it was written, milliseconds since the epoch. */
+  | { readonly found: Snapshot; readonly at: number }
+  | { readonly missing: true }
+  /** Why it cannot be used; the file now lies at `aside`. */
+  | { readonly damaged: string; readonly aside: string };
+
+/**
+ * Writes a snapshot but for its secrets, so that a crash at any moment leaves the file before or the file after, whole.
+ * A large one is written in turns.
+ * @param at milliseconds since the epoch
+ * @throws Error of the file system
+ */
+export async function writeSnapshotFile(path: string, snapshot: Snapshot, at: number): Promise<void> {
+  const temporary = `${path}.${process.pid}.new`;
+  try {
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      const hash = createHash('sha256');
+      for (const chunk of chunks(snapshot, at)) {
+        hash.update(chunk);
+        await file.appendFile(chunk);
+      }
+      await file.appendFile(lengthDelimited(FIELD.checksum, hash.digest()));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw thrown;
+  }
+  // The new name is on the disk when its folder is.
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/**
+ * Reads the file back; one that is not what was written is set aside, so that it can be looked at.
+ * @throws Error of the file system
+ */
+export function readSnapshotFile(path: string): ReadSnapshotFile {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return { missing: true };
+    throw thrown;
+  }
+  const read = parse(bytes);
+  if ('found' in read) return read;
+  const aside = `${path}.damaged`;
+  renameSync(path, aside);
+  return { ...read, aside };
+}
+
+function* chunks(snapshot: Snapshot, at: number): Generator<Buffer> {
+  let parts = [text(FIELD.format, FORMAT), varint(FIELD.at, at)];
+  let size = 0;
+  for (const [typeUrl, set] of snapshot.sets) {
+    // Private keys have their own files, and are read from there.
+    if (typeUrl === TYPE_URL.secret) continue;
+    for (const resource of set.values()) {
+      const record = lengthDelimited(FIELD.resource, recordOf(resource));
+      parts.push(record);
+      size += record.length;
+      if (size < CHUNK) continue;
+      yield Buffer.concat(parts);
+      parts = [];
+      size = 0;
+    }
+  }
+  yield Buffer.concat(parts);
+}
+
+function recordOf({ typeUrl, name, body, references, ttl }: Resource): Buffer {
+  return Buffer.concat([
+    text(RESOURCE.typeUrl, typeUrl),
+    text(RESOURCE.name, name),
+    lengthDelimited(RESOURCE.body, body),
+    ...references.map((reference) => text(RESOURCE.reference, reference)),
+    ...(ttl === undefined ? [] : [varint(RESOURCE.ttl, ttl)]),
+  ]);
+}
+
+function parse(
+  bytes: Buffer,
+): { readonly found: Snapshot; readonly at: number } | { readonly damaged: string } {
+  const reader = protobuf.Reader.create(bytes);
+  const resources: Resource[] = [];
+  let format = '';
+  let at = 0;
+  try {
+    while (reader.pos < reader.len) {
+      const before = reader.pos;
+      const tag = reader.uint32();
+      const field = tag >>> 3;
+      if (field === FIELD.format) format = reader.string();
+      else if (field === FIELD.at) at = Number(reader.uint64());
+      else if (field === FIELD.resource) resources.push(readRecord(reader.bytes()));
+      else if (field === FIELD.checksum) {
+        const sum = Buffer.from(reader.bytes());
+        const fits = sum.equals(createHash('sha256').update(bytes.subarray(0, before)).digest());
+        if (!fits || reader.pos !== reader.len) return { damaged: 'its checksum does not fit its content' };
+        if (format !== FORMAT) return { damaged: `its format is "${format}"` };
+        return { found: Snapshot.of(resources), at };
+      } else return { damaged: `it has a field ${field}` };
+    }
+    return { damaged: 'its end is missing' };
+  } catch (thrown) {
+    return { damaged: messageOf(thrown) };
+  }
+}
+
+function readRecord(bytes: Uint8Array): Resource {
+  const reader = protobuf.Reader.create(bytes);
+  const references: string[] = [];
+  let typeUrl = '';
+  let name = '';
+  let body: Uint8Array = new Uint8Array();
+  let ttl: number | undefined;
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const field = tag >>> 3;
+    if (field === RESOURCE.typeUrl) typeUrl = reader.string();
+    else if (field === RESOURCE.name) name = reader.string();
+    else if (field === RESOURCE.body) body = reader.bytes();
+    else if (field === RESOURCE.reference) references.push(reader.string());
+    else if (field === RESOURCE.ttl) ttl = Number(reader.uint64());
+    else reader.skipType(tag & 7);
+  }
+  return makeResource(typeUrl, name, body, references, ttl);
+}

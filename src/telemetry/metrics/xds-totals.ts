@@ -1,0 +1,49 @@
+import type { Variant } from '../../xds/response.js';
+import type { TypeCounts } from './xds-counts.js';
+
+/** What only grows over the life of a process. */
+export interface XdsSums {
+  /** By the name of the type: CDS, EDS, …, other. */
+  readonly types: readonly (readonly [type: string, counts: Readonly<TypeCounts>])[];
+  /** Load reports that came. */
+  readonly loadReports: number;
+}
+
+/** What the processes that serve proxies have counted. */
+export interface XdsTotals extends XdsSums {
+  /** Streams that are open now. */
+  readonly streams: Readonly<Record<Variant, number>>;
+  /** Proxies that report their load now. */
+  readonly loadStreams: number;
+}
+
+export const NO_SUMS: XdsSums = { types: [], loadReports: 0 };
+export const NO_TOTALS: XdsTotals = { ...NO_SUMS, streams: { sotw: 0, delta: 0 }, loadStreams: 0 };
+
+/** The counts of several processes as one's. */
+export function addedSums(a: XdsSums, b: XdsSums): XdsSums {
+  const types = new Map(a.types);
+  for (const [type, counts] of b.types) {
+    const before = types.get(type);
+    types.set(type, before === undefined ? counts : addedCounts(before, counts));
+  }
+  return { types: [...types], loadReports: a.loadReports + b.loadReports };
+}
+
+/** The same with what is open now. */
+export function addedTotals(a: XdsTotals, b: XdsTotals): XdsTotals {
+  return {
+    ...addedSums(a, b),
+    streams: { sotw: a.streams.sotw + b.streams.sotw, delta: a.streams.delta + b.streams.delta },
+    loadStreams: a.loadStreams + b.loadStreams,
+  };
+}
+
+function addedCounts(a: Readonly<TypeCounts>, b: Readonly<TypeCounts>): TypeCounts {
+  return {
+    responses: a.responses + b.responses,
+    bytes: a.bytes + b.bytes,
+    acks: a.acks + b.acks,
+    nacks: a.nacks + b.nacks,
+  };
+}

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { addedTotals, NO_TOTALS } from '../../../../src/telemetry/metrics/xds-totals.js';
+
+test('what several processes have counted adds up, type by type', () => {
+  const counts = { responses: 1, bytes: 20, acks: 3, nacks: 4 };
+  const a = {
+    streams: { sotw: 1, delta: 2 },
+    types: [
+      ['CDS', counts],
+      ['EDS', counts],
+    ],
+    loadStreams: 1,
+    loadReports: 5,
+  } as const;
+  const b = { ...NO_TOTALS, types: [['CDS', { ...counts, nacks: 0 }]], loadReports: 2 } as const;
+  expect(addedTotals(a, b)).toEqual({
+    streams: { sotw: 1, delta: 2 },
+    types: [
+      ['CDS', { responses: 2, bytes: 40, acks: 6, nacks: 4 }],
+      ['EDS', counts],
+    ],
+    loadStreams: 1,
+    loadReports: 7,
+  });
+  expect(addedTotals(NO_TOTALS, a)).toEqual(a);
+});
