@@ -170,7 +170,7 @@ export const explanation = z.strictObject({
       remarks: z.array(z.string()),
       resources: carriers,
       held: z.array(z.strictObject({ ...place, since: time, until: time, addresses: z.array(z.string()) })),
-      release,
+      release: release.omit({ restored: true }),
       history: z.array(
         z.strictObject({
           ...{ group: z.string(), version: z.string(), at: time },
@@ -194,7 +194,7 @@ export const explanation = z.strictObject({
       rule: open.nullable(),
       services: z.array(z.string()),
       resources: carriers,
-      release,
+      release: release.omit({ restored: true }),
     }),
   ),
 });
