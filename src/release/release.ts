@@ -98,7 +98,10 @@ export class Release implements PublicationTarget, AnswerSink {
   rejected(rejected: Rejected): void {
     if (!this.options.quarantine) return;
     const current = rejected.suspects.filter(
-      ({ typeUrl, name, version }) => this.#wanted.set(typeUrl).get(name)?.version === version,
+      ({ typeUrl, name, version }) =>
+        this.#wanted.set(typeUrl).get(name)?.version === version &&
+        // What another proxy accepts is the last accepted version: the refusal is that proxy's own matter.
+        this.#accepted.last(typeUrl, name)?.version !== version,
     );
     if (!this.#quarantine.rejected({ ...rejected, suspects: current })) return;
     const { typeUrl, node, message: reason, named } = rejected;

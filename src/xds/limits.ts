@@ -41,7 +41,7 @@ export const DEFAULT_LIMITS: Limits = {
   // Envoy's own limit is 4 MiB; a large fleet's names and versions need more.
   message_bytes: 64 * MIB,
   header_bytes: 16 * 1024,
-  names_per_request: 500_000,
+  names_per_request: 100_000,
   names_per_stream: 1_000_000,
   types_per_stream: 32,
   handshake_timeout: 10_000,

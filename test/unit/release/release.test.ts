@@ -138,6 +138,17 @@ describe('what a proxy rejects', () => {
     expect(served()).toEqual(['CDS a=3']);
   });
 
+  test('stays where another proxy has accepted it', () => {
+    start({}, 'CDS a=1', 'CDS b=1');
+    accept('CDS a=1', 'CDS b=1');
+    change('CDS a=2', 'CDS b=2');
+    accept('CDS a=2');
+    reject(true, 'CDS a=2');
+    expect(served()).toEqual(['CDS a=2', 'CDS b=2']);
+    reject(false, 'CDS a=2', 'CDS b=2');
+    expect(served()).toEqual(['CDS a=2', 'CDS b=1']);
+  });
+
   test('stays where quarantine is switched off', () => {
     start({ quarantine: false }, 'CDS a=1');
     reject(true, 'CDS a=1');
