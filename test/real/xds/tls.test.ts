@@ -197,8 +197,7 @@ describe.each([0, 2])('with %i workers', (workers) => {
       call.on('status', (ended: StatusObject) => resolve(ended.code));
       call.write({ node: { id: 'core-1' } });
     });
-    // Only the one process takes reports.
-    expect(code).toBe(workers === 0 ? status.PERMISSION_DENIED : status.UNIMPLEMENTED);
+    expect(code).toBe(status.PERMISSION_DENIED);
   });
 
   test('who is not known is not served: another authority, expired, none, a name without a rule', async () => {
