@@ -24,7 +24,9 @@ export default defineConfig({
           include: ['test/real/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          // They mostly wait for servers: two at a time, after all that computes.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           // Shared machines stall for seconds at times; what fails twice in a row fails.
           retry: process.env.CI === undefined ? 0 : 1,
         },

@@ -98,12 +98,16 @@ export class PeerProcess {
 
 /** Below the range from which the system takes ports for connections and for listeners that ask for any. */
 const PORTS = { first: 12_000, count: 20_000 };
+/** Test files that run at the same time take from ports of their own: what is free for both would be taken by both. */
+const LANES = 8;
+const LANE = Number(process.env.VITEST_POOL_ID ?? 0) % LANES;
 const given = new Set<number>();
 
 /** A TCP port of loopback that nobody uses now and nobody is given by chance. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    const inLane = Math.floor((Math.random() * PORTS.count) / LANES);
+    const port = PORTS.first + (LANE * PORTS.count) / LANES + inLane;
     if (given.has(port) || !(await isFree(port))) continue;
     given.add(port);
     return port;
