@@ -46,6 +46,9 @@ export class RequestReader {
   readonly #sotw = new RequestMemory<SotwRequest>();
   readonly #delta = new RequestMemory<DeltaRequest>();
 
+  /** Whether the request that was read last tells of its node, some 60 KB that no other proxy says. */
+  #tellsNode = false;
+
   constructor(private readonly table: NameTable) {}
 
   /**
@@ -65,22 +68,35 @@ export class RequestReader {
 
   /** @throws Error for bytes that are no DiscoveryRequest */
   sotw(bytes: Uint8Array): SotwRequest {
-    return this.#sotw.read(bytes, () => this.#readSotw(bytes));
+    return this.#sotw.read(
+      bytes,
+      () => this.#readSotw(bytes),
+      () => this.#tellsNode,
+    );
   }
 
   /** @throws Error for bytes that are no DeltaDiscoveryRequest */
   delta(bytes: Uint8Array): DeltaRequest {
-    return this.#delta.read(bytes, () => this.#readDelta(bytes));
+    return this.#delta.read(
+      bytes,
+      () => this.#readDelta(bytes),
+      () => this.#tellsNode,
+    );
   }
 
   #readSotw(bytes: Uint8Array): SotwRequest {
     const reader = protobuf.Reader.create(bytes);
     const request = { ...EMPTY, versionInfo: '', names: NameSet.EMPTY };
+    this.#tellsNode = false;
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
       switch (tag >>> 3) {
         case 1:
           request.versionInfo = reader.string();
+          break;
+        case 2:
+          this.#tellsNode = true;
+          reader.skipType(tag & 7);
           break;
         case 3:
           request.names = this.#names(reader, bytes, 3, request.names);
@@ -103,10 +119,15 @@ export class RequestReader {
 
   #readDelta(bytes: Uint8Array): DeltaRequest {
     const reader = protobuf.Reader.create(bytes);
+    this.#tellsNode = false;
     const request = { ...EMPTY, subscribe: NameSet.EMPTY, unsubscribe: NameSet.EMPTY, known: NOTHING_KNOWN };
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
       switch (tag >>> 3) {
+        case 1:
+          this.#tellsNode = true;
+          reader.skipType(tag & 7);
+          break;
         case 2:
           request.typeUrl = this.#typeUrl(reader, bytes);
           break;
