@@ -26,7 +26,9 @@ export function onSotwRequest(
     const implicit = before.implicit && listed.size === 0;
     return { ...state, implicit, listed: table.intersection(before.listed, listed) };
   }
-  if (listed === before.listed && (before.implicit || listed === before.subscription.names)) return state;
+  const { wildcard, names } = before.subscription;
+  // With a wildcard that a stale request has let go of, the names alone do not tell that nothing has changed.
+  if (listed === before.listed && (before.implicit || (listed === names && !wildcard))) return state;
   const { subscription, implicit } = subscriptionOf(request, table, before.implicit && listed.size === 0);
   const added = table.difference(subscription.names, before.listed);
   // Asked for anew also where a stale request had let go of it.

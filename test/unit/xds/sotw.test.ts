@@ -136,3 +136,14 @@ test('a version that was sent while a piece stood rejected is not taken for the 
   const after = new Machine('sotw', ...THREE, 'EDS b=2');
   expect(after.ask('EDS', { names: ['a', 'b'], version })).toEqual(['EDS a=1 b=2']);
 });
+
+test('a wildcard that a stale request lets go of is gone with the next that is not stale', () => {
+  const machine = new Machine('sotw', 'CDS a=1', 'CDS b=1');
+  machine.ask('CDS', { names: ['*', 'a'] });
+  machine.publish('CDS a=2');
+  machine.ask('CDS', { names: ['a'], nonce: 1 });
+  machine.ask('CDS', { names: ['a'] });
+  expect(machine.type('CDS')?.subscription.wildcard).toBe(false);
+  expect(machine.publish('CDS b=2')).toEqual([]);
+  expect(machine.publish('CDS a=3')).toEqual(['CDS a=3']);
+});
