@@ -1,11 +1,9 @@
-import { hostname } from 'node:os';
-import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { exposure } from '../access/exposure.js';
 import { adminRoutes } from '../admin/routes.js';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
-import type { App, AppDependencies, StartApp } from '../cli/app-handle.js';
+import type { App, StartApp } from '../cli/app-handle.js';
 import { adminProblem } from '../config/admin-options.js';
 import type { Config } from '../config/schema.js';
 import { Secret } from '../config/secret.js';
@@ -18,7 +16,6 @@ import { addressOf } from '../model/instance.js';
 import { Leaving } from '../publish/leaving.js';
 import { Plan } from '../publish/plan.js';
 import { type PublicationObserver, Publisher } from '../publish/publisher.js';
-import { type AnswerSink, ProxyAnswers } from '../release/proxy-answers.js';
 import { Releases } from '../release/releases.js';
 import { secretsOf } from '../resources/listener/tls.js';
 import { SecretStore } from '../secrets/secret-store.js';
@@ -27,9 +24,10 @@ import { Snapshot } from '../snapshot/snapshot.js';
 import { SnapshotKeeper } from '../snapshot/snapshot-keeper.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import type { LogFormat } from '../telemetry/log-level.js';
-import { LocalProxyServer, type ProxyServer } from '../workers/proxy-server.js';
-import { WorkerPool } from '../workers/worker-pool.js';
+import type { ProxyServer } from '../workers/proxy-server.js';
 import { derivedServices } from './derived-services.js';
+import { takingEffectLater } from './later-options.js';
+import { newProxyServer } from './new-proxy-server.js';
 import { Observation } from './observation.js';
 import { RegistrySet } from './registry-set.js';
 import { RestoredSnapshot } from './restored-snapshot.js';
@@ -149,17 +147,8 @@ class RunningApp implements App {
     requireProtection({ ...config, admin: { ...config.admin, listen: this.#config.admin.listen } });
     const stores = documentStores(config.routes_from);
     const registries = await this.#registries.prepare({ ...config.discovery, ...stores });
-    for (const name of ['xds', 'admin'] as const) {
-      if (addressOf(config[name].listen) === addressOf(this.#config[name].listen)) continue;
-      this.logger.warn({ option: `${name}.listen` }, 'a new listen address takes effect at the next start');
-    }
-    if (config.xds.workers !== this.#config.xds.workers)
-      this.logger.warn({ option: 'xds.workers' }, 'a new number of workers takes effect at the next start');
-    const later = { ...config, 'xds.tls': config.xds.tls };
-    const before = { ...this.#config, 'xds.tls': this.#config.xds.tls };
-    for (const option of ['quarantine', 'rollout', 'snapshot', 'limits', 'xds.tls'] as const)
-      if (!isDeepStrictEqual(later[option], before[option]))
-        this.logger.warn({ option }, 'a change of this option takes effect at the next start');
+    for (const { option, message } of takingEffectLater(this.#config, config))
+      this.logger.warn({ option }, message);
     this.#config = config;
     this.#observation.configure(config);
     this.#xds.configureLoadReports(config.load_reports);
@@ -343,38 +332,4 @@ class RunningApp implements App {
 function requireProtection({ admin }: Config): void {
   const problem = adminProblem(admin);
   if (problem !== undefined) throw new SignalboxError('config_invalid', problem);
-}
-
-function newProxyServer(
-  {
-    xds: { workers, drain, keepalive, reflection, tls },
-    allow,
-    groups,
-    limits,
-    rollout,
-    load_reports: loadReports,
-  }: Config,
-  cache: SnapshotCache,
-  { load, loadReporting }: Observation,
-  answers: AnswerSink,
-  { logger, logFormat }: Required<AppDependencies>,
-): ProxyServer {
-  const options = { identifier: `signalbox/${hostname()}`, drain, keepalive, reflection, logger };
-  const served = {
-    ...{ ...options, tls, limits, admission: { allow, groups } },
-    ...(rollout && { first: rollout.first }),
-  };
-  return workers === 0
-    ? new LocalProxyServer(cache, {
-        ...served,
-        observer: new ProxyAnswers(answers),
-        loadReporting,
-      })
-    : new WorkerPool(cache, workers, {
-        ...served,
-        logFormat,
-        answers,
-        loadReports,
-        load: (clusters) => load.take(clusters),
-      });
 }

@@ -7,7 +7,7 @@ import type { DiscoveryResponse } from '../generated/types/envoy/service/discove
 import { decode } from '../protobuf/messages.js';
 import { type Message, stamped, type Variant } from './response.js';
 import type { DiscoveryMethod } from './services.js';
-import type { StreamCall, StreamError } from './stream.js';
+import type { StreamCall, StreamError } from './stream-call.js';
 
 /** A stream as callbacks know it. The same object for all of them. */
 export interface StreamInfo {

@@ -11,6 +11,7 @@ import { type ProxyNode, UNKNOWN_NODE } from './node.js';
 import type { XdsObserver } from './observer.js';
 import type { RequestReader } from './request.js';
 import type { Message, Response, Variant } from './response.js';
+import type { StreamCall } from './stream-call.js';
 import {
   beat,
   leastTtl,
@@ -33,23 +34,6 @@ export interface StreamDependencies {
   readonly cut: (peer: string) => void;
   readonly logger: Logger;
   readonly observer: XdsObserver;
-}
-
-/** What a stream needs of a gRPC call. */
-export interface StreamCall extends Call {
-  on(event: 'data', listener: (bytes: Uint8Array) => void): unknown;
-  on(event: 'end' | 'error' | 'cancelled', listener: () => void): unknown;
-  emit(event: 'error', error: StreamError): unknown;
-  write(message: Message, done: () => void): unknown;
-  pause(): unknown;
-  resume(): unknown;
-  end(): unknown;
-}
-
-/** Why a stream ends: a gRPC status. */
-export interface StreamError extends Error {
-  readonly code: status;
-  readonly details: string;
 }
 
 /** Responses handed to gRPC and not yet to the network; while so many wait, later changes are merged instead. */

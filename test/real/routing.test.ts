@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PLAIN_COMMANDS } from '../../src/resources/route/header-format.js';
 import { adsBootstrap, Envoy } from '../peers/envoy.js';
 import { eventually } from '../peers/eventually.js';
 import { freePort } from '../peers/process.js';
@@ -11,25 +12,7 @@ import { Signalbox } from '../support/signalbox.js';
 
 const NAMES = ['one', 'two', 'slow', 'shadow'] as const;
 const COMMANDS = [
-  ...[
-    'PROTOCOL',
-    'START_TIME',
-    'HOSTNAME',
-    'RESPONSE_CODE',
-    'ROUTE_NAME',
-    'UPSTREAM_CLUSTER',
-    'UPSTREAM_HOST',
-  ],
-  ...['DOWNSTREAM_REMOTE_ADDRESS', 'DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT', 'DOWNSTREAM_REMOTE_PORT'],
-  ...['DOWNSTREAM_DIRECT_REMOTE_ADDRESS', 'DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT'],
-  ...['DOWNSTREAM_LOCAL_ADDRESS', 'DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT', 'DOWNSTREAM_LOCAL_PORT'],
-  ...[
-    'REQUESTED_SERVER_NAME',
-    'VIRTUAL_CLUSTER_NAME',
-    'CONNECTION_ID',
-    'STREAM_ID',
-    'UPSTREAM_REMOTE_ADDRESS',
-  ],
+  ...PLAIN_COMMANDS,
   ...['REQ(x-a?:path)', 'RESP(x-b)', 'TRAILER(x-c)', 'START_TIME(%s)', 'DYNAMIC_METADATA(a:b)'],
   ...['CLUSTER_METADATA(a:b)', 'UPSTREAM_METADATA(a:b)', 'FILTER_STATE(a:PLAIN)', 'ENVIRONMENT(HOME)'],
 ].filter((command) => !command.includes('(%'));

@@ -1,5 +1,5 @@
 /** Envoy's commands that say something of a request wherever it is; an unknown one would be refused. */
-const PLAIN = new Set([
+export const PLAIN_COMMANDS: ReadonlySet<string> = new Set([
   ...[
     'PROTOCOL',
     'START_TIME',
@@ -32,7 +32,7 @@ export function formatRefusal(value: string): string | undefined {
     if (text === '%%') continue;
     if (name === undefined)
       return `"${value}": a "%" begins one of Envoy's commands, such as "%PROTOCOL%"; "%%" is a "%"`;
-    const known = argument === undefined ? PLAIN.has(name) : WITH_ARGUMENT.has(name);
+    const known = argument === undefined ? PLAIN_COMMANDS.has(name) : WITH_ARGUMENT.has(name);
     if (!known) return `"${value}": there is no command "${text}" here`;
   }
   return undefined;
