@@ -121,6 +121,8 @@ export class XdsServer {
       'grpc.max_concurrent_streams': (limits.streams_per_client ?? limits.streams) + OTHER_STREAMS,
       'grpc.max_send_message_length': -1,
       'grpc.keepalive_time_ms': keepalive.time,
+      // Nobody asks for gRPC's own statistics, and each connection and call would pay for them.
+      'grpc.enable_channelz': 0,
       'grpc.keepalive_timeout_ms': keepalive.timeout,
     });
     this.addTo(this.#server);
