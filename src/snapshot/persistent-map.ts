@@ -30,8 +30,6 @@ interface Change<V> {
  * content alone, and so does the tree inside.
  */
 export class PersistentMap<V> {
-  static readonly #empty = new PersistentMap<never>(undefined);
-
   readonly #root: Part<V>;
   readonly size: number;
 
@@ -41,7 +39,7 @@ export class PersistentMap<V> {
   }
 
   static empty<V>(): PersistentMap<V> {
-    return PersistentMap.#empty;
+    return new PersistentMap(undefined);
   }
 
   get(name: string): V | undefined {
@@ -85,13 +83,13 @@ export class PersistentMap<V> {
       seen += 1;
       if (seen % STEP === 0) yield;
     }
-    let map: PersistentMap<V> = this;
+    let root = this.#root;
     for (const group of groups) {
       if (group === undefined) continue;
-      map = map.#changed(group);
+      root = changed(root, group, 0);
       if (seen > STEP) yield;
     }
-    return map;
+    return new PersistentMap(root);
   }
 
   /** The names whose values differ between this and `other`, at the cost of what the two do not share. */
