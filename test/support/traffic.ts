@@ -13,9 +13,15 @@ export interface Answer {
 
 /** Requests through an Envoy, as its clients make them. */
 export class Traffic {
-  readonly #agent = new Agent({ connections: 16, pipelining: 1 });
+  readonly #agent: Agent;
 
-  constructor(readonly port: number) {}
+  /** @param connections the most at a time: requests beyond wait */
+  constructor(
+    readonly port: number,
+    connections = 16,
+  ) {
+    this.#agent = new Agent({ connections, pipelining: 1 });
+  }
 
   async get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const answer = await request(`http://127.0.0.1:${this.port}${path}`, {

@@ -31,6 +31,12 @@ export class SteadyLoad {
     return this.#failures.get(path) ?? [];
   }
 
+  /** Resolves when so many more requests have been made for a path. */
+  async goneOn(path: string, count: number): Promise<void> {
+    const wanted = this.requests(path) + count;
+    while (this.requests(path) < wanted) await setTimeout(BEAT);
+  }
+
   /** Resolves when every request begun before has its answer. */
   async settled(): Promise<void> {
     await Promise.all(this.#open);
