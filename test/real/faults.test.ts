@@ -59,13 +59,16 @@ beforeAll(async () => {
   signalbox = await Signalbox.start({
     discovery: Object.fromEntries(registries.map(({ type, options }) => [type, options])),
     listeners: [{ name: 'http', address: `127.0.0.1:${port}` }],
+    // A machine that stands still for a while is not taken for an instance that does.
+    services: { '*': { connect_timeout: '20s' } },
     routes: registries.map((registry) => ({
       match: { prefix: pathOf(registry) },
       service_name: registry.service,
+      timeout: '60s',
     })),
   });
   envoy = await Envoy.start(adsBootstrap({ mode: 'delta', xdsPort: signalbox.xdsPort }));
-  traffic = new Traffic(port, 128);
+  traffic = new Traffic(port);
   for (const registry of registries) await answeredBy(traffic, pathOf(registry), ['steady', 'first']);
   await answeredBy(core.traffic, core.path, ['steady', 'first']);
   load = new SteadyLoad(traffic, registries.map(pathOf), RATE);

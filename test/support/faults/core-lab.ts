@@ -16,7 +16,7 @@ import { networkFaults, reconnected } from './network.js';
 const SERVICE = 'core';
 const PATH = `/${SERVICE}/`;
 /** So that requests which wait for a retry do not hold the others up. */
-const CONNECTIONS = 512;
+const CONNECTIONS = 256;
 const ON_THE_WIRE = 'what it says goes over the network: see the row of that';
 const ONE_ENVOY = 'there is one Envoy, and while it does not run nothing takes requests';
 
@@ -57,7 +57,7 @@ export class CoreLab {
       discovery: { file: { path: join(folder, 'services.json'), dump: { path: join(folder, 'dump') } } },
       listeners: [{ name: 'http', address: `127.0.0.1:${port}` }],
       // Three retries at once, Envoy's default, are too few where every other request needs one.
-      services: { [SERVICE]: { circuit_breakers: { max_retries: 1_000 } } },
+      services: { [SERVICE]: { circuit_breakers: { max_retries: 1_000 }, connect_timeout: '20s' } },
       routes: [{ match: { prefix: PATH }, service_name: SERVICE, retries, timeout: '60s' }],
     });
     const toEnvoy = await TcpProxy.start(signalbox.xdsPort);
