@@ -9,6 +9,8 @@ export interface Answer {
   /** The name of the sample service that answered; empty where it was Envoy itself. */
   readonly service: string;
   readonly path: string;
+  /** What Envoy says of it, where it is not 200. */
+  readonly reason: string;
 }
 
 /** Requests through an Envoy, as its clients make them. */
@@ -28,8 +30,9 @@ export class Traffic {
       dispatcher: this.#agent,
       headers,
     });
-    await answer.body.dump();
+    const text = await answer.body.text();
     return {
+      reason: answer.statusCode === 200 ? '' : text,
       status: answer.statusCode,
       service: String(answer.headers['x-service'] ?? ''),
       path: String(answer.headers['x-path'] ?? ''),

@@ -62,8 +62,8 @@ export class SteadyLoad {
     this.#requests.set(path, this.requests(path) + 1);
     const fail = (what: string) => void this.#failures.set(path, [...this.failures(path), what]);
     const asked = this.traffic.get(path).then(
-      ({ status }) => {
-        if (status !== 200) fail(String(status));
+      ({ status, reason }) => {
+        if (status !== 200) fail(`${status} ${reason}`);
       },
       (error: unknown) => fail(String(error)),
     );
