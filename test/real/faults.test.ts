@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Backend } from '../peers/backend.js';
 import { adsBootstrap, Envoy } from '../peers/envoy.js';
@@ -91,9 +92,12 @@ function writeTable(): void {
   // A run of some of them only leaves the page alone. They end in any order.
   const cells = rows.flatMap((row) => results.get(row) ?? []);
   if (cells.length < rows.length * FAULTS.length) return;
-  console.log(faultTable(cells, true));
+  const busy = `${availableParallelism()} processors, with ${loadavg()[1]?.toFixed(0)} programs that wanted them on average at the end`;
+  const still = (Math.max(load.standstill, coreLoad.standstill) / 1000).toFixed(1);
+  const figures = `${faultTable(cells, true)}\n\nOn ${busy}; the test itself was not let run for up to ${still} s at a time.`;
+  console.log(figures);
   writeSection('faults', faultTable(cells, false));
-  if (LONG) writeSection('faults-long', faultTable(cells, true));
+  if (LONG) writeSection('faults-long', figures);
 }
 
 /** Replaces one of the two instances. */

@@ -9,6 +9,7 @@ export class SteadyLoad {
   readonly #requests = new Map<string, number>();
   readonly #failures = new Map<string, string[]>();
   readonly #open = new Set<Promise<void>>();
+  #standstill = 0;
   readonly #end = new AbortController();
   readonly #running: Promise<void>;
 
@@ -19,6 +20,11 @@ export class SteadyLoad {
     rate: number,
   ) {
     this.#running = this.#run(rate);
+  }
+
+  /** The longest time in which nothing was sent because this very process was not let run, milliseconds. */
+  get standstill(): number {
+    return this.#standstill;
   }
 
   /** Requests begun for a path so far. */
@@ -50,8 +56,12 @@ export class SteadyLoad {
 
   async #run(rate: number): Promise<void> {
     const began = performance.now();
+    let last = began;
     for (let sent = 0; !this.#end.signal.aborted; await setTimeout(BEAT)) {
-      const due = Math.floor(((performance.now() - began) * rate) / 1000);
+      const now = performance.now();
+      this.#standstill = Math.max(this.#standstill, now - last);
+      last = now;
+      const due = Math.floor(((now - began) * rate) / 1000);
       // A machine that stood still is not made up for at once.
       sent = Math.max(sent, due - rate);
       for (; sent < due; sent += 1) this.#ask(this.paths[sent % this.paths.length] ?? '/');
