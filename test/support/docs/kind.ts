@@ -35,7 +35,8 @@ const isNeed = (name: string): name is Need => NEEDS.some((need) => need === nam
 /** What a block needs beside Signalbox and a shell. */
 export function needsOf(block: Block): readonly Need[] {
   const named = (block.options.get('needs') ?? '').split(',').filter(isNeed);
-  return block.options.has('apply') ? ['samples', ...named] : named;
+  // Both have a Signalbox and an Envoy that follow a configuration, with services behind them.
+  return block.options.has('apply') || named.includes('signalbox') ? ['samples', 'envoy', ...named] : named;
 }
 
 /** What is wrong with how a block is marked; undefined when nothing is. */
