@@ -16,7 +16,7 @@ import { CONFIGURATION, servicesOf } from './situation.js';
 
 const PROGRAM = inRepository('dist/cli/main.js');
 const COMMAND_TIME = 60_000;
-const EVENTUALLY = 20_000;
+const EVENTUALLY = 60_000;
 
 /** A page with commands. */
 export interface RunnablePage {

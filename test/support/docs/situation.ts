@@ -5,6 +5,7 @@ export const CONFIGURATION = {
   xds: { listen: '127.0.0.1:18000' },
   admin: { listen: '127.0.0.1:18001' },
   discovery: { local: { type: 'file', path: 'services.yaml' } },
+  load_reports: { interval: '1s' },
   listeners: [{ name: 'http', address: '127.0.0.1:10000' }],
   routes: [{ match: { prefix: '/user/' }, service_name: 'user-service' }],
 };
