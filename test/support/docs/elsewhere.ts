@@ -3,8 +3,8 @@ import type { Block } from './block.js';
 /** A block of commands that the pages' test does not run. */
 interface Elsewhere {
   readonly page: string;
-  /** How the block begins. */
-  readonly begins: string;
+  /** How the block begins; all commands of the page where nothing is said. */
+  readonly begins?: string;
   /** The test that runs the same, from the root of the repository; without one it was tried by hand. */
   readonly test?: string;
   readonly why: string;
@@ -20,6 +20,7 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     why: 'runs until Ctrl-C, in the repository',
   },
   { page: 'README.md', begins: 'docker compose up', why: DOCKER },
+  { page: 'README.md', begins: 'npm ci', test: 'scripts/test.mjs', why: 'the same, before any test' },
   { page: 'docs/docker.md', begins: 'docker compose up --build', why: DOCKER },
   { page: 'docs/docker.md', begins: 'docker compose up --detach', why: DOCKER },
   { page: 'docs/docker.md', begins: 'docker build ', why: DOCKER },
@@ -41,6 +42,18 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     why: 'needs a Kubernetes cluster; not tried, which the page says',
   },
   {
+    page: 'docs/quick-start.md',
+    begins: 'npm ci',
+    test: 'scripts/test.mjs',
+    why: 'the same, before any test',
+  },
+  {
+    page: 'docs/quick-start.md',
+    begins: 'python3 -m venv',
+    test: 'test/peers/envoy.ts',
+    why: 'downloads 50 MB; the same, once',
+  },
+  {
     page: 'docs/library.md',
     begins: 'npm install signalbox',
     test: 'test/real/package.test.ts',
@@ -53,5 +66,5 @@ export function isElsewhere(block: Block): boolean {
 }
 
 export function isThis(entry: Elsewhere, block: Block): boolean {
-  return block.language === 'sh' && block.page === entry.page && block.text.startsWith(entry.begins);
+  return block.language === 'sh' && block.page === entry.page && block.text.startsWith(entry.begins ?? '');
 }

@@ -3,7 +3,7 @@ import { type Block, placeOf } from './block.js';
 /** What a block is, and so what checks it. CONTRIBUTING.md has the same for people. */
 const OPTIONS = {
   yaml: ['file', 'services', 'apply', 'at', 'of', 'warns', 'invalid'],
-  json: ['file'],
+  json: ['file', 'of'],
   sh: ['needs', 'background', 'until', 'eventually', 'exit', 'in'],
   console: [],
   ts: [],
@@ -27,7 +27,10 @@ export const NEEDS = [
 export type Need = (typeof NEEDS)[number];
 
 /** Programs whose formats `of` may name; theirs, not Signalbox's. */
-export const FORMATS = ['envoy', 'prometheus', 'kubernetes'] as const;
+const FORMATS: Readonly<Record<string, readonly string[]>> = {
+  yaml: ['envoy', 'prometheus', 'kubernetes'],
+  json: ['apisix'],
+};
 
 const isLanguage = (language: string): language is Language => Object.hasOwn(OPTIONS, language);
 const isNeed = (name: string): name is Need => NEEDS.some((need) => need === name);
@@ -52,7 +55,8 @@ export function misuse(block: Block, before: Block | undefined): string | undefi
     .find((name) => !isNeed(name));
   if (need !== undefined) return `there is no "${need}" to need: ${NEEDS.join(', ')}`;
   const format = options.get('of');
-  if (format !== undefined && !FORMATS.some((name) => name === format)) return `nothing checks "${format}"`;
+  if (format !== undefined && FORMATS[language]?.includes(format) !== true)
+    return `nothing checks "${format}"`;
   if (options.has('background') !== options.has('until')) return '"background" and "until=URL" go together';
   if (options.has('in') && options.get('in') !== 'repository') return 'only "in=repository" is known';
   if (language === 'console' && (before?.language !== 'sh' || before.options.has('background')))

@@ -13,7 +13,7 @@ export class PagePorts {
   static async of(blocks: readonly Block[], known: ReadonlyMap<number, number>): Promise<PagePorts> {
     const named = blocks.flatMap(({ text }) => [...text.matchAll(NAMED)].map(([, port]) => Number(port)));
     const given = new Map<string, number>();
-    for (const port of new Set([...DEFAULTS, ...named])) {
+    for (const port of new Set([...DEFAULTS, ...known.keys(), ...named])) {
       given.set(String(port), known.get(port) ?? (await freePort()));
     }
     return new PagePorts(given);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { ApisixTable } from '../../../src/documents/apisix/table.js';
 import {
   type Block,
   blocksOf,
@@ -39,7 +40,17 @@ test('every JSON parses', () => {
     expect(() => JSON.parse(block.text), placeOf(block)).not.toThrow();
 });
 
-test('what no test of the pages runs is still there, once, and so is the test that does', () => {
+test("Apache APISIX's documents are carried over", () => {
+  const documents = all.filter(({ options }) => options.get('of') === 'apisix');
+  expect(documents).not.toEqual([]);
+  for (const block of documents) {
+    const table = new ApisixTable('/apisix/');
+    table.change('routes/1', block.text);
+    expect([...table.take().routes.values()], placeOf(block)).toMatchObject([{ rules: [{}] }]);
+  }
+});
+
+test('what no test of the pages runs is still there, and so is what runs it in their place', () => {
   for (const entry of ELSEWHERE) {
     expect(
       all.filter((block) => isThis(entry, block)),
