@@ -27,7 +27,7 @@ test('every block says what it is, and so what checks it', () => {
   expect(pages.flatMap(({ blocks }) => misuses(blocks))).toEqual([]);
 });
 
-test('every configuration is valid', () => {
+test('every configuration is valid', { timeout: 60_000 }, () => {
   const configurations = all.filter(({ language, options }) => language === 'yaml' && !options.has('of'));
   expect(configurations.length).toBeGreaterThan(20);
   expect(
