@@ -185,6 +185,6 @@ async function answers(url: string, job: Job): Promise<void> {
       await body.dump();
       if (statusCode !== 200) throw new Error(`${url} says ${statusCode}: ${job.output}`);
     }
-  }, 30_000);
+  }, 60_000);
   if (!job.running) throw new Error(`ended with ${job.code}: ${job.output}`);
 }
