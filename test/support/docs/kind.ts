@@ -1,4 +1,5 @@
 import { type Block, placeOf } from './block.js';
+import { KEY_READERS } from './registry-keys.js';
 
 /** What a block is, and so what checks it. CONTRIBUTING.md has the same for people. */
 const OPTIONS = {
@@ -8,7 +9,7 @@ const OPTIONS = {
   console: [],
   ts: [],
   hcl: [],
-  text: [],
+  text: ['keys'],
   mermaid: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 export type Language = keyof typeof OPTIONS;
@@ -57,6 +58,8 @@ export function misuse(block: Block, before: Block | undefined): string | undefi
   const format = options.get('of');
   if (format !== undefined && FORMATS[language]?.includes(format) !== true)
     return `nothing checks "${format}"`;
+  const keys = options.get('keys');
+  if (keys !== undefined && KEY_READERS[keys] === undefined) return `nothing reads keys of "${keys}"`;
   if (options.has('background') !== options.has('until')) return '"background" and "until=URL" go together';
   if (options.has('in') && options.get('in') !== 'repository') return 'only "in=repository" is known';
   if (language === 'console' && (before?.language !== 'sh' || before.options.has('background')))

@@ -13,6 +13,7 @@ import { problemsOf } from '../../support/docs/configuration.js';
 import { ELSEWHERE, isThis } from '../../support/docs/elsewhere.js';
 import { printsAs } from '../../support/docs/expected-output.js';
 import { misuses } from '../../support/docs/kind.js';
+import { remarksOnKeys } from '../../support/docs/registry-keys.js';
 
 const pages = documentationPages().map((page) => ({ page, blocks: blocksOf(page, readPage(page)) }));
 const all = pages.flatMap(({ blocks }) => blocks);
@@ -38,6 +39,16 @@ test('every configuration is valid', { timeout: 60_000 }, () => {
 test('every JSON parses', () => {
   for (const block of all.filter(({ language }) => language === 'json'))
     expect(() => JSON.parse(block.text), placeOf(block)).not.toThrow();
+});
+
+test('keys of registries are instances without a remark', () => {
+  const listed = all.filter(({ options }) => options.has('keys'));
+  expect(listed.map((block) => block.options.get('keys')).sort()).toEqual(['consul_kv', 'etcd']);
+  expect(listed.flatMap(remarksOnKeys)).toEqual([]);
+  expect(remarksOnKeys(one('text keys=etcd', '/services/a/nowhere  {}'))).toHaveLength(1);
+  expect(remarksOnKeys(one('text keys=consul_kv', 'upstreams/a/10.0.0.1:80  {"weight": "x"}'))).toHaveLength(
+    1,
+  );
 });
 
 test("Apache APISIX's documents are carried over", () => {
