@@ -40,6 +40,9 @@ export class Worker {
         this.send({ kind: 'taken' });
         return;
       }
+      case 'published':
+        this.#server?.published(message.publication);
+        return;
       case 'serve':
         return await this.#serve(message.task);
       case 'question':
@@ -68,6 +71,7 @@ export class Worker {
         accepted: (versions) => this.send({ kind: 'accepted', versions }),
         rejected: (rejected) => this.send({ kind: 'rejected', rejected }),
       }),
+      reached: (publication, sent) => this.send({ kind: 'reached', publication, sent }),
       logger,
       loadReporting: new LoadReporting(
         loadReports,

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { ChangeLatency, type FollowedStream } from './change-latency.js';
+import { ChangeLatency, type ChangeLatencyDependencies } from './change-latency.js';
 import { RecentLatency } from './recent-latency.js';
 import type { TypeCounts } from './xds-counts.js';
 import type { XdsTotals } from './xds-totals.js';
@@ -11,12 +11,12 @@ export interface XdsMetrics {
 
 /**
  * Metrics of the streams and of how long changes take to the proxies.
- * @param streams those of this very process
+ * @param serving the processes that serve proxies
  * @param totals what all processes that serve proxies have counted
  */
 export function addXdsMetrics(
   register: Registry,
-  streams: () => ReadonlySet<FollowedStream>,
+  serving: Pick<ChangeLatencyDependencies, 'processes' | 'follow'>,
   totals: () => XdsTotals,
 ): XdsMetrics {
   const registers = [register];
@@ -54,13 +54,12 @@ export function addXdsMetrics(
   });
   const recent = new RecentLatency();
   const latency = new ChangeLatency({
-    streams,
+    ...serving,
     observe: (registry, seconds) => {
       histogram.observe({ registry }, seconds);
       recent.observe(registry, seconds);
     },
     now: () => performance.now(),
-    later: (run, milliseconds) => setTimeout(run, milliseconds).unref(),
   });
   new Gauge({
     name: 'signalbox_unacknowledged_change_seconds',

@@ -29,7 +29,7 @@ beforeEach(() => {
     ready: () => true,
     sources: () => sources,
     snapshot: () => snapshot,
-    streams: () => new Set(),
+    serving: { processes: () => [], follow: () => {} },
     xds: async () => ({ ...NO_TOTALS, types, loadStreams: 2, loadReports: 5 }),
     load: { book, perService: () => perService },
   });
