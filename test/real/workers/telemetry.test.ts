@@ -57,6 +57,18 @@ async function value(name: string, labels: Readonly<Record<string, string>> = {}
   return found.reduce((sum, sample) => sum + sample.value, 0);
 }
 
+test('what each worker takes of the machine', async () => {
+  for (const worker of ['1', '2']) {
+    expect(await value('signalbox_worker_resident_memory_bytes', { worker })).toBeGreaterThan(10_000_000);
+    expect(await value('signalbox_worker_cpu_seconds_total', { worker })).toBeGreaterThan(0.01);
+    // 0 where the last scrape was a moment ago.
+    await eventually(async () =>
+      expect(await value('signalbox_worker_eventloop_lag_p99_seconds', { worker })).toBeGreaterThan(0.001),
+    );
+  }
+  expect(await value('signalbox_worker_cpu_seconds_total', { worker: '3' })).toBe(0);
+});
+
 test('from a change to the last acknowledgement, over all workers, once', async () => {
   const count = () => value('signalbox_registry_change_to_ack_seconds_count', { registry: 'file' });
   const latencies = async () =>
