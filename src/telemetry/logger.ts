@@ -21,14 +21,29 @@ export function createLogger(level: LogLevel, format: LogFormat = 'json'): pino.
 
 /** Bytes that a pipe takes in one piece: the lines of several processes that write to one are not mixed. See pipe(7). */
 const PIPE_BUF = 4_096;
+/** Bytes that are written at once. */
+const ENOUGH = 3_072;
+/** How long fewer wait for more, milliseconds. */
+const LONGEST_WAIT = 50;
 
-type Destination = ReturnType<typeof pino.destination>;
-let destination: Destination | undefined;
+let output: pino.DestinationStream | undefined;
 
-function standardOutput(): Destination {
-  if (destination !== undefined) return destination;
-  const made = pino.destination({ dest: 1, sync: false, maxWrite: PIPE_BUF });
+function standardOutput(): pino.DestinationStream {
+  if (output !== undefined) return output;
+  const made = pino.destination({ dest: 1, sync: false, minLength: ENOUGH, maxWrite: PIPE_BUF });
   process.once('exit', () => made.flushSync());
-  destination = made;
-  return made;
+  let waiting = false;
+  const flush = () => {
+    waiting = false;
+    made.flush();
+  };
+  output = {
+    write: (line) => {
+      made.write(line);
+      if (waiting) return;
+      waiting = true;
+      setTimeout(flush, LONGEST_WAIT).unref();
+    },
+  };
+  return output;
 }

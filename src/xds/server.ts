@@ -118,6 +118,8 @@ export class XdsServer {
       'grpc.max_connection_idle_ms': limits.idle_timeout,
       'grpc.max_concurrent_streams': (limits.streams_per_client ?? limits.streams) + OTHER_STREAMS,
       'grpc.max_send_message_length': -1,
+      // What it counts of each connection and message is not offered by any service here.
+      'grpc.enable_channelz': 0,
       'grpc.keepalive_time_ms': keepalive.time,
       'grpc.keepalive_timeout_ms': keepalive.timeout,
     });

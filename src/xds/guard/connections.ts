@@ -108,21 +108,22 @@ export class Connections {
     }
     const peer = `${client}:${socket.remotePort}`;
     this.#open.set(peer, socket);
+    let timer: NodeJS.Timeout | undefined;
     socket.once('close', () => {
       taken();
       this.#open.delete(peer);
+      clearTimeout(timer);
     });
     if (this.#tls !== undefined) {
       this.#tls.emit('connection', socket);
       return;
     }
     const { handshake_timeout } = this.options.limits;
-    const timer = setTimeout(() => {
+    timer = setTimeout(() => {
       if (socket.bytesRead >= PREFACE) return;
       this.options.refusals.add('a connection said nothing in time', { client });
       socket.destroy();
     }, handshake_timeout).unref();
-    socket.once('close', () => clearTimeout(timer));
     this.inject(socket);
   }
 
