@@ -152,8 +152,13 @@ test('what is not exported cannot be imported, and CommonJS imports the rest, on
 test('the tarball is small, and holds what users need only', () => {
   const { bytes, files } = installed.packed;
   expect(bytes).toBeLessThan(800_000);
-  const kept = /^(dist|docs|envoy)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+  const kept = /^(dist|docs|envoy|deploy)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
   expect(files.filter((file) => !kept.test(file))).toEqual([]);
+  // What docs/deployment.md and docs/monitoring.md have people install.
+  for (const file of ['deploy/systemd/signalbox.service', 'deploy/kubernetes/deployment.yaml'])
+    expect(files).toContain(file);
+  for (const file of ['alerts.yml', 'grafana-dashboard.json'])
+    expect(files).toContain(`docs/monitoring/${file}`);
   expect(files.filter((file) => /\.(map|test\.\w+)$|(^|\/)(test|bench|src)\//.test(file))).toEqual([]);
 });
 
