@@ -11,7 +11,7 @@ const resultSchema = z.object({
   name: z.string(),
   cases: z.number(),
   seconds: z.number(),
-  held: z.array(z.number()),
+  held: z.array(z.number()).readonly(),
   failure: z.string().optional(),
 });
 
@@ -22,7 +22,7 @@ export type Report = z.infer<typeof reportSchema>;
 const runSchema = z.object({
   seed: z.number(),
   cases: z.number(),
-  reports: z.array(reportSchema),
+  reports: z.array(reportSchema).readonly(),
 });
 
 /** All targets of one run, those that have not ended included. */
