@@ -1,31 +1,34 @@
 import type { ResourceSet } from '../snapshot/resource-set.js';
 import type { Response } from './response.js';
 
-/** What an entry costs besides the bytes of its response, at most about. */
-const OVERHEAD = 1_024;
+/** Responses towards one state. */
+const MOST_OF_A_STATE = 64;
+/** Bytes that a response takes besides its body, about. */
+const OVERHEAD = 512;
 
-interface Entry {
-  readonly response: Response | undefined;
-  readonly use: Use;
-}
-
-/** Stands for an entry without keeping it: what leads to a state goes with the state. */
-interface Use {
-  readonly bytes: number;
+/** What the responses towards a state take. Does not keep them: they go with the state. */
+interface Share {
+  bytes: number;
   readonly forget: () => void;
 }
 
+interface Kept {
+  readonly made: Map<string, Response | undefined>;
+  readonly share: Share;
+}
+
 /**
- * The responses that were used last, by the state that they lead to, up to a number of bytes. States live on in the
- * history of what was published; a response that carries all of one must not.
+ * The responses towards the states that were used last, up to a number of bytes. States live on in the history of what
+ * was published; responses that carry all of one must not.
  */
 export class ResponseMemory {
-  readonly #made = new WeakMap<ResourceSet, Map<string, Entry>>();
+  readonly #byState = new WeakMap<ResourceSet, Kept>();
   /** What was used longest ago comes first. */
-  readonly #uses = new Set<Use>();
+  readonly #shares = new Set<Share>();
+  readonly #gone = new FinalizationRegistry<Share>((share) => this.#drop(share));
   #bytes = 0;
 
-  /** @param most bytes; the response that was used last is kept whatever its size */
+  /** @param most bytes; the response that was made last is kept whatever its size */
   constructor(private readonly most: number) {}
 
   /**
@@ -34,38 +37,48 @@ export class ResponseMemory {
    * @param key all else that decides it
    */
   once(towards: ResourceSet, key: string, make: () => Response | undefined): Response | undefined {
-    const made = this.#madeFor(towards);
-    const known = made.get(key);
-    if (known !== undefined) {
-      this.#uses.delete(known.use);
-      this.#uses.add(known.use);
-      return known.response;
+    const { made, share } = this.#of(towards);
+    this.#shares.delete(share);
+    if (made.has(key)) {
+      this.#shares.add(share);
+      return made.get(key);
     }
+    if (made.size >= MOST_OF_A_STATE || share.bytes > this.most) this.#drop(share);
     const response = make();
-    const weak = new WeakRef(made);
-    const use = { bytes: (response?.body.length ?? 0) + OVERHEAD, forget: () => weak.deref()?.delete(key) };
-    made.set(key, { response, use });
-    this.#uses.add(use);
-    this.#bytes += use.bytes;
-    this.#forgetOldest();
+    made.set(key, response);
+    this.#shares.add(share);
+    this.#count(share, (response?.body.length ?? 0) + OVERHEAD);
+    for (const oldest of this.#shares) {
+      if (this.#bytes <= this.most || oldest === share) break;
+      this.#drop(oldest);
+    }
     return response;
   }
 
-  #madeFor(towards: ResourceSet): Map<string, Entry> {
-    let made = this.#made.get(towards);
-    if (made === undefined) {
-      made = new Map();
-      this.#made.set(towards, made);
-    }
-    return made;
+  #of(towards: ResourceSet): Kept {
+    const known = this.#byState.get(towards);
+    if (known !== undefined) return known;
+    const made: Kept['made'] = new Map();
+    const kept = { made, share: shareOf(made) };
+    this.#byState.set(towards, kept);
+    this.#gone.register(made, kept.share);
+    return kept;
   }
 
-  #forgetOldest(): void {
-    for (const use of this.#uses) {
-      if (this.#bytes <= this.most || this.#uses.size === 1) return;
-      this.#uses.delete(use);
-      this.#bytes -= use.bytes;
-      use.forget();
-    }
+  #drop(share: Share): void {
+    this.#shares.delete(share);
+    this.#count(share, -share.bytes);
+    share.forget();
   }
+
+  #count(share: Share, bytes: number): void {
+    share.bytes += bytes;
+    this.#bytes += bytes;
+  }
+}
+
+/** Apart, so that its function keeps nothing but the weak reference. */
+function shareOf(made: Kept['made']): Share {
+  const weak = new WeakRef(made);
+  return { bytes: 0, forget: () => weak.deref()?.clear() };
 }
