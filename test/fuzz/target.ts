@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import fc, { type Arbitrary, type IProperty } from 'fast-check';
 
 /** Something that reads what others wrote. */
@@ -76,11 +77,14 @@ function reportOf(details: fc.RunDetails<[unknown]>): string {
   return `${fc.defaultReportMessage(details) ?? ''}\n${stack}`;
 }
 
+/** What has been collected is told to finalizers soon after, not at once. */
+const FINALIZED_MS = 10;
+
 /** Megabytes after a collection; what weak references and finalizers let go of takes another one. */
 async function heldNow(): Promise<number> {
   for (let round = 0; round < 3; round += 1) {
     globalThis.gc?.();
-    await turn();
+    await setTimeout(FINALIZED_MS);
   }
   const { heapUsed, external } = process.memoryUsage();
   return (heapUsed + external) / 2 ** 20;
