@@ -60,54 +60,68 @@ function act(
 }
 
 const short = (typeUrl: string) => typeUrl.slice(typeUrl.lastIndexOf('.') + 1);
-const proxies = fc.nat(STREAMS - 1);
-const types = fc.constantFrom(...TYPES);
+/** What a life is about: most of what happens goes to one proxy and one type, or all are alike. */
+interface Focus {
+  readonly proxies: Arbitrary<number>;
+  readonly types: Arbitrary<string>;
+}
+
+const proxy = fc.nat(STREAMS - 1);
+const type = fc.constantFrom(...TYPES);
+const ALL_ALIKE: Focus = { proxies: proxy, types: type };
+const focused: Arbitrary<Focus> = fc.tuple(proxy, type).map(([one, about]) => ({
+  proxies: fc.oneof({ weight: 6, arbitrary: fc.constant(one) }, { weight: 1, arbitrary: proxy }),
+  types: fc.oneof({ weight: 6, arbitrary: fc.constant(about) }, { weight: 1, arbitrary: type }),
+}));
+const focuses = fc.oneof(fc.constant(ALL_ALIKE), focused);
+
 const some = fc.subarray(NAMES);
 let contents = 0;
 
-const publish = fc.tuple(types, some, some).map(([typeUrl, changed, gone]) =>
-  act(
-    `publish ${short(typeUrl)} ${changed} -${gone}`,
-    () => true,
-    ({ truth }, real) => {
-      const now = truth.get(typeUrl) ?? new Map<string, string>();
-      const said = new Map<string, string | undefined>();
-      for (const name of changed) said.set(name, String(++contents));
-      for (const name of gone) said.set(name, undefined);
-      for (const [name, content] of said) content === undefined ? now.delete(name) : now.set(name, content);
-      real.publish(typeUrl, said);
-    },
-  ),
-);
+const publish = ({ types }: Focus) =>
+  fc.tuple(types, some, some).map(([typeUrl, changed, gone]) =>
+    act(
+      `publish ${short(typeUrl)} ${changed} -${gone}`,
+      () => true,
+      ({ truth }, real) => {
+        const now = truth.get(typeUrl) ?? new Map<string, string>();
+        const said = new Map<string, string | undefined>();
+        for (const name of changed) said.set(name, String(++contents));
+        for (const name of gone) said.set(name, undefined);
+        for (const [name, content] of said) content === undefined ? now.delete(name) : now.set(name, content);
+        real.publish(typeUrl, said);
+      },
+    ),
+  );
 
-const connect = proxies.map((proxy) =>
-  act(
-    `connect ${proxy}`,
-    ({ connected }) => !connected.has(proxy),
-    (model, real) => {
-      model.connect(proxy);
-      real.connect(proxy);
-    },
-  ),
-);
+const connect = ({ proxies }: Focus) =>
+  proxies.map((proxy) =>
+    act(
+      `connect ${proxy}`,
+      ({ connected }) => !connected.has(proxy),
+      (model, real) => {
+        model.connect(proxy);
+        real.connect(proxy);
+      },
+    ),
+  );
 
-const disconnect = proxies.map((proxy) =>
-  act(
-    `disconnect ${proxy}`,
-    ({ connected }) => connected.has(proxy),
-    (model, real) => {
-      model.connected.delete(proxy);
-      real.disconnect(proxy);
-    },
-  ),
-);
+const disconnect = ({ proxies }: Focus) =>
+  proxies.map((proxy) =>
+    act(
+      `disconnect ${proxy}`,
+      ({ connected }) => connected.has(proxy),
+      (model, real) => {
+        model.connected.delete(proxy);
+        real.disconnect(proxy);
+      },
+    ),
+  );
 
-const subscribe = (variant: 'sotw' | 'delta') =>
-  fc.tuple(proxies, types, some, some, fc.nat(9)).map(([proxy, typeUrl, wanted, unwanted, star]) => {
-    const all = FULL.includes(typeUrl) && star === 0;
-    const none = FULL.includes(typeUrl) && star === 1;
-    const added = all ? ['*', ...wanted] : wanted;
-    const dropped = [...(none ? ['*'] : []), ...unwanted.filter((name) => !wanted.includes(name))];
+const subscribe = (variant: 'sotw' | 'delta', { proxies, types }: Focus) =>
+  fc.tuple(proxies, types, some, some, fc.nat(7)).map(([proxy, typeUrl, wanted, unwanted, star]) => {
+    const added = star === 0 ? ['*', ...wanted] : wanted;
+    const dropped = [...(star === 1 ? ['*'] : []), ...unwanted.filter((name) => !wanted.includes(name))];
     return act(
       `${proxy} subscribes to ${short(typeUrl)} ${added} -${dropped}`,
       ({ connected }) => connected.has(proxy),
@@ -126,23 +140,25 @@ const subscribe = (variant: 'sotw' | 'delta') =>
     );
   });
 
-const answer = fc.tuple(proxies, types, fc.nat(3)).map(([proxy, typeUrl, chance]) =>
-  act(
-    `${proxy} ${chance === 0 ? 'rejects' : 'accepts'} ${short(typeUrl)}`,
-    ({ connected }) => connected.has(proxy),
-    (_, real) => real.answer(proxy, typeUrl, chance > 0),
-  ),
-);
-
-const moves = fc
-  .tuple(proxies, fc.constantFrom('serverReads', 'serverWrites', 'proxyReads', 'losePatience'))
-  .map(([proxy, move]) =>
+const answer = ({ proxies, types }: Focus) =>
+  fc.tuple(proxies, types, fc.nat(3), fc.boolean()).map(([proxy, typeUrl, chance, firstAlone]) =>
     act(
-      `${proxy} ${move}`,
+      `${proxy} ${chance === 0 ? 'rejects' : 'accepts'} ${firstAlone ? 'the first ' : ''}${short(typeUrl)}`,
       ({ connected }) => connected.has(proxy),
-      (_, real) => void real[move](proxy),
+      (_, real) => real.answer(proxy, typeUrl, chance > 0, firstAlone),
     ),
   );
+
+const moves = ({ proxies }: Focus) =>
+  fc
+    .tuple(proxies, fc.constantFrom('serverReads', 'serverWrites', 'proxyReads', 'losePatience'))
+    .map(([proxy, move]) =>
+      act(
+        `${proxy} ${move}`,
+        ({ connected }) => connected.has(proxy),
+        (_, real) => void real[move](proxy),
+      ),
+    );
 
 function settle(proxy: number): Act {
   return act(
@@ -161,12 +177,17 @@ function settle(proxy: number): Act {
 }
 
 /** What happens oftener stands in it more often. */
-function acts(variant: 'sotw' | 'delta'): Arbitrary<Act>[] {
-  const change = subscribe(variant);
+function acts(variant: 'sotw' | 'delta', focus: Focus): Arbitrary<Act>[] {
+  const [change, move, reply, appear] = [
+    subscribe(variant, focus),
+    moves(focus),
+    answer(focus),
+    connect(focus),
+  ];
   return [
-    ...[publish, publish, connect, connect, disconnect, change, change],
-    ...[answer, answer, moves, moves, moves, moves, moves, moves, moves, moves, moves, moves],
-    proxies.map(settle),
+    ...[publish(focus), publish(focus), appear, appear, disconnect(focus), change, change],
+    ...[reply, reply, move, move, move, move, move, move, move, move, move, move],
+    focus.proxies.map(settle),
   ];
 }
 
@@ -180,7 +201,10 @@ test.each(['sotw', 'delta'] as const)(
       memory: new StepMemory(),
     };
     const reader = new RequestReader(shared.table);
-    const property = fc.property(fc.commands(acts(variant), { maxCommands: 60, size: 'max' }), (commands) => {
+    const lives = focuses.chain((focus) =>
+      fc.commands(acts(variant, focus), { maxCommands: 60, size: 'max' }),
+    );
+    const property = fc.property(lives, (commands) => {
       const setup = () => ({
         model: new Model(),
         real: new InterleavedStreams(variant, shared, reader, STREAMS),
