@@ -103,6 +103,12 @@ export class InterleavedStreams {
     connection.state = receive(connection.state, this.#request(sent), this.#snapshot, this.shared);
   }
 
+  /** What the proxy has said crosses what the server says next: the server writes before it reads. */
+  cross(proxy: number): void {
+    this.serverWrites(proxy);
+    while (this.#connection(proxy).toServer.length > 0) this.serverReads(proxy);
+  }
+
   /**
    * @returns whether there was something to say
    * @throws Error where a proxy is told of what its requests, as far as they were read, do not ask for
