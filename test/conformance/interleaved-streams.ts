@@ -95,18 +95,20 @@ export class InterleavedStreams {
     if (sent !== undefined) connection.toServer.push(sent);
   }
 
-  serverReads(proxy: number): void {
+  /** @returns whether there was something to read */
+  serverReads(proxy: number): boolean {
     const connection = this.#connection(proxy);
     const sent = connection.toServer.shift();
-    if (sent === undefined) return;
+    if (sent === undefined) return false;
     connection.asked.read(sent);
     connection.state = receive(connection.state, this.#request(sent), this.#snapshot, this.shared);
+    return true;
   }
 
   /** What the proxy has said crosses what the server says next: the server writes before it reads. */
   cross(proxy: number): void {
     this.serverWrites(proxy);
-    while (this.#connection(proxy).toServer.length > 0) this.serverReads(proxy);
+    while (this.serverReads(proxy));
   }
 
   /**
@@ -154,7 +156,7 @@ export class InterleavedStreams {
     for (const typeUrl of TYPES) this.answer(proxy, typeUrl, true);
     for (let round = 0; ; round += 1) {
       if (round > MOST_ROUNDS) throw new Error('the stream does not come to rest');
-      while (connection.toServer.length > 0) this.serverReads(proxy);
+      while (this.serverReads(proxy));
       this.losePatience(proxy);
       while (this.serverWrites(proxy));
       if (connection.toProxy.length === 0) return;

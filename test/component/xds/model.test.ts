@@ -78,19 +78,27 @@ const focuses = fc.oneof(fc.constant(ALL_ALIKE), focused);
 const some = fc.subarray(NAMES);
 let contents = 0;
 
+function publishNew(
+  { truth }: Model,
+  real: InterleavedStreams,
+  typeUrl: string,
+  changed: readonly string[],
+  gone: readonly string[],
+): void {
+  const now = truth.get(typeUrl) ?? new Map<string, string>();
+  const said = new Map<string, string | undefined>();
+  for (const name of changed) said.set(name, String(++contents));
+  for (const name of gone) said.set(name, undefined);
+  for (const [name, content] of said) content === undefined ? now.delete(name) : now.set(name, content);
+  real.publish(typeUrl, said);
+}
+
 const publish = ({ types }: Focus) =>
   fc.tuple(types, some, some).map(([typeUrl, changed, gone]) =>
     act(
       `publish ${short(typeUrl)} ${changed} -${gone}`,
       () => true,
-      ({ truth }, real) => {
-        const now = truth.get(typeUrl) ?? new Map<string, string>();
-        const said = new Map<string, string | undefined>();
-        for (const name of changed) said.set(name, String(++contents));
-        for (const name of gone) said.set(name, undefined);
-        for (const [name, content] of said) content === undefined ? now.delete(name) : now.set(name, content);
-        real.publish(typeUrl, said);
-      },
+      (model, real) => publishNew(model, real, typeUrl, changed, gone),
     ),
   );
 
@@ -120,12 +128,16 @@ const disconnect = ({ proxies }: Focus) =>
 
 const subscribe = (variant: 'sotw' | 'delta', { proxies, types }: Focus) =>
   fc
-    .tuple(proxies, types, some, some, fc.nat(7), fc.boolean())
+    .tuple(proxies, types, some, some, fc.nat(8), fc.option(fc.tuple(some, some), { freq: 1 }))
     .map(([proxy, typeUrl, wanted, unwanted, star, crosses]) => {
       const added = star === 0 ? ['*', ...wanted] : wanted;
-      const dropped = [...(star === 1 ? ['*'] : []), ...unwanted.filter((name) => !wanted.includes(name))];
+      const dropped = [
+        ...(star === 1 || star === 2 ? ['*'] : []),
+        ...unwanted.filter((name) => !wanted.includes(name)),
+      ];
+      const told = crosses === null ? '' : ` while ${crosses[0]} -${crosses[1]} is on its way`;
       return act(
-        `${proxy} ${crosses ? 'crosses with' : 'subscribes to'} ${short(typeUrl)} ${added} -${dropped}`,
+        `${proxy} subscribes to ${short(typeUrl)} ${added} -${dropped}${told}`,
         ({ connected }) => connected.has(proxy),
         (model, real) => {
           const asked = model.asked(proxy, typeUrl);
@@ -137,8 +149,9 @@ const subscribe = (variant: 'sotw' | 'delta', { proxies, types }: Focus) =>
           for (const name of dropped) asked.names.delete(name);
           for (const name of added) asked.names.add(name);
           if (asked.names.size > 0) asked.everything = false;
+          if (crosses !== null) publishNew(model, real, typeUrl, ...crosses);
           real.subscribe(proxy, typeUrl, added, dropped);
-          if (crosses) real.cross(proxy);
+          if (crosses !== null) real.cross(proxy);
         },
       );
     });
@@ -154,12 +167,18 @@ const answer = ({ proxies, types }: Focus) =>
 
 const moves = ({ proxies }: Focus) =>
   fc
-    .tuple(proxies, fc.constantFrom('serverReads', 'serverWrites', 'proxyReads', 'losePatience'))
-    .map(([proxy, move]) =>
+    .tuple(
+      proxies,
+      fc.constantFrom('serverReads', 'serverWrites', 'proxyReads', 'losePatience'),
+      fc.constantFrom(1, Number.POSITIVE_INFINITY),
+    )
+    .map(([proxy, move, most]) =>
       act(
-        `${proxy} ${move}`,
+        `${proxy} ${move}${most > 1 ? ' all' : ''}`,
         ({ connected }) => connected.has(proxy),
-        (_, real) => void real[move](proxy),
+        (_, real) => {
+          for (let done = 0; done < most && real[move](proxy); done += 1);
+        },
       ),
     );
 
@@ -193,6 +212,17 @@ function acts(variant: 'sotw' | 'delta', focus: Focus): Arbitrary<Act>[] {
   ];
 }
 
+/** Lives begin with all proxies connected: what comes before a connection is nothing. */
+function bothConnected(variant: 'sotw' | 'delta', shared: Shared, reader: RequestReader) {
+  const model = new Model();
+  const real = new InterleavedStreams(variant, shared, reader, STREAMS);
+  for (let proxy = 0; proxy < STREAMS; proxy += 1) {
+    model.connect(proxy);
+    real.connect(proxy);
+  }
+  return { model, real };
+}
+
 test.each(['sotw', 'delta'] as const)(
   `%s: ${RUNS} random lives of three streams of one server end as the model says`,
   async (variant) => {
@@ -204,13 +234,10 @@ test.each(['sotw', 'delta'] as const)(
     };
     const reader = new RequestReader(shared.table);
     const lives = focuses.chain((focus) =>
-      fc.commands(acts(variant, focus), { maxCommands: 60, size: 'max' }),
+      fc.commands(acts(variant, focus), { maxCommands: 80, size: 'max' }),
     );
     const property = fc.property(lives, (commands) => {
-      const setup = () => ({
-        model: new Model(),
-        real: new InterleavedStreams(variant, shared, reader, STREAMS),
-      });
+      const setup = () => bothConnected(variant, shared, reader);
       let last: ReturnType<typeof setup> | undefined;
       fc.modelRun(() => {
         last = setup();
