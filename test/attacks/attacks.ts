@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { connectivityState } from '@grpc/grpc-js';
 import { request } from 'undici';
 import { TYPE_URL } from '../../src/snapshot/type-url.js';
 import type { Variant } from '../conformance/variant.js';
@@ -38,6 +39,7 @@ export const WRONG = 'TLS: certificates of another authority';
 export const EXPIRED = 'TLS: an expired certificate';
 export const PLAIN = 'TLS: 10,000 connections without a handshake';
 
+const LOST = [connectivityState.IDLE, connectivityState.TRANSIENT_FAILURE];
 const SLOW = '100 streams that do not read, with a limit of 256 KiB for 2 s';
 /** Enough that a proxy that does not read leaves more than that unread. */
 const LARGE = Object.fromEntries(
@@ -92,6 +94,8 @@ async function silence(...[{ xdsPort }, signal, outcome]: Parameters<Attack>): P
       connected = true;
     });
     socket.on('error', () => undefined);
+    // The end is only seen by who reads.
+    socket.resume();
     socket.on('close', () => {
       if (signal.aborted) return;
       if (connected) closed += 1;
@@ -285,19 +289,22 @@ async function slowReaders(...[{ xdsPort }, signal, tell]: Parameters<Attack>): 
   const clients = Array.from({ length: 100 }, () =>
     connect(`127.0.0.1:${xdsPort}`, { 'grpc.use_local_subchannel_pool': 1 }),
   );
-  let ended = 0;
-  tell(() => `${clients.length} streams, ${ended} cut off by the server meanwhile`);
+  // Who does not read is not told of the end of its stream either, but the connection is gone.
+  const gone = () => {
+    const states = clients.map((client) => client.getChannel().getConnectivityState(false));
+    return states.filter((state) => LOST.includes(state)).length;
+  };
+  let atEnd: number | undefined;
+  tell(() => `${clients.length} streams, ${atEnd ?? gone()} cut off by the server meanwhile`);
   const streams = clients.map((client, n) => {
     const stream = new WireStream(client, `${ADS}/StreamAggregatedResources`, 'sotw', () => undefined);
-    void stream.ended.then(() => {
-      if (!signal.aborted) ended += 1;
-    });
     stream.pause();
     stream.send({ typeUrl: TYPE_URL.cluster, node: { id: `slow-${n}`, cluster: 'attack' } });
     stream.send({ typeUrl: TYPE_URL.endpoints, names: Object.keys(LARGE) });
     return stream;
   });
   await aborted(signal);
+  atEnd = gone();
   for (const stream of streams) stream.cut();
   for (const client of clients) client.close();
 }
