@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { connectivityState } from '@grpc/grpc-js';
 import { request } from 'undici';
 import { TYPE_URL } from '../../src/snapshot/type-url.js';
 import type { Variant } from '../conformance/variant.js';
+import { encodeRequest, type Sent } from '../conformance/wire.js';
 import { statusName, WireStream } from '../conformance/wire-stream.js';
 import type { KeyPair } from '../peers/certificates.js';
 import { connect } from '../support/ads-client.js';
@@ -39,7 +39,6 @@ export const WRONG = 'TLS: certificates of another authority';
 export const EXPIRED = 'TLS: an expired certificate';
 export const PLAIN = 'TLS: 10,000 connections without a handshake';
 
-const LOST = [connectivityState.IDLE, connectivityState.TRANSIENT_FAILURE];
 const SLOW = '100 streams that do not read, with a limit of 256 KiB for 2 s';
 /** Enough that a proxy that does not read leaves more than that unread. */
 const LARGE = Object.fromEntries(
@@ -286,27 +285,33 @@ function manyNames(protocol: Variant['protocol']): Attack {
 }
 
 async function slowReaders(...[{ xdsPort }, signal, tell]: Parameters<Attack>): Promise<void> {
-  const clients = Array.from({ length: 100 }, () =>
-    connect(`127.0.0.1:${xdsPort}`, { 'grpc.use_local_subchannel_pool': 1 }),
-  );
-  // Who does not read is not told of the end of its stream either, but the connection is gone.
-  const gone = () => {
-    const states = clients.map((client) => client.getChannel().getConnectivityState(false));
-    return states.filter((state) => LOST.includes(state)).length;
-  };
-  let atEnd: number | undefined;
-  tell(() => `${clients.length} streams, ${atEnd ?? gone()} cut off by the server meanwhile`);
-  const streams = clients.map((client, n) => {
-    const stream = new WireStream(client, `${ADS}/StreamAggregatedResources`, 'sotw', () => undefined);
-    stream.pause();
-    stream.send({ typeUrl: TYPE_URL.cluster, node: { id: `slow-${n}`, cluster: 'attack' } });
-    stream.send({ typeUrl: TYPE_URL.endpoints, names: Object.keys(LARGE) });
-    return stream;
+  let cut = 0;
+  // Of HTTP/2, since a client of gRPC would read some messages ahead.
+  const sessions = Array.from({ length: 100 }, (_, n) => {
+    const session = connectHttp2(`http://127.0.0.1:${xdsPort}`);
+    session.on('error', () => undefined);
+    session.on('close', () => {
+      if (!signal.aborted) cut += 1;
+    });
+    const call = session.request({ ...GRPC, ':path': `${ADS}/StreamAggregatedResources` });
+    call.on('error', () => undefined);
+    call.pause();
+    const node = { id: `slow-${n}`, cluster: 'attack' };
+    call.write(framed({ typeUrl: TYPE_URL.cluster, node }));
+    call.write(framed({ typeUrl: TYPE_URL.endpoints, names: Object.keys(LARGE) }));
+    return session;
   });
+  tell(() => `${sessions.length} streams, ${cut} cut off by the server meanwhile`);
   await aborted(signal);
-  atEnd = gone();
-  for (const stream of streams) stream.cut();
-  for (const client of clients) client.close();
+  for (const session of sessions) session.destroy();
+}
+
+/** A SotW request as gRPC puts it on the wire. */
+function framed(request: Sent): Buffer {
+  const body = encodeRequest('sotw', request);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(body.length, 1);
+  return Buffer.concat([head, body]);
 }
 
 /** Comes with a certificate, over and over. */
