@@ -8,8 +8,8 @@ interface Reader {
   /** Reads no further requests until `resume`. What is under way may still come. */
   pause(): void;
   resume(): void;
-  /** The work that a request makes. */
-  work(request: Uint8Array): Steps<void>;
+  /** The work that a request makes; undefined where it was little, and is done. */
+  work(request: Uint8Array): Steps<void> | undefined;
   /** So many milliseconds went into a request, or into a part of it. */
   worked(milliseconds: number): void;
 }
@@ -54,7 +54,7 @@ export class Inbox {
       const request = this.#waiting.shift();
       if (request === undefined) return;
       const work = this.reader.work(request);
-      if (this.#step(work)) continue;
+      if (work === undefined || this.#step(work)) continue;
       this.hold('working');
       this.turns.add(() => {
         if (!this.#step(work)) return false;

@@ -73,6 +73,16 @@ export class RequestReader {
     return undefined;
   }
 
+  /** The request of these bytes, if a stream has sent them lately. */
+  knownSotw(bytes: Uint8Array): SotwRequest | undefined {
+    return this.#sotw.find(bytes);
+  }
+
+  /** The request of these bytes, if a stream has sent them lately. */
+  knownDelta(bytes: Uint8Array): DeltaRequest | undefined {
+    return this.#delta.find(bytes);
+  }
+
   /** @throws Error for bytes that are no DiscoveryRequest, SignalboxError `request_too_large` */
   sotw(bytes: Uint8Array): SotwRequest {
     return atOnce(this.readSotw(bytes));

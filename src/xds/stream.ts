@@ -175,7 +175,20 @@ export class XdsStream {
     }
   }
 
-  *#work(bytes: Uint8Array): Steps<void> {
+  /** An acknowledgement as others have sent it is dealt with at once. */
+  #work(bytes: Uint8Array): Steps<void> | undefined {
+    try {
+      const known = this.#known(bytes);
+      if (known === undefined || namesIn(known) > STEP) return this.#workInSteps(bytes);
+      this.#take(known, this.#published);
+      this.#pump();
+    } catch (thrown) {
+      this.#refuse(thrown);
+    }
+    return undefined;
+  }
+
+  *#workInSteps(bytes: Uint8Array): Steps<void> {
     try {
       const read = yield* this.#read(bytes);
       const excess = this.#guard.tooLarge(read);
@@ -216,6 +229,16 @@ export class XdsStream {
     if (this.#snapshot === undefined) this.#inbox.hold('unpublished');
     this.deps.logger.info({ node: this.#node.id, stream: this.id, variant: this.variant }, 'proxy connected');
     return true;
+  }
+
+  #known(bytes: Uint8Array): StreamRequest | undefined {
+    const { reader } = this.deps;
+    if (this.variant === 'sotw') {
+      const request = reader.knownSotw(bytes);
+      return request && { variant: 'sotw', request: this.#typed(request) };
+    }
+    const request = reader.knownDelta(bytes);
+    return request && { variant: 'delta', request: this.#typed(request) };
   }
 
   *#read(bytes: Uint8Array): Steps<StreamRequest> {

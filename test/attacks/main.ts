@@ -51,10 +51,10 @@ for (const name of Object.keys(ATTACKS).filter((text) => text.includes(values.on
     continue;
   }
   const { limits, services } = SETTINGS[name] ?? {};
-  const xds = { listen: '127.0.0.1:0', ...(secure && { tls }), ...(limits && { limits }) };
+  const xds = { listen: '127.0.0.1:0', ...(secure && { tls }) };
   const file = services && { file: { path: 'services.yaml' } };
   const signalbox = await Signalbox.start(
-    { xds, discovery: { ...discovery, ...file }, auto_routes: true },
+    { xds, ...(limits && { limits }), discovery: { ...discovery, ...file }, auto_routes: true },
     { before: (folder) => writeFileSync(join(folder, 'services.yaml'), JSON.stringify({ services })) },
   );
   const { xdsPort, admin, process: server } = signalbox;
