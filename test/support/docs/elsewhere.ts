@@ -32,6 +32,11 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     why: 'writes to the folders of three shells',
   },
   {
+    page: 'docs/cookbook.md',
+    test: 'test/real/cookbook.test.ts',
+    why: 'each recipe with the configuration right before it, and samples of its own',
+  },
+  {
     page: 'docs/deployment.md',
     begins: 'npm ci',
     why: 'installs a service on the machine, with root; tried in a container',
