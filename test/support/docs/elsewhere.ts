@@ -53,6 +53,12 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     why: 'the same, before any test',
   },
   {
+    page: 'docs/operations-safety.md',
+    begins: 'signalbox relay --upstream xds.example',
+    test: 'test/real/relay-tls.test.ts',
+    why: 'needs certificates, and an address of its own',
+  },
+  {
     page: 'docs/quick-start.md',
     begins: 'python3 -m venv',
     test: 'test/peers/envoy.ts',
