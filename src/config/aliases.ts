@@ -1,3 +1,4 @@
+import { textOf } from '../text-of.js';
 /** An older spelling of an option: a name, and its values where those were spelled otherwise too. */
 export interface Alias {
   readonly option: string;
@@ -43,10 +44,10 @@ export function applyAliases(given: Readonly<Record<string, unknown>>, aliases: 
         option,
         message: `this is an older name of "${alias.option}": "${other}" says it already`,
       });
-    } else if (alias.values !== undefined && own(alias.values, String(value)) === undefined) {
+    } else if (alias.values !== undefined && own(alias.values, textOf(value)) === undefined) {
       problems.push({ option, message: `expected one of: ${Object.keys(alias.values).join(', ')}` });
     } else {
-      options.push([alias.option, alias.values === undefined ? value : own(alias.values, String(value))]);
+      options.push([alias.option, alias.values === undefined ? value : own(alias.values, textOf(value))]);
       written.set(alias.option, option);
     }
   }

@@ -1,3 +1,4 @@
+import { textOf } from '../text-of.js';
 import { canonicalHost } from './host.js';
 import { addressOf, type FilteredInstance, type FilterReason, type Instance } from './instance.js';
 import { readLocality, readPolicy } from './instance-policy.js';
@@ -46,7 +47,7 @@ export function readInstance(raw: RawInstance, defaultWeight: number): ReadInsta
   const weight = readWeight(raw.weight, defaultWeight);
   if (weight.value < 0) return refuse('bad_weight', `weight ${weight.value} is negative`);
   if (raw.down !== undefined) return refuse(raw.down.reason, raw.down.detail);
-  if (raw.check_status === false || String(raw.check_status).toLowerCase() === 'false') {
+  if (raw.check_status === false || textOf(raw.check_status).toLowerCase() === 'false') {
     return refuse('check_status', 'check_status is false');
   }
   if (typeof raw.status === 'string' && DOWN.has(raw.status.toLowerCase())) {

@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs';
 import { suggestion } from '../suggestion.js';
+import { textOf } from '../text-of.js';
 import { enumFromJson, type ScalarRead, scalarFromJson } from './json-scalars.js';
 import { apiType, descriptors } from './messages.js';
 
@@ -95,9 +96,9 @@ class ObjectReader {
       if (typeof type_url === 'string' && type_url.includes('/') && value instanceof Uint8Array) return given;
       return this.#wrong(path, 'expected "@type" and fields, or "type_url" and "value" as bytes');
     }
-    const type = messageType(String(typeUrl).split('/').at(-1) ?? '');
-    if (type === undefined || !String(typeUrl).includes('/'))
-      return this.#wrong([...path, '@type'], `Envoy has no type "${String(typeUrl)}" that is known here`);
+    const type = messageType(textOf(typeUrl).split('/').at(-1) ?? '');
+    if (type === undefined || !textOf(typeUrl).includes('/'))
+      return this.#wrong([...path, '@type'], `Envoy has no type "${textOf(typeUrl)}" that is known here`);
     const before = this.problems.length;
     const message = this.message(type, fields, path);
     if (this.problems.length > before) return undefined;

@@ -1,4 +1,5 @@
 import type protobuf from 'protobufjs';
+import { textOf } from '../text-of.js';
 
 export type ScalarRead = { readonly value: unknown } | { readonly wrong: string };
 
@@ -63,7 +64,7 @@ export function timestampFromJson(json: unknown): ScalarRead {
 
 function integer(type: string, [least, most]: readonly [bigint, bigint], json: unknown): ScalarRead {
   const wrong = { wrong: `expected a whole number from ${least} to ${most}` };
-  const whole = typeof json === 'number' ? Number.isSafeInteger(json) : /^-?\d{1,20}$/.test(String(json));
+  const whole = typeof json === 'number' ? Number.isSafeInteger(json) : /^-?\d{1,20}$/.test(textOf(json));
   if (!whole || (typeof json !== 'number' && typeof json !== 'string')) return wrong;
   const value = BigInt(json);
   if (value < least || value > most) return wrong;
@@ -72,7 +73,7 @@ function integer(type: string, [least, most]: readonly [bigint, bigint], json: u
 }
 
 function fraction(json: unknown): ScalarRead {
-  const named = ['NaN', 'Infinity', '-Infinity'].includes(String(json));
+  const named = ['NaN', 'Infinity', '-Infinity'].includes(textOf(json));
   const text = typeof json === 'string' && (named || /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(json));
   return typeof json === 'number' || text ? { value: Number(json) } : { wrong: 'expected a number' };
 }

@@ -1,8 +1,9 @@
-import { lengthDelimited, lengthDelimitedHead, text, varint } from '../protobuf/wire.js';
+import { lengthDelimited, lengthDelimitedHead, text, texts, varint } from '../protobuf/wire.js';
 import type { Resource } from '../snapshot/resource.js';
 import type { ResourceSet } from '../snapshot/resource-set.js';
 import type { NameSet } from './name-set.js';
 import { NONCE_LENGTH } from './nonce.js';
+import { ResponseMemory } from './response-memory.js';
 import type { Subscription } from './subscription.js';
 
 /** The protocol variant: state of the world, or delta. */
@@ -50,9 +51,12 @@ export interface HeartbeatRequest {
   readonly rejected: ReadonlyMap<string, unknown>;
 }
 
+/** Bytes: a full state of some ten thousand clusters, several times. */
+const REMEMBERED = 32 * 2 ** 20;
+
 /** Makes responses, and makes each of them once. */
 export class ResponseFactory {
-  readonly #made = new WeakMap<ResourceSet, Map<string, Response | undefined>>();
+  readonly #memory: ResponseMemory;
   #last:
     | {
         readonly variant: Variant;
@@ -63,12 +67,14 @@ export class ResponseFactory {
 
   /**
    * @param identifier `control_plane.identifier`
-   * @param remembered how many responses towards one state are kept for other streams
+   * @param remembered how many bytes of responses are kept for other streams
    */
   constructor(
     private readonly identifier: string,
-    private readonly remembered = 64,
-  ) {}
+    remembered = REMEMBERED,
+  ) {
+    this.#memory = new ResponseMemory(remembered);
+  }
 
   /** The response that brings a proxy from `held` to `target`; undefined where there is nothing to say. */
   response(variant: Variant, request: ResponseRequest): Response | undefined {
@@ -76,7 +82,7 @@ export class ResponseFactory {
     if (this.#last?.variant === variant && equal(this.#last.request, request)) return this.#last.response;
     const { subscription, held, target, owed, mustAnswer, mark } = request;
     const key = `${variant} ${request.typeUrl} ${subscription.id} ${held.id} ${owed.id} ${mustAnswer} ${mark}`;
-    const response = this.#once(target, key, () =>
+    const response = this.#memory.once(target, key, () =>
       variant === 'sotw' ? this.#sotw(request) : this.#delta(request),
     );
     this.#last = { variant, request, response };
@@ -89,20 +95,7 @@ export class ResponseFactory {
     if (held.expiring.size === 0 || !carriesTtl(variant, typeUrl)) return undefined;
     const make = () => this.#heartbeat(variant, request);
     if (rejected.size > 0) return make();
-    return this.#once(held, `heartbeat ${variant} ${typeUrl} ${subscription.id} ${version}`, make);
-  }
-
-  #once(towards: ResourceSet, key: string, make: () => Response | undefined): Response | undefined {
-    let made = this.#made.get(towards);
-    if (made === undefined) {
-      made = new Map();
-      this.#made.set(towards, made);
-    }
-    if (made.has(key)) return made.get(key);
-    const response = make();
-    if (made.size >= this.remembered) made.delete(made.keys().next().value ?? '');
-    made.set(key, response);
-    return response;
+    return this.#memory.once(held, `heartbeat ${variant} ${typeUrl} ${subscription.id} ${version}`, make);
   }
 
   #sotw(request: ResponseRequest): Response | undefined {
@@ -131,7 +124,7 @@ export class ResponseFactory {
       text(1, version),
       ...present.flatMap((resource) => deltaResource(resource)),
       text(4, typeUrl),
-      ...removed.map((name) => text(6, name)),
+      texts(6, removed),
       lengthDelimited(7, text(1, this.identifier)),
       NONCE_FIELD,
     ]);

@@ -17,6 +17,8 @@ export class FickleType {
   readonly #accepted = new Map<string, { readonly content: string; readonly version: string }>();
   /** What was rejected, undefined for a removal: that need not be told again. */
   readonly #refused = new Map<string, string | undefined>();
+  /** What was asked for and is to be answered in any case: in delta each name, be it with its absence; a wildcard with anything. */
+  readonly #due = new Set<string>();
   #unanswered: readonly Received[] = [];
   #nonce = '';
   #version = '';
@@ -36,32 +38,40 @@ export class FickleType {
   /** Changes its mind; the first request of a stream says what it wants and has. */
   subscribe(added: readonly string[], dropped: readonly string[]): Sent {
     const lost = dropped.filter((name) => this.#names.has(name) && !added.includes(name));
+    const fresh = added.includes(WILDCARD) && !this.#implicit && !this.#names.has(WILDCARD);
     this.#names = new Set([...[...this.#names].filter((name) => !lost.includes(name)), ...added]);
     if (this.#names.size > 0) this.#implicit = false;
     if (!this.#started) return this.#first();
     this.#forget();
+    if (fresh) this.#due.add(WILDCARD);
     if (this.protocol === 'sotw') return this.#sotw();
+    // What it names, again or no longer, a proxy has let go of by name: it is to be told anew, be it by the wildcard.
+    this.#letGo([...added, ...lost]);
     return { typeUrl: this.typeUrl, subscribe: added, unsubscribe: lost };
   }
 
   receive(response: Received): void {
     this.#nonce = response.nonce;
     this.#unanswered = [...this.#unanswered, response];
+    for (const name of [WILDCARD, ...response.resources.map(({ name }) => name), ...response.removed])
+      this.#due.delete(name);
     if (this.protocol === 'sotw' && this.full) this.#told.clear();
     for (const { name, body } of response.resources)
       if (this.covers(name)) this.#told.set(name, textOf(body));
     for (const name of response.removed) this.#told.delete(name);
   }
 
-  /** Answers the last response that it has not answered; those before it pass with it. */
-  answer(accept: boolean): Sent | undefined {
-    const last = this.#unanswered.at(-1);
+  /** Answers the last response that it has not answered; those before it pass with it. Delta: or the first alone. */
+  answer(accept: boolean, firstAlone = false): Sent | undefined {
+    const answered =
+      firstAlone && this.protocol === 'delta' ? this.#unanswered.slice(0, 1) : this.#unanswered;
+    const last = answered.at(-1);
     if (last === undefined) return undefined;
-    for (const response of this.#unanswered) {
+    for (const response of answered) {
       if (accept || response !== last) this.#accept(response);
       else this.#refuse(response);
     }
-    this.#unanswered = [];
+    this.#unanswered = this.#unanswered.slice(answered.length);
     const error = accept ? {} : { error: 'a whim' };
     if (this.protocol === 'sotw') return { ...this.#sotw(), ...error };
     return { typeUrl: this.typeUrl, nonce: last.nonce, ...error };
@@ -75,11 +85,12 @@ export class FickleType {
     this.#told = new Map([...this.#accepted].map(([name, { content }]) => [name, content]));
   }
 
-  /** The names of what it was not told rightly. */
+  /** The names of what it was not told rightly, or waits for. */
   wrong(wanted: ReadonlyMap<string, string>): readonly string[] {
     const names = new Set([...this.#names, ...this.#told.keys(), ...wanted.keys()]);
     names.delete(WILDCARD);
-    return [...names].filter((name) => this.covers(name) && !this.#right(name, wanted.get(name)));
+    const wrong = [...names].filter((name) => this.covers(name) && !this.#right(name, wanted.get(name)));
+    return [...new Set([...wrong, ...this.#due])];
   }
 
   #right(name: string, wanted: string | undefined): boolean {
@@ -92,18 +103,30 @@ export class FickleType {
     this.#started = true;
     const { typeUrl } = this;
     const names = [...this.#names];
+    this.#due.clear();
     if (this.protocol === 'sotw') {
       this.#implicit = this.full && names.length === 0;
       // A version stands for all the names that it was sent for: not for one that was let go of in between.
       if (!this.#versionHolds) this.#version = '';
       this.#versionHolds = true;
       this.#forget();
+      if (this.#version === '' && (this.#implicit || names.includes(WILDCARD))) this.#due.add(WILDCARD);
       return { typeUrl, names, version: this.#version };
     }
     if (this.full && names.length === 0) this.#names.add(WILDCARD);
     this.#forget();
+    for (const name of this.#names) if (!this.#knows(name)) this.#due.add(name);
     const known = new Map([...this.#accepted].map(([name, { version }]) => [name, version]));
     return { typeUrl, subscribe: names, known };
+  }
+
+  #asksFor(name: string): boolean {
+    return name === WILDCARD ? this.#implicit || this.#names.has(WILDCARD) : this.covers(name);
+  }
+
+  /** What it has is not told it again. */
+  #knows(name: string): boolean {
+    return name === WILDCARD ? this.#accepted.size > 0 : this.#accepted.has(name);
   }
 
   #sotw(): Sent {
@@ -129,6 +152,16 @@ export class FickleType {
     for (const name of removed) this.#refused.set(name, undefined);
   }
 
+  #letGo(names: readonly string[]): void {
+    for (const name of names) {
+      if (name === WILDCARD) continue;
+      this.#told.delete(name);
+      this.#accepted.delete(name);
+      this.#refused.delete(name);
+      if (this.covers(name)) this.#due.add(name);
+    }
+  }
+
   #forget(): void {
     for (const held of [this.#told, this.#accepted]) {
       for (const name of [...held.keys()]) {
@@ -137,6 +170,7 @@ export class FickleType {
         this.#versionHolds = false;
       }
     }
+    for (const name of this.#due) if (!this.#asksFor(name)) this.#due.delete(name);
   }
 }
 

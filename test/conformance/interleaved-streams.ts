@@ -11,6 +11,7 @@ import {
   type StreamState,
   waitNoLonger,
 } from '../../src/xds/stream-state.js';
+import { AskedOfServer } from './asked-of-server.js';
 import { FickleType } from './fickle-type.js';
 import { encodeRequest, type Received, type Sent } from './wire.js';
 
@@ -24,11 +25,13 @@ const MOST_ROUNDS = 200;
 class Connection {
   readonly types: readonly FickleType[];
   state: StreamState = NEW_STREAM;
+  asked: AskedOfServer;
   connected = false;
   readonly toServer: Sent[] = [];
   readonly toProxy: Received[] = [];
 
   constructor(variant: 'sotw' | 'delta') {
+    this.asked = new AskedOfServer(variant, FULL);
     this.types = TYPES.map((typeUrl) => new FickleType(typeUrl, variant, FULL.includes(typeUrl)));
   }
 
@@ -69,6 +72,7 @@ export class InterleavedStreams {
     const connection = this.#connection(proxy);
     connection.connected = true;
     connection.state = NEW_STREAM;
+    connection.asked = new AskedOfServer(this.variant, FULL);
     for (const type of connection.types) connection.toServer.push(type.subscribe([], []));
   }
 
@@ -85,20 +89,32 @@ export class InterleavedStreams {
     connection.toServer.push(connection.type(typeUrl).subscribe(added, dropped));
   }
 
-  answer(proxy: number, typeUrl: string, accept: boolean): void {
+  answer(proxy: number, typeUrl: string, accept: boolean, firstAlone = false): void {
     const connection = this.#connection(proxy);
-    const sent = connection.type(typeUrl).answer(accept);
+    const sent = connection.type(typeUrl).answer(accept, firstAlone);
     if (sent !== undefined) connection.toServer.push(sent);
   }
 
-  serverReads(proxy: number): void {
+  /** @returns whether there was something to read */
+  serverReads(proxy: number): boolean {
     const connection = this.#connection(proxy);
     const sent = connection.toServer.shift();
-    if (sent === undefined) return;
+    if (sent === undefined) return false;
+    connection.asked.read(sent);
     connection.state = receive(connection.state, this.#request(sent), this.#snapshot, this.shared);
+    return true;
   }
 
-  /** @returns whether there was something to say */
+  /** What the proxy has said crosses what the server says next: the server writes before it reads. */
+  cross(proxy: number): void {
+    this.serverWrites(proxy);
+    while (this.serverReads(proxy));
+  }
+
+  /**
+   * @returns whether there was something to say
+   * @throws Error where a proxy is told of what its requests, as far as they were read, do not ask for
+   */
   serverWrites(proxy: number): boolean {
     const connection = this.#connection(proxy);
     const step = next(connection.state, this.variant, this.#snapshot, this.shared);
@@ -113,6 +129,9 @@ export class InterleavedStreams {
       ttl: undefined,
     }));
     const { nonce } = step.message;
+    for (const name of [...resources.map(({ name }) => name), ...removed])
+      if (!connection.asked.covers(typeUrl, name)) throw new Error(`${typeUrl} ${name} was not asked for`);
+    connection.asked.wrote(typeUrl, nonce);
     connection.toProxy.push({ typeUrl, version, nonce, identifier: '', resources, removed });
     return true;
   }
@@ -137,7 +156,7 @@ export class InterleavedStreams {
     for (const typeUrl of TYPES) this.answer(proxy, typeUrl, true);
     for (let round = 0; ; round += 1) {
       if (round > MOST_ROUNDS) throw new Error('the stream does not come to rest');
-      while (connection.toServer.length > 0) this.serverReads(proxy);
+      while (this.serverReads(proxy));
       this.losePatience(proxy);
       while (this.serverWrites(proxy));
       if (connection.toProxy.length === 0) return;

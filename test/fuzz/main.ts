@@ -1,7 +1,12 @@
-// npm run fuzz [-- --cases 1000000] [--seed N] [--only TEXT] [--seconds N]
+// npm run fuzz [-- --cases 1000000] [--seed N] [--only TEXT] [--seconds N] [--parallel N] [--continue]
+// npm run fuzz -- --only TARGET --seed N --path PATH   the one case that a failure names
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { markdownTable, writeSection } from '../reliability/page.js';
-import { type FuzzResult, fuzz } from './target.js';
+import { writeSection } from '../reliability/page.js';
+import { type Report, type Run, readRun, reportSchema, tableOf, withReport, writeRun } from './results.js';
+import { replay } from './target.js';
 import { TARGETS } from './targets.js';
 
 const { values } = parseArgs({
@@ -9,44 +14,93 @@ const { values } = parseArgs({
     cases: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
     only: { type: 'string', default: '' },
-    /** For each target. */
-    seconds: { type: 'string', default: '3600' },
+    /** Of processor time, for each target. */
+    seconds: { type: 'string', default: '36000' },
+    parallel: { type: 'string', default: '1' },
+    /** Goes on with the run that was left: what has ended in it is not run again. */
+    continue: { type: 'boolean', default: false },
+    path: { type: 'string' },
   },
 });
-const [cases, seed, seconds] = [Number(values.cases), Number(values.seed), Number(values.seconds)];
-const unhandled: unknown[] = [];
-process.on('unhandledRejection', (reason) => unhandled.push(reason));
+const CHILD = resolve(import.meta.dirname, 'child.ts');
+/** Megabytes of heap: many times what any target needs. */
+const MOST_HEAP = 256;
+const PROGRESS_MS = 5_000;
 
-const results: FuzzResult[] = [];
-console.log(`seed ${seed}`);
-for (const target of TARGETS.filter(({ name }) => name.includes(values.only))) {
-  let told = 0;
-  const progress = (done: number) => {
-    if (done - told < cases / 10) return;
-    told = done;
-    console.log(`  ${target.name}: ${done} cases`);
+const chosen = TARGETS.filter(({ name }) => name.includes(values.only));
+if (values.path === undefined) await runAll();
+else for (const target of chosen) console.log(replay(target, Number(values.seed), values.path) ?? 'passes');
+
+async function runAll(): Promise<void> {
+  const left = values.continue ? readRun() : undefined;
+  let run: Run = left ?? { seed: Number(values.seed), cases: Number(values.cases), reports: [] };
+  console.log(`seed ${run.seed}`);
+  const ended = new Set(run.reports.filter((report) => report.ended).map(({ result }) => result.name));
+  const waiting = chosen.map(({ name }) => name).filter((name) => !ended.has(name));
+  const running = new Map<string, Report>();
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+
+  const keep = (report: Report) => {
+    run = withReport(run, report);
+    writeRun(run);
   };
-  const result = await fuzz(target, cases, { seed, seconds, progress });
-  results.push(result);
-  const { name, heap, failure } = result;
-  console.log(
-    `${name}: ${result.cases} cases in ${result.seconds.toFixed(0)} s, heap ${heap.before.toFixed(1)} → ${heap.after.toFixed(1)} MB`,
-  );
-  if (failure !== undefined) console.log(failure);
-  if (values.only === '') writeSection('fuzz', table());
+  const ticking = setInterval(() => {
+    for (const report of running.values()) {
+      keep(report);
+      console.log(`  ${report.result.name}: ${report.result.cases.toLocaleString('en')}`);
+    }
+  }, PROGRESS_MS);
+  const work = async () => {
+    for (let name = waiting.shift(); name !== undefined && !stop.signal.aborted; name = waiting.shift()) {
+      const report = await runOne(name, run, stop.signal, (so) => running.set(so.result.name, so));
+      running.delete(name);
+      keep(report);
+      console.log(line(report));
+      if (values.only === '') writeSection('fuzz', page(run));
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.parallel) }, work));
+  clearInterval(ticking);
+  const failed = run.reports.some(({ result }) => result.failure !== undefined);
+  process.exitCode = failed || stop.signal.aborted ? 1 : 0;
 }
-if (unhandled.length > 0)
-  console.log(`FAILED: ${unhandled.length} unhandled rejections, such as ${String(unhandled[0])}`);
-process.exitCode = unhandled.length > 0 || results.some(({ failure }) => failure !== undefined) ? 1 : 0;
 
-function table(): string {
-  const rows = results.map(({ name, cases, seconds, heap, failure }) => [
-    name,
-    cases.toLocaleString('en'),
-    failure === undefined ? 'none' : '**some**',
-    seconds.toFixed(0),
-    `${heap.before.toFixed(1)} → ${heap.after.toFixed(1)}`,
-  ]);
-  const head = ['Target', 'Cases', 'Failures', 'Seconds', 'Heap before → after, MB'];
-  return `Seed ${seed}. Unhandled rejections: ${unhandled.length}.\n\n${markdownTable(head, rows)}`;
+function page(run: Run): string {
+  return tableOf(
+    run,
+    TARGETS.map(({ name }) => name),
+  );
+}
+
+function line({ result: { name, cases, seconds, held, failure } }: Report): string {
+  const memory = held.map((megabytes) => megabytes.toFixed(1)).join(' ');
+  const told = `${name}: ${cases.toLocaleString('en')} cases, ${seconds.toFixed(0)} s of CPU, MB held ${memory}`;
+  if (failure === undefined) return told;
+  return `${told}\nFAILED: ${failure}\nAgain: npm run fuzz -- --only '${name}' --seed … --path …, both as told above`;
+}
+
+/** @param signal ends it with what it has so far */
+async function runOne(
+  name: string,
+  { cases, seed }: Run,
+  signal: AbortSignal,
+  progress: (report: Report) => void,
+): Promise<Report> {
+  let last: Report = { result: { name, cases: 0, seconds: 0, held: [] }, ended: false };
+  const child = fork(CHILD, [name, String(cases), String(seed), values.seconds], {
+    execArgv: [...process.execArgv, `--max-old-space-size=${MOST_HEAP}`],
+    signal,
+  });
+  child.on('error', (error) => {
+    if (!signal.aborted) throw error;
+  });
+  child.on('message', (message) => {
+    last = reportSchema.parse(message);
+    progress(last);
+    child.send('go on');
+  });
+  const [code, killed] = await once(child, 'exit');
+  if (last.ended || signal.aborted) return last;
+  return { ended: true, result: { ...last.result, failure: `its process ended with ${killed ?? code}` } };
 }

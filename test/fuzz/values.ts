@@ -39,6 +39,8 @@ const AWKWARD: readonly unknown[] = [
     [[]],
     { $: 80, '@enabled': 'true' },
     { $: null },
+    { toString: null },
+    { toString: 'x', valueOf: 1 },
     JSON.parse('{"__proto__":{"weight":1}}'),
   ],
 ];

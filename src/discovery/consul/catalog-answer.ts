@@ -1,3 +1,4 @@
+import { numberOf, textOf } from '../../text-of.js';
 import type { HttpAnswer } from '../http/http-client.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -52,7 +53,7 @@ export function readList(answer: HttpAnswer): readonly unknown[] {
 /** The nodes of `/v1/catalog/nodes` and when each was changed last. */
 export function readNodes(answer: HttpAnswer): ReadonlyMap<string, number> {
   const nodes = readList(answer).map((node): [string, number] | undefined =>
-    isObject(node) && typeof node.Node === 'string' ? [node.Node, Number(node.ModifyIndex)] : undefined,
+    isObject(node) && typeof node.Node === 'string' ? [node.Node, numberOf(node.ModifyIndex)] : undefined,
   );
   return new Map(nodes.filter((node) => node !== undefined));
 }
@@ -94,9 +95,9 @@ function registrationsOf(services: readonly unknown[]): ReadonlyMap<string, Regi
   const registrations = new Map<string, Registration>();
   for (const service of services) {
     if (isObject(service) && typeof service.Service === 'string')
-      registrations.set(String(service.ID), {
+      registrations.set(textOf(service.ID), {
         service: service.Service,
-        modified: Number(service.ModifyIndex),
+        modified: numberOf(service.ModifyIndex),
       });
   }
   return registrations;

@@ -1,5 +1,6 @@
 import type { FilterReason, Instance, Locality } from '../../model/instance.js';
 import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import { textOf } from '../../text-of.js';
 import { isObject, type JsonObject } from './catalog-answer.js';
 import type { ConsulOptions } from './options.js';
 
@@ -43,7 +44,7 @@ function failingCheck(
   if (!Array.isArray(checks)) return undefined;
   const failing = checks.find((check: unknown) => isObject(check) && check.Status !== 'passing');
   if (!isObject(failing)) return undefined;
-  return { reason: 'unhealthy', detail: `check "${failing.CheckID}" is ${failing.Status}` };
+  return { reason: 'unhealthy', detail: `check "${textOf(failing.CheckID)}" is ${textOf(failing.Status)}` };
 }
 
 function passingWeight(service: JsonObject): unknown {

@@ -1,4 +1,5 @@
 import { withoutDuplicates } from '../../model/read-instance.js';
+import { numberOf, textOf } from '../../text-of.js';
 import type { ServiceState } from '../source.js';
 import { isObject, type NodeRegistrations, type Registration } from './catalog-answer.js';
 import { type InstanceRules, readCatalogInstance } from './catalog-instance.js';
@@ -92,9 +93,9 @@ function placeOf(service: string, entry: unknown): Place {
   const node = isObject(entry) && isObject(entry.Node) ? entry.Node.Node : undefined;
   const registration = isObject(entry) && isObject(entry.Service) ? entry.Service : {};
   return {
-    node: String(node),
-    id: String(registration.ID),
+    node: textOf(node),
+    id: textOf(registration.ID),
     service,
-    modified: Number(registration.ModifyIndex),
+    modified: numberOf(registration.ModifyIndex),
   };
 }

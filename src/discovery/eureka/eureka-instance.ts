@@ -1,5 +1,6 @@
 import type { FilterReason, Locality } from '../../model/instance.js';
 import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import { textOf } from '../../text-of.js';
 import { isRecord } from './eureka-answer.js';
 
 /** The status by which Eureka counts an instance in its hash. */
@@ -46,7 +47,7 @@ function downBy(
 
 /** The `$` of `{"$":8080,"@enabled":"true"}`. */
 function enabledPort(port: unknown): unknown {
-  return isRecord(port) && String(port['@enabled']).toLowerCase() === 'true' ? port.$ : undefined;
+  return isRecord(port) && textOf(port['@enabled']).toLowerCase() === 'true' ? port.$ : undefined;
 }
 
 /** Without the `@class` by which the server says that its Java map is empty. */

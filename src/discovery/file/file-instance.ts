@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import { textOf } from '../../text-of.js';
 
 const place = z.string().optional();
 
@@ -53,7 +54,7 @@ function stated(locality: z.output<typeof fileInstance.shape.locality> & object)
 
 function addressOf(item: unknown): string {
   if (typeof item === 'object' && item !== null && 'host' in item && 'port' in item) {
-    return `${item.host}:${item.port}`;
+    return `${textOf(item.host)}:${textOf(item.port)}`;
   }
   return (JSON.stringify(item) ?? 'undefined').slice(0, 80);
 }

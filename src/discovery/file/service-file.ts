@@ -35,7 +35,13 @@ function parseJson(text: string): unknown {
 function parseYaml(text: string): ServiceFile {
   const lines = new LineCounter();
   // The parser's own look for equal keys compares each key of a map with all others.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    // A key that is a list becomes a text: said on the process's standard error at each read, it would help nobody.
+    logLevel: 'error',
+  });
   const wrong = (offset: number, message: string): ServiceFile => {
     const { line, col } = lines.linePos(offset);
     return { error: `line ${line}, column ${col}: ${message}` };

@@ -1,3 +1,4 @@
+import { textOf } from '../../text-of.js';
 import type { HttpAnswer } from '../http/http-client.js';
 import type { NacosApi } from './api.js';
 import { isRecord } from './api.js';
@@ -39,6 +40,6 @@ function dataOf(answer: HttpAnswer): unknown {
   const result = answer.json();
   if (!isRecord(result) || typeof result.code !== 'number')
     throw answer.errors.badAnswer('this is no result of Nacos');
-  if (result.code !== 0) throw answer.errors.badAnswer(`code ${result.code}: ${String(result.message)}`);
+  if (result.code !== 0) throw answer.errors.badAnswer(`code ${result.code}: ${textOf(result.message)}`);
   return result.data;
 }

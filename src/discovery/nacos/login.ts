@@ -1,4 +1,5 @@
 import { Secret } from '../../config/secret.js';
+import { numberOf } from '../../text-of.js';
 import type { HttpAnswer, HttpClient } from '../http/http-client.js';
 import { isRecord } from './api.js';
 
@@ -72,7 +73,7 @@ export class NacosLogin {
     const data = isRecord(body) && isRecord(body.data) ? body.data : body;
     if (!isRecord(data) || typeof data.accessToken !== 'string' || data.accessToken === '')
       throw answer.errors.badAnswer('there is no token in it');
-    const seconds = Number(data.tokenTtl);
+    const seconds = numberOf(data.tokenTtl);
     const obtained = this.now();
     return {
       secret: Secret.of(data.accessToken),

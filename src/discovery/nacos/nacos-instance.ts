@@ -1,5 +1,6 @@
 import type { FilterReason } from '../../model/instance.js';
 import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import { textOf } from '../../text-of.js';
 import { isRecord } from './api.js';
 
 /** Reads one entry of a service's list; the weight is a double, whose fraction is kept. */
@@ -26,7 +27,7 @@ export function readNacosInstance(entry: unknown, defaultWeight: number): ReadIn
 function whyDown(
   entry: Readonly<Record<string, unknown>>,
 ): { readonly reason: FilterReason; readonly detail: string } | undefined {
-  if (String(entry.enabled) === 'false') return { reason: 'disabled', detail: 'enabled is false' };
-  if (String(entry.healthy) === 'false') return { reason: 'unhealthy', detail: 'healthy is false' };
+  if (textOf(entry.enabled) === 'false') return { reason: 'disabled', detail: 'enabled is false' };
+  if (textOf(entry.healthy) === 'false') return { reason: 'unhealthy', detail: 'healthy is false' };
   return undefined;
 }

@@ -6,6 +6,7 @@ import {
   credentials,
 } from '@grpc/grpc-js';
 import { messageOf, SignalboxError } from '../../errors.js';
+import { textOf } from '../../text-of.js';
 import { pause } from '../pause.js';
 import { isRecord } from './api.js';
 import { decodeMessage, encodeMessage, type Message } from './payload.js';
@@ -172,6 +173,6 @@ export class PushConnection {
 
 function refusal({ resultCode, errorCode, message }: Message['body']): SignalboxError {
   const refused = errorCode === 401 || errorCode === 403;
-  const text = `result ${resultCode}, error ${errorCode}: ${message}`;
+  const text = `result ${textOf(resultCode)}, error ${textOf(errorCode)}: ${textOf(message)}`;
   return new SignalboxError(refused ? 'registry_refused' : 'registry_bad_answer', text);
 }

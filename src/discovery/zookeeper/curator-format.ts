@@ -1,4 +1,5 @@
 import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import { textOf } from '../../text-of.js';
 import { isRecord, type JsonRecord } from './json-record.js';
 
 /** Whether a record is a service instance of Apache Curator, which Spring Cloud and Dubbo 3 register as well. */
@@ -17,8 +18,8 @@ export function readCuratorInstance(record: JsonRecord, defaultWeight: number): 
   const down =
     record.enabled === false || record.enabled === 'false'
       ? ({ reason: 'disabled', detail: 'enabled is false' } as const)
-      : status !== '' && String(status).toUpperCase() !== 'UP'
-        ? ({ reason: 'status', detail: `instance_status is "${status}"` } as const)
+      : status !== '' && textOf(status).toUpperCase() !== 'UP'
+        ? ({ reason: 'status', detail: `instance_status is "${textOf(status)}"` } as const)
         : undefined;
   const secure = !isPort(record.port) && isPort(record.sslPort);
   return readInstance(

@@ -1,3 +1,4 @@
+import { textOf } from '../../text-of.js';
 import { isObject, type JsonObject } from '../json-document.js';
 import type { Reasons } from './reasons.js';
 
@@ -30,7 +31,7 @@ export function plainText(value: unknown, what: string, reasons: Reasons): strin
     reasons.add(`${what} is no text`);
     return '';
   }
-  const text = String(value);
+  const text = textOf(value);
   if (/\$[A-Za-z_{]/.test(text)) reasons.add(`${what}: variables such as in "${text}" are not carried over`);
   return text;
 }

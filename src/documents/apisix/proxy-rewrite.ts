@@ -1,5 +1,6 @@
 import type { HeaderEdit, Rewrite } from '../../model/route.js';
 import { literalFormat } from '../../resources/route/header-format.js';
+import { textOf } from '../../text-of.js';
 import { isObject, type JsonObject } from '../json-document.js';
 import { plainText } from './plugins.js';
 import type { Reasons } from './reasons.js';
@@ -17,7 +18,7 @@ export interface ProxyRewrite {
 export function readProxyRewrite(options: JsonObject, reasons: Reasons): ProxyRewrite {
   reasons.onlyKnown(options, KNOWN, AT);
   const { uri, regex_uri: pair, host, headers, scheme = 'http' } = options;
-  if (scheme !== 'http') reasons.add(`${AT}scheme "${scheme}" is not carried over`);
+  if (scheme !== 'http') reasons.add(`${AT}scheme "${textOf(scheme)}" is not carried over`);
   const regex = uri !== undefined ? wholePath(uri, reasons) : pair !== undefined && regexUri(pair, reasons);
   return {
     rewrite: {

@@ -1,4 +1,5 @@
 import type { Redirect, RouteMatch, RouteRule } from '../../model/route.js';
+import { numberOf, textOf } from '../../text-of.js';
 import type { JsonObject } from '../json-document.js';
 import { plainText } from './plugins.js';
 import type { Reasons } from './reasons.js';
@@ -19,7 +20,7 @@ export function readRedirect(options: JsonObject, reasons: Reasons): RedirectPla
   if (options.encode_uri === true) reasons.add(`${AT}"encode_uri" is not carried over`);
   if (toHttps === true) return { is: 'to_https' };
   if (typeof status !== 'number' || !CODES.has(status))
-    reasons.add(`${AT}ret_code ${status} is not carried over`);
+    reasons.add(`${AT}ret_code ${textOf(status)} is not carried over`);
   if (uri === undefined) {
     reasons.add(`${AT}it has neither "uri" nor "http_to_https"`);
     return undefined;
@@ -29,7 +30,7 @@ export function readRedirect(options: JsonObject, reasons: Reasons): RedirectPla
     reasons.add(`${AT}"append_query_string" to a uri that has a query is not carried over`);
   return {
     is: 'elsewhere',
-    redirect: { status: Number(status), ...place, ...(append !== true && { strip_query: true }) },
+    redirect: { status: numberOf(status), ...place, ...(append !== true && { strip_query: true }) },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { RouteMatch, RouteRule } from '../../model/route.js';
 import { refusalOf } from '../../resources/route/refusal.js';
+import { textOf } from '../../text-of.js';
 import { isObject, type JsonObject } from '../json-document.js';
 import { readHosts } from './hosts.js';
 import { activePlugins } from './plugins.js';
@@ -48,7 +49,7 @@ export function mapRoute(
   reasons: Reasons,
 ): MappedRoute {
   reasons.onlyKnown(route, KNOWN);
-  const service = route.service_id === undefined ? undefined : references.service(String(route.service_id));
+  const service = route.service_id === undefined ? undefined : references.service(textOf(route.service_id));
   const plugins = activePlugins(mergedPlugins(service?.plugins, route.plugins), reasons);
   for (const name of plugins.keys())
     if (!PLUGINS.has(name)) reasons.add(`plugin "${name}" is not carried over`);
@@ -103,7 +104,7 @@ function upstreamOf(
   service: ServiceDocument | undefined,
   references: References,
 ): Upstream | undefined {
-  if (route.upstream_id !== undefined) return references.upstream(String(route.upstream_id));
+  if (route.upstream_id !== undefined) return references.upstream(textOf(route.upstream_id));
   if (route.upstream !== undefined) return own;
   if (service?.upstreamId !== undefined) return references.upstream(service.upstreamId);
   return service?.upstream;
@@ -119,7 +120,7 @@ function readMethods(methods: unknown, reasons: Reasons): readonly string[] | un
   if (methods === undefined) return undefined;
   const fine = (method: unknown) => typeof method === 'string' && /^[A-Za-z]+$/.test(method);
   if (Array.isArray(methods) && methods.every(fine)) {
-    return methods.length === 0 ? undefined : methods.map((method) => String(method).toUpperCase());
+    return methods.length === 0 ? undefined : methods.map((method) => textOf(method).toUpperCase());
   }
   reasons.add('"methods" is no list of methods');
   return undefined;

@@ -1,3 +1,4 @@
+import { textOf } from '../../text-of.js';
 import type { JsonObject } from '../json-document.js';
 import { readHosts } from './hosts.js';
 import type { Reasons } from './reasons.js';
@@ -22,7 +23,7 @@ export function readService(given: JsonObject, ownName: string, reasons: Reasons
   reasons.onlyKnown(given, KNOWN);
   return {
     upstream: given.upstream === undefined ? undefined : readUpstream(given.upstream, ownName, reasons),
-    upstreamId: given.upstream_id === undefined ? undefined : String(given.upstream_id),
+    upstreamId: given.upstream_id === undefined ? undefined : textOf(given.upstream_id),
     plugins: given.plugins,
     hosts: readHosts({ hosts: given.hosts }, reasons),
     websocket: given.enable_websocket,

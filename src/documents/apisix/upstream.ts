@@ -1,5 +1,6 @@
 import type { ServicePolicy } from '../../config/service-policy.js';
 import type { ServiceState } from '../../discovery/source.js';
+import { textOf } from '../../text-of.js';
 import { isObject, type JsonObject } from '../json-document.js';
 import { readNodes } from './nodes.js';
 import type { Reasons } from './reasons.js';
@@ -40,7 +41,8 @@ export function readUpstream(given: unknown, ownName: string, reasons: Reasons):
   }
   reasons.onlyKnown(given, KNOWN, 'upstream: ');
   const { scheme = 'http' } = given;
-  if (scheme !== 'http') reasons.add(`upstream: scheme "${scheme}" is not carried over, only "http" is`);
+  if (scheme !== 'http')
+    reasons.add(`upstream: scheme "${textOf(scheme)}" is not carried over, only "http" is`);
   const times = given.timeout === undefined ? undefined : readTimes(given.timeout, reasons);
   const common = { times, host: readHost(given, reasons) };
   return given.service_name === undefined
@@ -54,12 +56,14 @@ function discovered(given: JsonObject, common: Common, reasons: Reasons): Upstre
   const { service_name: service, discovery_type: discovery, type = 'roundrobin' } = given;
   if (typeof service !== 'string' || service === '') reasons.add('upstream: "service_name" is no text');
   if (typeof discovery !== 'string' || !REGISTRIES.has(discovery))
-    reasons.add(`upstream: discovery_type "${discovery}" is not carried over`);
+    reasons.add(`upstream: discovery_type "${textOf(discovery)}" is not carried over`);
   if (given.nodes !== undefined) reasons.add('upstream: it has both "nodes" and "service_name"');
   if (type !== 'roundrobin')
-    reasons.add(`upstream: type "${type}" is not carried over; "lb_policy" of the service says it here`);
+    reasons.add(
+      `upstream: type "${textOf(type)}" is not carried over; "lb_policy" of the service says it here`,
+    );
   return {
-    service: String(service),
+    service: textOf(service),
     nodes: undefined,
     policy: undefined,
     retries: readRetries(given.retries, RETRIES_OF_DISCOVERED, reasons),
@@ -74,7 +78,7 @@ function ownService(given: JsonObject, service: string, common: Common, reasons:
   if (given.nodes === undefined) reasons.add('upstream: it has neither "nodes" nor "service_name"');
   const nodes = given.nodes === undefined ? undefined : readNodes(given.nodes, reasons);
   const known = type === 'roundrobin' || type === 'least_conn';
-  if (!known) reasons.add(`upstream: type "${type}" is not carried over`);
+  if (!known) reasons.add(`upstream: type "${textOf(type)}" is not carried over`);
   const lb = known ? LB_POLICIES[type] : undefined;
   const connect = common.times?.connect;
   const policy = {
@@ -103,7 +107,7 @@ function readRetries(given: unknown, otherwise: number, reasons: Reasons): numbe
 function readHost(given: JsonObject, reasons: Reasons): string | undefined {
   const { pass_host: pass = 'pass', upstream_host: host } = given;
   if (pass === 'pass') return undefined;
-  if (pass !== 'rewrite') reasons.add(`upstream: pass_host "${pass}" is not carried over`);
+  if (pass !== 'rewrite') reasons.add(`upstream: pass_host "${textOf(pass)}" is not carried over`);
   else if (typeof host !== 'string' || host === '') reasons.add('upstream: "upstream_host" is no text');
   return typeof host === 'string' ? host : undefined;
 }

@@ -1,4 +1,5 @@
 import type { RouteMatch } from '../../model/route.js';
+import { textOf } from '../../text-of.js';
 import type { JsonObject } from '../json-document.js';
 import type { Reasons } from './reasons.js';
 
@@ -9,7 +10,7 @@ export function readUris({ uri, uris = [uri] }: JsonObject, reasons: Reasons): r
     reasons.add('it has no "uri" and no list "uris"');
     return [];
   }
-  return texts.map((text) => readUri(String(text), reasons));
+  return texts.map((text) => readUri(textOf(text), reasons));
 }
 
 function readUri(text: string, reasons: Reasons): RouteMatch {

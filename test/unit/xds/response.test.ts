@@ -34,6 +34,23 @@ test('streams in the same place share one response', () => {
   expect(factory.response('sotw', { ...request('a', 'b'), mark: '+' })?.version).toBe(`${first?.version}+`);
 });
 
+test('what was published earlier keeps no responses in memory', () => {
+  const factory = new ResponseFactory('test');
+  const everything = Subscription.of(true, NameSet.EMPTY);
+  const large = makeResource(TYPE_URL.cluster, 'large', Buffer.alloc(2 ** 20));
+  const states = Array.from({ length: 50 }, (_, change) => setOf(large, make('small', String(change))));
+  const responseTowards = (target: ResourceSet) =>
+    factory.response('sotw', {
+      ...{ typeUrl: TYPE_URL.cluster, subscription: everything, held: ResourceSet.EMPTY, target },
+      ...{ owed: NameSet.EMPTY, mustAnswer: false, mark: '' },
+    });
+  const made = states.map(responseTowards);
+  const kept = states.toReversed().filter((state) => made.includes(responseTowards(state)));
+  expect(kept.length).toBeGreaterThan(2);
+  expect(kept.length).toBeLessThan(33);
+  expect(kept).toContain(states.at(-1));
+});
+
 test('where there is nothing to say, nothing is said unless an answer is due', () => {
   const factory = new ResponseFactory('test');
   const held = setOf(make('a', '1'));

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { parseServiceFile } from '../../../../src/discovery/file/service-file.js';
 
 test('YAML and JSON of the same services read the same', () => {
@@ -35,4 +35,15 @@ test.each([
   ['a list without an end', 'services:\n  a: &a [ *a ]\n', /^line 2, column 9: service "a" .*circular/],
 ])('%s is an error with line and column', (_, text, message) => {
   expect(parseServiceFile(text)).toEqual({ error: expect.stringMatching(message) });
+});
+
+test('a key that is a list is a name, and nothing is said past the log', () => {
+  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  try {
+    const { services } = parseServiceFile('services:\n  ? [1]\n  : []\n');
+    expect([...(services?.keys() ?? [])]).toEqual(['[ 1 ]']);
+    expect(warned).not.toHaveBeenCalled();
+  } finally {
+    warned.mockRestore();
+  }
 });
