@@ -12,8 +12,9 @@ import { Certificates, type KeyPair } from '../peers/certificates.js';
 import { Envoy } from '../peers/envoy.js';
 import { eventually } from '../peers/eventually.js';
 import { freePort } from '../peers/process.js';
-import { isAnswer, readCookbook } from '../support/cookbook/page.js';
+import { readCookbook } from '../support/cookbook/page.js';
 import { Sample } from '../support/cookbook/sample.js';
+import { printsAs } from '../support/docs/expected-output.js';
 import { Signalbox } from '../support/signalbox.js';
 
 const run = promisify(execFile);
@@ -133,7 +134,7 @@ test.each(recipes.map((recipe) => [recipe.title, recipe] as const))(
         const { stdout } = await run('bash', ['-c', line], { cwd: signalbox.folder, timeout: 30_000 }).catch(
           (failed: { readonly stdout?: string }) => ({ stdout: failed.stdout ?? '' }),
         );
-        expect(isAnswer(stdout, answer), `expected:\n${answer}printed:\n${stdout}`).toBe(true);
+        expect(printsAs(stdout, answer), `expected:\n${answer}printed:\n${stdout}`).toBe(true);
       },
       45_000,
       100,

@@ -63,10 +63,10 @@ test("Apache APISIX's documents are carried over", () => {
 
 test('what no test of the pages runs is still there, and so is what runs it in their place', () => {
   for (const entry of ELSEWHERE) {
-    expect(
-      all.filter((block) => isThis(entry, block)),
-      `${entry.page}: ${entry.begins}`,
-    ).toHaveLength(1);
+    const meant = all.filter((block) => isThis(entry, block));
+    const { page, begins } = entry;
+    if (begins === undefined) expect(meant, page).not.toEqual([]);
+    else expect(meant, `${page}: ${begins}`).toHaveLength(1);
     if (entry.test !== undefined) expect(existsSync(inRepository(entry.test)), entry.test).toBe(true);
   }
 });
