@@ -65,6 +65,11 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     why: 'downloads 50 MB; the same, once',
   },
   {
+    page: 'docs/cookbook.md',
+    test: 'test/real/cookbook.test.ts',
+    why: 'each recipe is served by itself, with services that do what it is for',
+  },
+  {
     page: 'docs/library.md',
     begins: 'npm install signalbox',
     test: 'test/real/package.test.ts',
