@@ -27,5 +27,6 @@ EXPOSE 18000 18001
 # An instance on another admin port needs a health check of its own.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=40s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:18001/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["signalbox"]
+# A small young generation: what passes through is freed sooner, and less memory is held. docs/performance.md
+ENTRYPOINT ["node", "--max-semi-space-size=2", "/app/dist/cli/main.js"]
 CMD ["serve", "-c", "/etc/signalbox/signalbox.yaml"]

@@ -26,6 +26,8 @@ export default defineConfig({
           hookTimeout: 180_000,
           // They mostly wait for servers: two at a time, after all that computes.
           maxWorkers: 2,
+          // Within a file too: the registries of the fault matrix are ended and started all at the same time.
+          maxConcurrency: 8,
           sequence: { groupOrder: 1 },
           // Shared machines stall for seconds at times; what fails twice in a row fails.
           retry: process.env.CI === undefined ? 0 : 1,

@@ -51,6 +51,7 @@ const server =
     ? new LocalProxyServer(cache, options)
     : new WorkerPool(cache, Number(workers), {
         ...options,
+        acknowledgements: { reached: () => {}, gone: () => {} },
         answers: { accepted: () => {}, rejected: () => {} },
         load: () => {},
         loadReports: { interval: 10_000, endpoints: false },

@@ -15,6 +15,9 @@ export type ServerName = 'snapshot' | 'linear' | 'floor' | 'go-floor' | 'signalb
 
 export const SERVER_NAMES: readonly ServerName[] = ['snapshot', 'linear', 'floor', 'go-floor', 'signalbox'];
 
+/** As the Dockerfile and the systemd unit start it. */
+export const DEPLOYED: readonly string[] = ['--max-semi-space-size=2'];
+
 export const PROFILES = join(OUTPUT, 'profiles');
 
 /** Starts one server on free ports and waits until it answers. */
@@ -57,6 +60,6 @@ function commandLine(
     case 'floor':
       return [node, NODE_FLOOR, variant, ...size, grpcAddress, String(httpPort)];
     case 'signalbox':
-      return [node, ...nodeFlags, SERVER, ...size, grpcAddress, String(httpPort)];
+      return [node, ...DEPLOYED, ...nodeFlags, SERVER, ...size, grpcAddress, String(httpPort)];
   }
 }

@@ -8,6 +8,7 @@ import { freePort, PeerProcess } from '../test/peers/process.js';
 import { instancesOf, serviceName } from './fixture.js';
 import { machine } from './machine.js';
 import { cpuMilliseconds, residentMegabytes } from './process-usage.js';
+import { DEPLOYED } from './servers.js';
 import { median } from './table.js';
 
 const PROGRAM = resolve(import.meta.dirname, '../dist/cli/main.js');
@@ -92,6 +93,7 @@ async function start(config: string): Promise<Start> {
   const admin = `127.0.0.1:${await freePort()}`;
   const began = performance.now();
   const signalbox = PeerProcess.start('signalbox', process.execPath, [
+    ...DEPLOYED,
     ...[PROGRAM, 'serve', '-c', config],
     ...['--xds', '127.0.0.1:0', '--admin', admin],
   ]);

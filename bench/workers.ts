@@ -4,7 +4,7 @@ import { freePort, PeerProcess } from '../test/peers/process.js';
 import { buildGo, buildServer, SERVER } from './build.js';
 import { type LoadResult, runLoad, type Size } from './load.js';
 import { machine } from './machine.js';
-import type { RunningServer } from './servers.js';
+import { DEPLOYED, type RunningServer } from './servers.js';
 import { median, rounded } from './table.js';
 
 const [proxies = 4_000, runs = 3, ...chosen] = process.argv.slice(2).map(Number);
@@ -58,6 +58,7 @@ async function runOnce(workers: number): Promise<LoadResult> {
   const grpcAddress = `127.0.0.1:${await freePort()}`;
   const httpPort = await freePort();
   const server = PeerProcess.start('signalbox', process.execPath, [
+    ...DEPLOYED,
     SERVER,
     ...[size.services, size.endpoints].map(String),
     ...[grpcAddress, String(httpPort), String(workers)],

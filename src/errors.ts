@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'admin_unreachable'
   | 'worker_silent'
   | 'xds_timeout'
+  | 'request_too_large'
   | 'internal';
 
 /** The text of anything thrown, with the cause that fetch and sockets hide one level down. */

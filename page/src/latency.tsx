@@ -5,8 +5,9 @@ import { Table, Trouble } from './parts.js';
 
 type Observation = Latency['observations'][number];
 
-const WIDTH = 800;
-const HEIGHT = 260;
+/** Units of the drawing; on a small screen it is smaller, so that texts and dots are not. */
+const SIZES = { wide: { width: 800, height: 260 }, narrow: { width: 400, height: 240 } } as const;
+const NARROW = '(max-width: 640px)';
 /** Seconds; the axis is logarithmic. */
 const TICKS = [0.001, 0.01, 0.1, 1, 10, 100];
 
@@ -55,17 +56,18 @@ function Chart({
   observations: readonly Observation[];
   registries: readonly string[];
 }) {
+  const { width, height } = matchMedia(NARROW).matches ? SIZES.narrow : SIZES.wide;
   const times = observations.map(({ at }) => Date.parse(at));
   const from = Math.min(...times);
   const span = Math.max(1_000, Math.max(...times) - from);
   const low = Math.log10(0.001);
   const y = (seconds: number) =>
-    HEIGHT - 30 - ((Math.log10(Math.min(100, Math.max(0.001, seconds))) - low) / 5) * (HEIGHT - 45);
+    height - 30 - ((Math.log10(Math.min(100, Math.max(0.001, seconds))) - low) / 5) * (height - 45);
   // Children without keys: two may be alike.
   const dotOf = ({ at, registry, seconds }: Observation) => (
     <circle
       class={`series-${registries.indexOf(registry) % 6}`}
-      cx={78 + ((Date.parse(at) - from) / span) * (WIDTH - 90)}
+      cx={78 + ((Date.parse(at) - from) / span) * (width - 90)}
       cy={y(seconds)}
       r="4"
     >
@@ -75,22 +77,22 @@ function Chart({
   return (
     <svg
       class="chart"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      viewBox={`0 0 ${width} ${height}`}
       role="img"
       aria-label="Latency of changes over time"
     >
       {TICKS.map((seconds) => (
         <g key={seconds}>
-          <line x1="70" x2={WIDTH} y1={y(seconds)} y2={y(seconds)} />
+          <line x1="70" x2={width} y1={y(seconds)} y2={y(seconds)} />
           <text x="62" y={y(seconds) + 5} text-anchor="end">
             {milliseconds(seconds)}
           </text>
         </g>
       ))}
-      <text x="70" y={HEIGHT - 4}>
+      <text x="70" y={height - 4}>
         {new Date(from).toLocaleTimeString()}
       </text>
-      <text x={WIDTH - 2} y={HEIGHT - 4} text-anchor="end">
+      <text x={width - 6} y={height - 4} text-anchor="end">
         {new Date(from + span).toLocaleTimeString()}
       </text>
       {h('g', null, ...observations.map(dotOf))}

@@ -32,5 +32,5 @@ export function commandLineDocs(): string {
 function section(command: Command): string {
   const help = command.createHelp();
   help.prepareContext({ helpWidth: WIDTH });
-  return `## signalbox ${command.name()}\n\n\`\`\`\n${help.formatHelp(command, help).trimEnd()}\n\`\`\`\n`;
+  return `## signalbox ${command.name()}\n\n\`\`\`text\n${help.formatHelp(command, help).trimEnd()}\n\`\`\`\n`;
 }

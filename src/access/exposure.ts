@@ -2,7 +2,13 @@ import type { Config } from '../config/schema.js';
 import { isLoopback } from '../xds/guard/client-count.js';
 
 /** Why others than this machine's own programs can read what is served; undefined where they cannot. */
-export function exposure({ xds, allow }: Pick<Config, 'xds' | 'allow'>): string | undefined {
+export function exposure({
+  xds,
+  allow,
+}: {
+  readonly xds: Pick<Config['xds'], 'listen' | 'tls'>;
+  readonly allow?: Config['allow'];
+}): string | undefined {
   const { host } = xds.listen;
   if (host === 'localhost' || isLoopback(host)) return undefined;
   if (xds.tls === undefined)

@@ -87,7 +87,7 @@ async function explainService(name: string, subject: ExplainSubject): Promise<Se
   return {
     ...serviceDetail(name, view, subject.served(view)),
     routed: subject.routed(name),
-    remarks: subject.remarks(name),
+    remarks: [...subject.remarks(name), ...(view === undefined ? missing(name, subject) : [])],
     resources: await carriersOf(bringing(name, subject.snapshot()), subject),
     held: subject.heldOf(name).map(({ since, until, ...held }) => ({
       ...held,
@@ -129,11 +129,30 @@ function bringing(name: string, snapshot: Snapshot): readonly (Resource | undefi
 }
 
 function unknown(query: string, names: ReadonlySet<string>, subject: ExplainSubject): string {
-  const skipping = subject.skippedBy(query);
-  if (skipping.length > 0)
-    return `"${query}" is left out by ${skipping.map(({ registry, rule }) => `${rule} of ${registry}`).join(', ')}`;
-  const nearest = names.size === 0 ? undefined : closest(query, [...names]);
-  const near = nearest !== undefined && distance(query, nearest) <= Math.max(2, query.length / 4);
-  const hint = near ? `, did you mean "${nearest}"?` : '';
+  const leftOut = leftOutBy(query, subject);
+  if (leftOut !== undefined) return leftOut;
+  const near = nearest(query, [...names]);
+  const hint = near === undefined ? '' : `, did you mean "${near}"?`;
   return `no registry and no route knows a service, an address or a route "${query}"${hint}`;
+}
+
+/** What there may be instead of a service that a route names and no registry knows. */
+function missing(name: string, subject: ExplainSubject): readonly string[] {
+  const leftOut = leftOutBy(name, subject);
+  if (leftOut !== undefined) return [leftOut];
+  const known = [...subject.serviceNames()].filter((other) => subject.service(other) !== undefined);
+  const near = nearest(name, known);
+  return near === undefined ? [] : [`did the route mean "${near}"?`];
+}
+
+function leftOutBy(name: string, subject: ExplainSubject): string | undefined {
+  const rules = subject.skippedBy(name).map(({ registry, rule }) => `${rule} of ${registry}`);
+  return rules.length === 0 ? undefined : `"${name}" is left out by ${rules.join(', ')}`;
+}
+
+/** The name that was meant, if one is near enough. */
+function nearest(query: string, names: readonly string[]): string | undefined {
+  if (names.length === 0) return undefined;
+  const name = closest(query, names);
+  return distance(query, name) <= Math.max(2, query.length / 4) ? name : undefined;
 }

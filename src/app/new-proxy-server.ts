@@ -18,7 +18,7 @@ export function newProxyServer(
     load_reports: loadReports,
   }: Config,
   cache: SnapshotCache,
-  { load, loadReporting }: Observation,
+  { load, loadReporting, metrics: { latency } }: Observation,
   answers: AnswerSink,
   { logger, logFormat }: Required<AppDependencies>,
 ): ProxyServer {
@@ -32,11 +32,13 @@ export function newProxyServer(
         ...served,
         observer: new ProxyAnswers(answers),
         loadReporting,
+        reached: (publication, sent) => latency.reached(process.pid, publication, sent),
       })
     : new WorkerPool(cache, workers, {
         ...served,
         logFormat,
         answers,
+        acknowledgements: latency,
         loadReports,
         load: (clusters) => load.take(clusters),
       });

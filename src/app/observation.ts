@@ -6,10 +6,9 @@ import { addressesOf } from '../resources/endpoints.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { LoadBook } from '../telemetry/load/load-book.js';
-import { Metrics } from '../telemetry/metrics/metrics.js';
+import { Metrics, type MetricsSubject } from '../telemetry/metrics/metrics.js';
 import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
 import { LoadReporting } from '../xds/load-reports/service.js';
-import type { XdsStream } from '../xds/stream.js';
 
 /** What is there to be measured. */
 export interface ObservedApp {
@@ -17,7 +16,7 @@ export interface ObservedApp {
   readonly ready: () => boolean;
   readonly sources: () => readonly SourceStatus[];
   readonly snapshot: () => Snapshot;
-  readonly streams: () => ReadonlySet<XdsStream>;
+  readonly serving: MetricsSubject['serving'];
   /** What all processes that serve proxies have counted by now. */
   readonly xds: () => Promise<XdsTotals>;
 }
@@ -61,10 +60,10 @@ export class Observation {
     if (registry !== undefined && names.size > 0) this.metrics.latency.changed(registry);
   }
 
-  /** There is a new snapshot; to be called before it is sent. */
-  published(snapshot: Snapshot): void {
+  /** There is a new snapshot. */
+  published(): void {
     this.metrics.snapshot.published(Date.now());
-    this.metrics.latency.published(snapshot);
+    this.metrics.latency.published();
   }
 
   /** What has changed until now is going to be published. */

@@ -18,7 +18,7 @@ export interface DumpOptions {
 
 /** The least time between two writes, and how long a first answer may take before the file is read; milliseconds. */
 const WRITE_INTERVAL = 1_000;
-const PATIENCE = 1_000;
+const PATIENCE = 700;
 
 /** A registry's last-known-good file: written as the registry changes, read when it does not answer at the start. */
 export class RegistryDump {

@@ -5,7 +5,7 @@ import type { Snapshot } from '../snapshot/snapshot.js';
 import type { KeptSnapshot, SnapshotKeeper } from '../snapshot/snapshot-keeper.js';
 
 /** How long the first answers may take before the file is read, and how often it is looked for them; milliseconds. */
-const PATIENCE = 1_000;
+const PATIENCE = 700;
 const LOOK = 50;
 
 export interface RestoredSnapshotDependencies {

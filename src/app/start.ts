@@ -85,12 +85,15 @@ class RunningApp implements App {
       ready: () => this.#unready() === undefined,
       sources: () => this.#catalogue.sources(),
       snapshot: () => this.#snapshot(),
-      streams: () => this.#xds.streams,
+      serving: {
+        processes: () => this.#xds.processes,
+        follow: (publication) => this.#xds.published(publication),
+      },
       xds: () => this.#xds.totals(),
     });
     this.#cache.watch((group, snapshot) => {
       if (group !== DEFAULT_GROUP) return;
-      this.#observation.published(snapshot);
+      this.#observation.published();
       // What comes from the file does not grow younger by it.
       if (this.#publisher.started) this.#keeper?.published(snapshot);
     }, this.#life.signal);

@@ -27,11 +27,19 @@ export async function askAdmin<T>(
   const { status, text } = await send(admin, path, method, token);
   const body = parsed(text);
   if (status === 200 && body !== undefined) return { answer: body as T };
+  if (status === 401 && typeof body?.error === 'string') return { problem: unauthorized(admin, token) };
   if (typeof body?.error === 'string') return { problem: body.error };
   // What `/readyz` says until it is ready.
   if (typeof body?.reason === 'string') return { problem: body.reason };
   const message = `what answers at ${addressOf(admin)} is no admin API of Signalbox: HTTP ${status}`;
   throw new SignalboxError('admin_unreachable', message);
+}
+
+/** Told to somebody at a command line, in other words than to a program. */
+function unauthorized(admin: Address, token: Secret | undefined): string {
+  return token === undefined
+    ? `the admin API at ${addressOf(admin)} wants a token: --token-file FILE, or SIGNALBOX_ADMIN_TOKEN`
+    : `the admin API at ${addressOf(admin)} does not take this token`;
 }
 
 async function send(

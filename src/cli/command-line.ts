@@ -6,8 +6,18 @@ import type { StartApp } from './app-handle.js';
 import { addAskCommands } from './ask-commands.js';
 import type { BootstrapOptions } from './bootstrap.js';
 import { SHELLS, type Shell } from './completion.js';
-import { address, ipAddress, logFormat, logLevel, target, unlessEmpty, workers } from './option-values.js';
+import {
+  address,
+  addressOption,
+  ipAddress,
+  logFormat,
+  logLevel,
+  target,
+  unlessEmpty,
+  workers,
+} from './option-values.js';
 import type { Output } from './output.js';
+import { addRelayCommand } from './relay-command.js';
 
 interface ServeFlags {
   readonly config: string;
@@ -77,43 +87,6 @@ function addServe({ program, output, startApp, done }: Context): void {
     });
 }
 
-interface RelayFlags {
-  readonly upstream: Address;
-  readonly xds: Address;
-  readonly admin: Address;
-  readonly snapshot?: string;
-  readonly node?: string;
-  readonly logLevel?: LogLevel | '';
-}
-
-function addRelay({ program, output, done }: Context): void {
-  program
-    .command('relay')
-    .description('serve what another Signalbox serves, also while that cannot be reached; SIGTERM ends it')
-    .addOption(
-      new Option('--upstream <address>', 'where the other Signalbox serves xDS')
-        .env('SIGNALBOX_UPSTREAM')
-        .argParser(target)
-        .makeOptionMandatory(),
-    )
-    .addOption(addressOption('--xds <address>', 'where to serve xDS', address, '127.0.0.1:18000'))
-    .addOption(addressOption('--admin <address>', 'where to serve the admin API', address, '127.0.0.1:18001'))
-    .option('--snapshot <file>', 'keeps what is served, for a start while the other one is away')
-    .option(
-      '--node <id>',
-      'who the other Signalbox is told that asks (default: relay/ and the name of this host)',
-    )
-    .addOption(
-      new Option('--log-level <level>', `one of: ${LOG_LEVELS.join(', ')} (default: info)`)
-        .env('SIGNALBOX_LOG_LEVEL')
-        .argParser(unlessEmpty(logLevel)),
-    )
-    .action(async ({ logLevel, ...flags }: RelayFlags) => {
-      const { runRelay } = await import('./relay.js');
-      done(await runRelay({ ...flags, logLevel: logLevel || 'info' }, output));
-    });
-}
-
 function addValidate({ program, output, done }: Context): void {
   program
     .command('validate')
@@ -155,15 +128,6 @@ function addBootstrap({ program, output }: Context): void {
       const { envoyBootstrap } = await import('./bootstrap.js');
       output.stdout.write(envoyBootstrap(options));
     });
-}
-
-function addressOption(
-  flags: string,
-  description: string,
-  parse: (text: string) => Address,
-  standard: string,
-): Option {
-  return new Option(flags, description).argParser(parse).default(parse(standard), standard);
 }
 
 /** Loaded only when it is needed: the other commands answer sooner without gRPC. */
@@ -221,7 +185,9 @@ export function createProgram(
       writeErr: (text) => output.stderr.write(text),
     })
     .showHelpAfterError('(--help tells more)');
-  for (const add of [addServe, addRelay, addValidate, addBootstrap]) add({ program, output, startApp, done });
+  addServe({ program, output, startApp, done });
+  addRelayCommand(program, output, done);
+  for (const add of [addValidate, addBootstrap]) add({ program, output, startApp, done });
   addAskCommands(program, output, done);
   addCompletion({ program, output, startApp, done });
   return program;

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { MOST_WORKERS } from '../config/worker-count.js';
 import { ADDRESS_EXPECTED, type Address, readAddress } from '../model/address.js';
 import { isAddress } from '../model/host.js';
@@ -58,4 +58,14 @@ export function workers(text: string): number {
 /** As containers are configured, an empty variable says nothing. */
 export function unlessEmpty<T>(parse: (text: string) => T): (text: string) => T | '' {
   return (text) => (text === '' ? '' : parse(text));
+}
+
+/** An option that takes an address and has one by default. */
+export function addressOption(
+  flags: string,
+  description: string,
+  parse: (text: string) => Address,
+  standard: string,
+): Option {
+  return new Option(flags, description).argParser(parse).default(parse(standard), standard);
 }

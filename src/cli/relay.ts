@@ -6,14 +6,15 @@ import { createLogger } from '../telemetry/logger.js';
 import type { Output } from './output.js';
 import { listenToSignals } from './serve.js';
 
+export interface RunRelayOptions extends RelayOptions {
+  readonly logLevel: LogLevel;
+}
+
 /**
  * Runs a relay until SIGTERM or SIGINT.
  * @returns the exit code
  */
-export async function runRelay(
-  options: RelayOptions & { readonly logLevel: LogLevel },
-  output: Output,
-): Promise<number> {
+export async function runRelay(options: RunRelayOptions, output: Output): Promise<number> {
   const life = new AbortController();
   const logger = createLogger(options.logLevel);
   listenToSignals(life, () => undefined, logger);

@@ -70,7 +70,7 @@ function plainly(problem: string): string {
 /** @throws SignalboxError `admin_unreachable` */
 async function look(options: TopOptions): Promise<TopAnswer> {
   const [ready, services, registries, proxies, load] = await Promise.all([
-    askAdmin<unknown>(options.admin, '/readyz'),
+    askAdmin<unknown>(options.admin, '/readyz', 'GET', options.token),
     ask<Pick<TopAnswer, 'services'>>(options, '/services'),
     ask<Pick<TopAnswer, 'registries'>>(options, '/registries'),
     ask<Pick<TopAnswer, 'proxies'>>(options, '/proxies'),

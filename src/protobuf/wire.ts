@@ -17,6 +17,22 @@ export function text(field: number, value: string): Buffer {
   return lengthDelimited(field, Buffer.from(value));
 }
 
+/** A repeated string field. */
+export function texts(field: number, values: readonly string[]): Buffer {
+  let length = 0;
+  for (const value of values) {
+    const bytes = Buffer.byteLength(value);
+    length += varintLength(field * 8 + 2) + varintLength(bytes) + bytes;
+  }
+  const encoded = Buffer.allocUnsafe(length);
+  let place = 0;
+  for (const value of values) {
+    place = writeVarint(encoded, writeVarint(encoded, place, field * 8 + 2), Buffer.byteLength(value));
+    place += encoded.write(value, place);
+  }
+  return encoded;
+}
+
 /** A varint field with a value that is not negative. */
 export function varint(field: number, value: number): Buffer {
   const bytes = Buffer.allocUnsafe(varintLength(field * 8) + varintLength(value));

@@ -1,4 +1,4 @@
-import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream } from '@grpc/grpc-js';
 import { messageOf } from '../errors.js';
 import type { DeltaDiscoveryRequest } from '../generated/types/envoy/service/discovery/v3/DeltaDiscoveryRequest.js';
 import type { DeltaDiscoveryResponse } from '../generated/types/envoy/service/discovery/v3/DeltaDiscoveryResponse.js';
@@ -10,6 +10,7 @@ import type { ResourceChanges } from '../snapshot/resource-set.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { referencesOf } from './references.js';
+import type { Upstream } from './upstream.js';
 
 const METHOD = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
 
@@ -40,50 +41,62 @@ export interface DeltaSink {
 /**
  * One delta ADS stream that asks an upstream for everything of every type.
  * https://www.envoyproxy.io/docs/envoy/v1.40.0/api-docs/xds_protocol#incremental-xds
- * @param upstream `host:port`
  * @param known what need not be sent again
  * @returns why it ended; never rejects
  */
 export async function followUpstream(
-  upstream: string,
-  node: string,
+  upstream: Upstream,
   known: Snapshot,
   sink: DeltaSink,
   signal: AbortSignal,
 ): Promise<string> {
-  const client = new Client(upstream, credentials.createInsecure(), CHANNEL);
-  const call = client.makeBidiStreamRequest(METHOD, serialize, deserialize);
+  let client: Client | undefined;
   try {
-    return await new Promise<string>((resolve) => {
-      signal.addEventListener('abort', () => resolve('ended'), { once: true });
-      call.on('error', (error) => resolve(messageOf(error)));
-      call.on('end', () => resolve('the upstream ended the stream'));
-      call.on('data', (response: DeltaDiscoveryResponse) => {
-        try {
-          take(response, call, sink);
-        } catch (thrown) {
-          resolve(messageOf(thrown));
-        }
-      });
-      for (const typeUrl of RELAYED_TYPES) {
-        const versions = [...known.set(typeUrl).values()].map(({ name, version }) => [name, version]);
-        call.write({
-          node: { id: node, cluster: 'relay', user_agent_name: RELAY_USER_AGENT },
-          type_url: typeUrl,
-          resource_names_subscribe: ['*'],
-          initial_resource_versions: Object.fromEntries(versions),
-        });
+    client = new Client(upstream.address, upstream.credentials(), CHANNEL);
+    const call = client.makeBidiStreamRequest(METHOD, serialize, deserialize, upstream.metadata());
+    return await followed(call, upstream, known, sink, signal).finally(() => call.cancel());
+  } catch (thrown) {
+    return messageOf(thrown);
+  } finally {
+    client?.close();
+  }
+}
+
+type Call = ClientDuplexStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse>;
+
+async function followed(
+  call: Call,
+  { node }: Upstream,
+  known: Snapshot,
+  sink: DeltaSink,
+  signal: AbortSignal,
+): Promise<string> {
+  return await new Promise<string>((resolve) => {
+    signal.addEventListener('abort', () => resolve('ended'), { once: true });
+    call.on('error', (error) => resolve(messageOf(error)));
+    call.on('end', () => resolve('the upstream ended the stream'));
+    call.on('data', (response: DeltaDiscoveryResponse) => {
+      try {
+        take(response, call, sink);
+      } catch (thrown) {
+        resolve(messageOf(thrown));
       }
     });
-  } finally {
-    call.cancel();
-    client.close();
-  }
+    for (const typeUrl of RELAYED_TYPES) {
+      const versions = [...known.set(typeUrl).values()].map(({ name, version }) => [name, version]);
+      call.write({
+        node: { ...node, user_agent_name: RELAY_USER_AGENT },
+        type_url: typeUrl,
+        resource_names_subscribe: ['*'],
+        initial_resource_versions: Object.fromEntries(versions),
+      });
+    }
+  });
 }
 
 function take(
   { type_url = '', nonce = '', resources = [], removed_resources = [] }: DeltaDiscoveryResponse,
-  call: ClientDuplexStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse>,
+  call: Call,
   sink: DeltaSink,
 ): void {
   const changes = new Map<string, Resource | undefined>(removed_resources.map((name) => [name, undefined]));

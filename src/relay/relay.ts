@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { exposure } from '../access/exposure.js';
 import { AdminServer } from '../admin/server.js';
 import { DEFAULT_GROUP } from '../groups/default-group.js';
 import type { Address } from '../model/address.js';
@@ -7,18 +8,19 @@ import { addressOf } from '../model/instance.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { SnapshotKeeper } from '../snapshot/snapshot-keeper.js';
 import { LocalProxyServer } from '../workers/proxy-server.js';
+import type { TlsFiles } from '../xds/guard/server-certificates.js';
 import { RelayedSnapshot } from './relayed-snapshot.js';
 import { relayRoutes } from './routes.js';
+import { Upstream, type UpstreamOptions } from './upstream.js';
 
 export interface RelayOptions {
-  /** Where the upstream serves xDS. */
-  readonly upstream: Address;
+  readonly upstream: UpstreamOptions;
   readonly xds: Address;
+  /** Of the relay's own xDS port; plaintext without it. */
+  readonly tls?: TlsFiles | undefined;
   readonly admin: Address;
   /** Where what is served is kept; without it a start needs the upstream. */
   readonly snapshot?: string | undefined;
-  /** Who the upstream is told that asks. */
-  readonly node?: string | undefined;
 }
 
 /** Over how long a time the proxies are sent away at the end, milliseconds. */
@@ -29,6 +31,7 @@ export class Relay {
   readonly #life = new AbortController();
   readonly #cache = new SnapshotCache();
   readonly #keeper: SnapshotKeeper | undefined;
+  readonly #upstream: Upstream;
   readonly #relayed: RelayedSnapshot;
   readonly #xds: LocalProxyServer;
   #admin: AdminServer | undefined;
@@ -39,20 +42,27 @@ export class Relay {
     private readonly options: RelayOptions,
     logger: Logger,
   ) {
-    const { snapshot, node = `relay/${hostname()}` } = options;
+    const { snapshot, tls } = options;
     this.#keeper =
       snapshot === undefined ? undefined : new SnapshotKeeper({ path: snapshot, expire: 0 }, logger);
-    const upstream = addressOf(options.upstream);
-    this.#relayed = new RelayedSnapshot(this.#cache, { upstream, node, keeper: this.#keeper, logger });
+    this.#upstream = new Upstream(options.upstream);
+    this.#relayed = new RelayedSnapshot(this.#cache, {
+      upstream: this.#upstream,
+      keeper: this.#keeper,
+      logger,
+    });
     this.#xds = new LocalProxyServer(this.#cache, {
       identifier: `signalbox-relay/${hostname()}`,
       admission: { allow: undefined, groups: {} },
       drain: DRAIN,
+      tls,
       logger,
     });
+    const exposed = exposure({ xds: { listen: options.xds, tls } });
+    if (exposed !== undefined) logger.warn(exposed);
   }
 
-  /** @throws SignalboxError `listen_failed` */
+  /** @throws SignalboxError `listen_failed`, `tls_invalid` */
   static async start(options: RelayOptions, logger: Logger): Promise<Relay> {
     const relay = new Relay(options, logger);
     try {
@@ -81,10 +91,10 @@ export class Relay {
   }
 
   async #start(): Promise<void> {
-    const { upstream, xds, admin } = this.options;
+    const { xds, admin } = this.options;
     this.#xdsAddress = await this.#xds.listen(addressOf(xds));
     const routes = relayRoutes({
-      upstream: addressOf(upstream),
+      upstream: this.#upstream,
       status: () => this.#relayed.status,
       snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP),
       history: () => this.#cache.history(),

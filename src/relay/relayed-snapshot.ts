@@ -8,6 +8,7 @@ import type { ResourceChanges } from '../snapshot/resource-set.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import type { SnapshotKeeper } from '../snapshot/snapshot-keeper.js';
 import { followUpstream, RELAYED_TYPES } from './delta-stream.js';
+import type { Upstream } from './upstream.js';
 
 /** How long the upstream may take for its first answer before the file is served, milliseconds. */
 const PATIENCE = 1_000;
@@ -26,10 +27,7 @@ export interface UpstreamStatus {
 }
 
 export interface RelayedSnapshotOptions {
-  /** `host:port` */
-  readonly upstream: string;
-  /** Who the upstream is told that asks. */
-  readonly node: string;
+  readonly upstream: Upstream;
   readonly keeper: SnapshotKeeper | undefined;
   readonly logger: Logger;
 }
@@ -57,17 +55,20 @@ export class RelayedSnapshot {
 
   /** Follows the upstream until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { upstream, node, logger } = this.options;
+    const { upstream, logger } = this.options;
     this.#prepare(signal);
     const backoff = new Backoff();
     while (!signal.aborted) {
       const began = performance.now();
       this.#awaited = new Set(RELAYED_TYPES.filter((typeUrl) => this.#working.set(typeUrl).size === 0));
       const sink = { changed: this.#take.bind(this) };
-      const reason = await followUpstream(upstream, node, this.#working, sink, signal);
+      const reason = await followUpstream(upstream, this.#working, sink, signal);
       if (signal.aborted) return;
       this.#status = { ...this.#status, connected: false, last_error: reason };
-      logger.warn({ upstream, reason }, 'the upstream is gone: what it said last is served on');
+      logger.warn(
+        { upstream: upstream.address, reason },
+        'the upstream is gone: what it said last is served on',
+      );
       this.#restore?.();
       // What is not whole would only be taken for what it is not.
       this.#working = this.#served === Snapshot.EMPTY ? this.#working : this.#served;
@@ -95,7 +96,7 @@ export class RelayedSnapshot {
 
   #take(typeUrl: string, changes: ResourceChanges): void {
     if (!this.#status.connected)
-      this.options.logger.info({ upstream: this.options.upstream }, 'the upstream answers');
+      this.options.logger.info({ upstream: this.options.upstream.address }, 'the upstream answers');
     this.#status = { ...this.#status, connected: true, last_error: null, heard: Date.now() };
     this.#awaited.delete(typeUrl);
     this.#working = this.#working.with(new Map([[typeUrl, changes]]));

@@ -5,10 +5,11 @@ import { snapshotDiff, snapshotList } from '../admin/snapshots.js';
 import type { HistoryEntry } from '../snapshot/cache.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { UpstreamStatus } from './relayed-snapshot.js';
+import type { Upstream } from './upstream.js';
 
 /** What the admin API of a relay shows. */
 export interface RelaySubject {
-  readonly upstream: string;
+  readonly upstream: Upstream;
   readonly status: () => UpstreamStatus;
   /** Undefined before there is anything to serve. */
   readonly snapshot: () => Snapshot | undefined;
@@ -23,7 +24,7 @@ export function relayRoutes(subject: RelaySubject): Hono {
   app.get('/readyz', (c) => {
     if (subject.snapshot() !== undefined) return c.json({ status: 'ready', relay: relayView(subject) });
     const { last_error } = subject.status();
-    const reason = `waiting for the upstream ${subject.upstream}${last_error === null ? '' : `: ${last_error}`}`;
+    const reason = `waiting for the upstream ${subject.upstream.address}${last_error === null ? '' : `: ${last_error}`}`;
     return c.json({ status: 'not ready', reason }, 503);
   });
   app.get('/relay', (c) => c.json(relayView(subject)));
@@ -45,7 +46,8 @@ export function relayRoutes(subject: RelaySubject): Hono {
 function relayView({ upstream, status, snapshot }: RelaySubject) {
   const { connected, last_error, heard, restored } = status();
   return {
-    upstream,
+    upstream: upstream.address,
+    node: upstream.node,
     connected,
     last_error,
     heard: heard === undefined ? null : new Date(heard).toISOString(),

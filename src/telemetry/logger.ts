@@ -1,5 +1,6 @@
 import pino from 'pino';
 import type { LogFormat, LogLevel } from './log-level.js';
+import { LogOutput } from './log-output.js';
 import { prettyLine } from './pretty.js';
 
 /**
@@ -7,7 +8,7 @@ import { prettyLine } from './pretty.js';
  * lines. What is still to be written when the process ends is written then.
  */
 export function createLogger(level: LogLevel, format: LogFormat = 'json'): pino.Logger {
-  const output = standardOutput();
+  const lines = standardOutput();
   return pino(
     {
       level,
@@ -15,20 +16,14 @@ export function createLogger(level: LogLevel, format: LogFormat = 'json'): pino.
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    format === 'json' ? output : { write: (line) => output.write(prettyLine(line)) },
+    format === 'json' ? lines : { write: (line) => lines.write(prettyLine(line)) },
   );
 }
 
-/** Bytes that a pipe takes in one piece: the lines of several processes that write to one are not mixed. See pipe(7). */
-const PIPE_BUF = 4_096;
+let output: LogOutput | undefined;
 
-type Destination = ReturnType<typeof pino.destination>;
-let destination: Destination | undefined;
-
-function standardOutput(): Destination {
-  if (destination !== undefined) return destination;
-  const made = pino.destination({ dest: 1, sync: false, maxWrite: PIPE_BUF });
-  process.once('exit', () => made.flushSync());
-  destination = made;
-  return made;
+/** One for all loggers of the process: lines of two would be mixed. */
+function standardOutput(): LogOutput {
+  output ??= new LogOutput(1);
+  return output;
 }

@@ -61,6 +61,8 @@ export type ToWorker =
   | Answer
   /** See `unpackStep`. */
   | { readonly kind: 'step'; readonly step: Uint8Array }
+  /** All of this publication has come with the steps before. */
+  | { readonly kind: 'published'; readonly publication: number }
   | { readonly kind: 'serve'; readonly task: WorkerTask }
   | { readonly kind: 'loadReports'; readonly settings: LoadReportSettings }
   | { readonly kind: 'admission'; readonly rules: AdmissionRules }
@@ -71,6 +73,8 @@ export type FromWorker =
   | Answer
   | { readonly kind: 'accepted'; readonly versions: readonly ResourceVersion[] }
   | { readonly kind: 'rejected'; readonly rejected: Rejected }
+  /** All proxies have acknowledged a publication; see `AcknowledgementSink`. */
+  | { readonly kind: 'reached'; readonly publication: number; readonly sent: boolean }
   /** What a proxy reports of its load. */
   | { readonly kind: 'load'; readonly clusters: readonly ClusterLoad[] }
   /** It listens to the channel: what is sent before is lost. */

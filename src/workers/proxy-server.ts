@@ -10,6 +10,7 @@ import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import { allOf, UNOBSERVED } from '../xds/observer.js';
 import { XdsServer, type XdsServerOptions } from '../xds/server.js';
 import type { XdsStream } from '../xds/stream.js';
+import { Acknowledgements } from './acknowledgements.js';
 
 /** Serves a snapshot cache to proxies, by this process or by several, and tells of those that are connected. */
 export interface ProxyServer {
@@ -19,8 +20,13 @@ export interface ProxyServer {
    * @throws SignalboxError `listen_failed`
    */
   listen(address: string): Promise<string>;
-  /** The open streams of this very process: none where others serve. */
-  readonly streams: ReadonlySet<XdsStream>;
+  /** The ids of the processes that serve now. */
+  readonly processes: readonly number[];
+  /**
+   * All of a publication is in the cache: each process tells when its proxies have acknowledged it.
+   * @param publication a number that grows
+   */
+  published(publication: number): void;
   /** Why proxies cannot be served now; undefined where they can. */
   unready(): string | undefined;
   /** Every open stream. @throws SignalboxError `worker_silent` */
@@ -41,6 +47,8 @@ export interface LocalProxyServerOptions extends Omit<XdsServerOptions, 'groupOf
   readonly admission: AdmissionRules;
   /** The share of the proxies of each group that get changes first, 0 to 1. */
   readonly first?: number;
+  /** Told when all proxies have acknowledged a publication; `sent`: whether any had to be sent something for it. */
+  readonly reached?: (publication: number, sent: boolean) => void;
 }
 
 /** Serves them by this process. */
@@ -48,16 +56,21 @@ export class LocalProxyServer implements ProxyServer {
   readonly #server: XdsServer;
   readonly #counts = new XdsCounts();
   readonly #first: number | undefined;
+  readonly #acknowledgements: Acknowledgements<XdsStream> | undefined;
+  readonly #life = new AbortController();
 
   constructor(
     private readonly cache: SnapshotCache,
     private readonly options: LocalProxyServerOptions,
   ) {
-    const { admission: rules, first, ...others } = options;
+    const { admission: rules, first, reached, ...others } = options;
     this.#first = first;
     const admission = new Admission(rules);
     const groupOf = this.#groups(admission);
     const observer = allOf(this.#counts, options.observer ?? UNOBSERVED);
+    this.#acknowledgements = reached && this.#newAcknowledgements(reached);
+    // Before the server, which sends it.
+    cache.watch(() => this.#acknowledgements?.changed(), this.#life.signal);
     this.#server = new XdsServer(cache, { ...others, admission, groupOf, observer });
   }
 
@@ -65,8 +78,12 @@ export class LocalProxyServer implements ProxyServer {
     return await this.#server.listen(address);
   }
 
-  get streams(): ReadonlySet<XdsStream> {
-    return this.#server.streams;
+  get processes(): readonly number[] {
+    return [process.pid];
+  }
+
+  published(publication: number): void {
+    this.#acknowledgements?.published(publication);
   }
 
   unready(): undefined {
@@ -96,6 +113,7 @@ export class LocalProxyServer implements ProxyServer {
       types: this.#counts.rows(),
       loadStreams: loadReporting?.streams ?? 0,
       loadReports: loadReporting?.reports ?? 0,
+      workers: [],
     };
   }
 
@@ -108,12 +126,23 @@ export class LocalProxyServer implements ProxyServer {
     this.#server.replaceAdmission(admission, this.#groups(admission));
   }
 
+  #newAcknowledgements(reached: Required<LocalProxyServerOptions>['reached']): Acknowledgements<XdsStream> {
+    return new Acknowledgements({
+      streams: () => this.#server.streams,
+      snapshotOf: ({ group }) => (group === undefined ? undefined : this.cache.getSnapshot(group)),
+      reached,
+      now: () => performance.now(),
+      later: (run, milliseconds) => setTimeout(run, milliseconds).unref(),
+    });
+  }
+
   /** The group of each proxy; of those that get changes first, the first of that group. */
   #groups(admission: Admission): XdsServerOptions['groupOf'] {
     return (node) => stagedGroup(admission.groupOf(node), node.id, this.#first);
   }
 
   async stop(): Promise<void> {
+    this.#life.abort();
     await this.#server.stop();
   }
 }

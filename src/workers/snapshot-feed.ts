@@ -28,12 +28,24 @@ export function sharedPack(): Pack {
 export class SnapshotFeed {
   readonly #taken = new Map<Group, Snapshot>();
   #underWay: { readonly group: Group; readonly snapshot: Snapshot } | undefined;
+  #publication: number | undefined;
 
+  /**
+   * @param send takes a step
+   * @param tell takes the number of a publication of which all has been sent
+   */
   constructor(
     private readonly cache: SnapshotCache,
     private readonly pack: Pack,
     private readonly send: (step: Uint8Array) => void,
+    private readonly tell: (publication: number) => void,
   ) {}
+
+  /** All of this publication is in the cache: told when the worker has it too, or a later one in its place. */
+  published(publication: number): void {
+    this.#publication = publication;
+    this.push();
+  }
 
   /** Sends the next step, if one is due and none is under way. */
   push(): void {
@@ -46,6 +58,9 @@ export class SnapshotFeed {
       this.send(this.pack(group, taken, snapshot));
       return;
     }
+    if (this.#publication === undefined) return;
+    this.tell(this.#publication);
+    this.#publication = undefined;
   }
 
   /** The worker has taken the step that was under way. */

@@ -10,6 +10,7 @@ import { messageOf } from '../errors.js';
 import type { AnswerSink } from '../release/proxy-answers.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import { LOG_LEVELS } from '../telemetry/log-level.js';
+import type { AcknowledgementSink } from '../telemetry/metrics/change-latency.js';
 import {
   addedSums,
   addedTotals,
@@ -35,6 +36,8 @@ export interface WorkerPoolOptions extends Omit<WorkerTask, 'worker' | 'listen' 
   readonly logger: Logger;
   /** Told what the proxies of all workers say. */
   readonly answers: AnswerSink;
+  /** Told what the proxies of each worker have acknowledged. */
+  readonly acknowledgements: AcknowledgementSink;
   /** Takes what the proxies of all workers report of their load. */
   readonly load: (clusters: readonly ClusterLoad[]) => void;
 }
@@ -44,8 +47,6 @@ export interface WorkerPoolOptions extends Omit<WorkerTask, 'worker' | 'listen' 
  * starts one again that has ended.
  */
 export class WorkerPool implements ProxyServer {
-  /** They are in the workers. */
-  readonly streams = new Set<never>();
   readonly #life = new AbortController();
   readonly #pack: Pack = sharedPack();
   /** Those that run, by their numbers. */
@@ -81,6 +82,16 @@ export class WorkerPool implements ProxyServer {
     const addresses = await Promise.all(processes.map(({ serving }) => serving));
     for (const process of processes) void this.#keep(process, address);
     return addresses[0] ?? address;
+  }
+
+  get processes(): readonly number[] {
+    return [...this.#processes.values()].flatMap(({ pid, isServing }) =>
+      isServing && pid !== undefined ? [pid] : [],
+    );
+  }
+
+  published(publication: number): void {
+    for (const process of this.#processes.values()) process.published(publication);
   }
 
   unready(): string | undefined {
@@ -134,7 +145,7 @@ export class WorkerPool implements ProxyServer {
   }
 
   #start(worker: number, listen: string): WorkerProcess {
-    const { logger, answers, load, ...task } = this.options;
+    const { logger, answers, acknowledgements, load, ...task } = this.options;
     const current = { admission: this.#admission, loadReports: this.#loadReports };
     const logLevel = LOG_LEVELS.find((level) => level === logger.level) ?? 'info';
     const process = new WorkerProcess(
@@ -143,6 +154,7 @@ export class WorkerPool implements ProxyServer {
       this.#pack,
       (request) => this.#clientStatus(request),
       answers,
+      acknowledgements,
       load,
     );
     this.#processes.set(worker, process);

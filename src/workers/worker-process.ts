@@ -3,6 +3,7 @@ import type { AdmissionRules } from '../access/admission.js';
 import { SignalboxError } from '../errors.js';
 import type { AnswerSink } from '../release/proxy-answers.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
+import type { AcknowledgementSink } from '../telemetry/metrics/change-latency.js';
 import type { ClientStatus } from '../xds/csds/service.js';
 import type { ClusterLoad } from '../xds/load-reports/report.js';
 import type { LoadReportSettings } from '../xds/load-reports/service.js';
@@ -36,10 +37,16 @@ export class WorkerProcess {
     pack: Pack,
     private readonly clientStatus: ClientStatus,
     private readonly answers: AnswerSink,
+    private readonly acknowledgements: AcknowledgementSink,
     private readonly load: (clusters: readonly ClusterLoad[]) => void,
   ) {
     this.#worker = cluster.fork();
-    this.#feed = new SnapshotFeed(cache, pack, (step) => this.#send({ kind: 'step', step }));
+    this.#feed = new SnapshotFeed(
+      cache,
+      pack,
+      (step) => this.#send({ kind: 'step', step }),
+      (publication) => this.#send({ kind: 'published', publication }),
+    );
     this.#questions = new Questions(`worker ${task.worker}`, (question) => this.#send(question));
     this.ended = this.#untilEnded();
     this.serving = this.#untilServing();
@@ -62,6 +69,11 @@ export class WorkerProcess {
   /** Brings it to the latest snapshots. */
   push(): void {
     if (this.#isReady) this.#feed.push();
+  }
+
+  /** All of this publication is in the cache. */
+  published(publication: number): void {
+    if (this.#isServing) this.#feed.published(publication);
   }
 
   /** @returns undefined where it has ended. @throws SignalboxError `worker_silent` */
@@ -107,6 +119,10 @@ export class WorkerProcess {
       case 'answer':
         this.#questions.answered(message.id, message.answer);
         return;
+      case 'reached':
+        if (this.pid !== undefined)
+          this.acknowledgements.reached(this.pid, message.publication, message.sent);
+        return;
       case 'load':
         this.load(message.clusters);
         return;
@@ -135,6 +151,7 @@ export class WorkerProcess {
       });
     });
     this.#isServing = false;
+    if (this.pid !== undefined) this.acknowledgements.gone(this.pid);
     this.#questions.close();
     return end;
   }

@@ -5,6 +5,7 @@ import { createLogger } from '../telemetry/logger.js';
 import { type ClientStatusAnswer, unavailable } from '../xds/csds/service.js';
 import { LoadReporting } from '../xds/load-reports/service.js';
 import type { FromWorker, Question, ToWorker, WorkerTask } from './messages.js';
+import { ProcessMeter } from './process-meter.js';
 import { LocalProxyServer } from './proxy-server.js';
 import { Questions } from './questions.js';
 import { unpackStep } from './snapshot-step.js';
@@ -18,6 +19,7 @@ export class Worker {
   readonly #cache = new SnapshotCache(0);
   readonly #primary: Questions;
   #server: LocalProxyServer | undefined;
+  #meter: ProcessMeter | undefined;
 
   /**
    * @param send tells the primary something; calls `sent` when that is on its way
@@ -40,6 +42,9 @@ export class Worker {
         this.send({ kind: 'taken' });
         return;
       }
+      case 'published':
+        this.#server?.published(message.publication);
+        return;
       case 'serve':
         return await this.#serve(message.task);
       case 'question':
@@ -68,6 +73,7 @@ export class Worker {
         accepted: (versions) => this.send({ kind: 'accepted', versions }),
         rejected: (rejected) => this.send({ kind: 'rejected', rejected }),
       }),
+      reached: (publication, sent) => this.send({ kind: 'reached', publication, sent }),
       logger,
       loadReporting: new LoadReporting(
         loadReports,
@@ -81,6 +87,7 @@ export class Worker {
     try {
       const address = await server.listen(listen);
       this.#server = server;
+      this.#meter = new ProcessMeter(worker);
       this.send({ kind: 'serving', address });
     } catch (thrown) {
       const { code, message } = SignalboxError.from(thrown);
@@ -99,7 +106,7 @@ export class Worker {
       case 'proxyStatuses':
         return answer(await server.proxyStatuses(asked.question));
       case 'totals':
-        return answer(await server.totals());
+        return answer({ ...(await server.totals()), workers: this.#meter ? [this.#meter.read()] : [] });
       case 'clientStatus':
         return answer(server.clientStatus(asked.question));
     }

@@ -1,5 +1,6 @@
 import { ResourceSet } from '../snapshot/resource-set.js';
-import { NameSet, type NameTable } from './name-set.js';
+import { atOnce, STEP, type Steps } from '../snapshot/steps.js';
+import type { NameSet, NameTable } from './name-set.js';
 import type { DeltaRequest } from './request.js';
 import { Subscription } from './subscription.js';
 import { answered, isNamedOnly, newTypeState, type TypeState } from './type-state.js';
@@ -21,26 +22,53 @@ export function onDeltaRequest(
   const state = request.nonce === '' ? before : answered(before, request.nonce, request.error);
   if (request.subscribe.size === 0 && request.unsubscribe.size === 0) return state;
 
-  const wildcardAdded = request.subscribe.has('*');
-  const wildcardDropped = request.unsubscribe.has('*') && !wildcardAdded;
-  const wildcard = wildcardAdded || (before.subscription.wildcard && !wildcardDropped);
-  const subscribed = table.difference(request.subscribe, table.star);
-  const dropped = table.difference(
-    table.intersection(request.unsubscribe, before.subscription.names),
-    subscribed,
-  );
-  const names = table.union(table.difference(before.subscription.names, dropped), subscribed);
-  // What the wildcard still covers is told to the proxy, which has just forgotten it by name.
-  const owed = table.union(table.union(before.owed, subscribed), wildcard ? dropped : NameSet.EMPTY);
-  const fresh = wildcardAdded && !before.subscription.wildcard;
-  const everything = fresh ? everythingFrom(state, set, table) : NameSet.EMPTY;
+  const { wildcard, fresh, names, owed } = atOnce(asked(before, request, table));
   return {
     ...state,
     subscription: Subscription.of(wildcard, names),
     implicit: before.implicit && wildcard,
-    owed: wildcard ? table.union(owed, everything) : table.intersection(owed, names),
+    owed: fresh ? table.union(owed, everythingFrom(state, set, table)) : owed,
     mustAnswer: fresh || state.mustAnswer,
   };
+}
+
+/** What {@link onDeltaRequest} will need of the names of a request, worked out in steps. */
+export function* prepareDelta(
+  before: TypeState | undefined,
+  request: DeltaRequest,
+  set: ResourceSet,
+  table: NameTable,
+): Steps<void> {
+  if (before !== undefined) yield* asked(before, request, table);
+  else if (request.known.size > 0)
+    yield* unknownOf(request, firstSubscription(request, table).subscription, set, table);
+}
+
+interface Asked {
+  readonly wildcard: boolean;
+  /** The wildcard is new. */
+  readonly fresh: boolean;
+  readonly names: NameSet;
+  readonly owed: NameSet;
+}
+
+/** What a stream asks for after a request. */
+function* asked(before: TypeState, request: DeltaRequest, table: NameTable): Steps<Asked> {
+  const wildcardAdded = request.subscribe.has('*');
+  const wildcardDropped = request.unsubscribe.has('*') && !wildcardAdded;
+  const wildcard = wildcardAdded || (before.subscription.wildcard && !wildcardDropped);
+  const subscribed = table.difference(request.subscribe, table.star);
+  const dropped = yield* table.differenceInSteps(
+    yield* table.intersectionInSteps(request.unsubscribe, before.subscription.names),
+    subscribed,
+  );
+  const kept = yield* table.differenceInSteps(before.subscription.names, dropped);
+  const names = yield* table.unionInSteps(kept, subscribed);
+  const owed = yield* table.unionInSteps(before.owed, subscribed);
+  const fresh = wildcardAdded && !before.subscription.wildcard;
+  // What the wildcard still covers is told to the proxy, which has just forgotten it by name.
+  if (wildcard) return { wildcard, fresh, names, owed: yield* table.unionInSteps(owed, dropped) };
+  return { wildcard, fresh, names, owed: yield* table.intersectionInSteps(owed, names) };
 }
 
 /** All that there is, and what is gone but may still reach the proxy with a response that is under way. */
@@ -50,28 +78,38 @@ function everythingFrom(state: TypeState, set: ResourceSet, table: NameTable): N
 }
 
 function first(request: DeltaRequest, set: ResourceSet, table: NameTable): TypeState {
-  const implicit = request.subscribe.size === 0 && !isNamedOnly(request.typeUrl);
-  const wildcard = implicit || request.subscribe.has('*');
-  const names = table.difference(request.subscribe, table.star);
-  const subscription = Subscription.of(wildcard, names);
+  const { subscription, implicit } = firstSubscription(request, table);
+  const { wildcard, names } = subscription;
   const base = { ...newTypeState(request.typeUrl), subscription, implicit };
   if (request.known.size === 0) {
     return { ...base, owed: names, held: wildcard ? ResourceSet.EMPTY : set, mustAnswer: wildcard };
   }
-  return { ...base, held: set, owed: unknownOf(request, subscription, set, table) };
+  return { ...base, held: set, owed: atOnce(unknownOf(request, subscription, set, table)) };
+}
+
+function firstSubscription(
+  request: DeltaRequest,
+  table: NameTable,
+): { readonly subscription: Subscription; readonly implicit: boolean } {
+  const implicit = request.subscribe.size === 0 && !isNamedOnly(request.typeUrl);
+  const names = table.difference(request.subscribe, table.star);
+  return { subscription: Subscription.of(implicit || request.subscribe.has('*'), names), implicit };
 }
 
 /** What a proxy that has come back does not have: what differs from the versions it told, and what is gone. */
-function unknownOf(
+function* unknownOf(
   request: DeltaRequest,
   subscription: Subscription,
   set: ResourceSet,
   table: NameTable,
-): NameSet {
+): Steps<NameSet> {
   const cached = KNOWN.get(request.known);
   if (cached?.subscription === subscription && cached.set === set) return cached.owed;
   const missing: string[] = [];
+  let seen = 0;
   for (const [name, version] of request.known) {
+    seen += 1;
+    if (seen % STEP === 0) yield;
     if (subscription.covers(name) && set.get(name)?.version !== version) missing.push(name);
   }
   for (const name of subscription.wildcard ? set.names() : subscription.names) {
@@ -80,7 +118,7 @@ function unknownOf(
   for (const name of subscription.wildcard ? subscription.names : []) {
     if (!request.known.has(name) && set.get(name) === undefined) missing.push(name);
   }
-  const owed = table.of(missing);
+  const owed = yield* table.ofInSteps(missing);
   KNOWN.set(request.known, { subscription, set, owed });
   return owed;
 }

@@ -2,7 +2,7 @@ import type { SnapshotCache } from '../snapshot/cache.js';
 import type { XdsStream } from './stream.js';
 
 /** Milliseconds of pushing in a row before everything else gets its turn. */
-const BUDGET = 10;
+const BUDGET = 4;
 
 /** Brings streams to the snapshot of their group, many of them in turns, each to the latest when its turn comes. */
 export class FanOut {

@@ -39,10 +39,10 @@ export const DEFAULT_LIMITS: Limits = {
   streams: 40_000,
   requests_per_second: 1_000,
   // Envoy's own limit is 4 MiB; a large fleet's names and versions need more.
-  message_bytes: 64 * MIB,
+  message_bytes: 16 * MIB,
   header_bytes: 16 * 1024,
   names_per_request: 100_000,
-  names_per_stream: 1_000_000,
+  names_per_stream: 200_000,
   types_per_stream: 32,
   handshake_timeout: 10_000,
   idle_timeout: 300_000,

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Digest, digest, digestText, minus, plus, ZERO } from '../snapshot/content-hash.js';
-import { PersistentMap } from '../snapshot/persistent-map.js';
+import { hashOf, PersistentMap } from '../snapshot/persistent-map.js';
+import { atOnce, STEP, type Steps } from '../snapshot/steps.js';
 
 /** An immutable set of resource names. Equal sets of one {@link NameTable} are one object, so that streams share them. */
 export class NameSet {
   static #ids = 0;
-  static readonly EMPTY = new NameSet(PersistentMap.empty(), ZERO);
+  static readonly EMPTY = new NameSet(PersistentMap.empty(), 0);
 
   /** Names this very object, for caches of what was worked out from it. */
   readonly id = ++NameSet.#ids;
@@ -13,7 +13,8 @@ export class NameSet {
   /** Use {@link NameTable} to make one. */
   constructor(
     readonly names: PersistentMap<true>,
-    readonly digest: Digest,
+    /** The sum of the names' hashes: equal sets have the same. */
+    readonly sum: number,
   ) {}
 
   get size(): number {
@@ -47,52 +48,92 @@ export class NameTable {
   }
 
   of(names: Iterable<string>): NameSet {
-    return this.#changed(NameSet.EMPTY, names, true);
+    return atOnce(this.ofInSteps(names));
   }
 
-  /** The names that encoded bytes stand for; `decode` is called only for bytes not met before. */
-  ofBytes(bytes: Uint8Array, decode: () => Iterable<string>): NameSet {
+  *ofInSteps(names: Iterable<string>): Steps<NameSet> {
+    return yield* this.#changed(NameSet.EMPTY, names, true);
+  }
+
+  /**
+   * The names that encoded bytes stand for.
+   * @param decode called only for bytes not met before
+   */
+  *ofBytes(bytes: Uint8Array, decode: () => Iterable<string>): Steps<NameSet> {
     const key = createHash('sha1').update(bytes).digest('base64');
     const known = this.#byBytes.get(key)?.deref();
     if (known !== undefined) return known;
-    const set = this.of(decode());
+    const set = yield* this.ofInSteps(decode());
     this.#remember(this.#byBytes, key, set);
     return set;
   }
 
   union(set: NameSet, more: NameSet): NameSet {
+    return atOnce(this.unionInSteps(set, more));
+  }
+
+  /** As {@link union}. What has been worked out once is there at once. */
+  *unionInSteps(set: NameSet, more: NameSet): Steps<NameSet> {
     if (more.size === 0 || more === set) return set;
     if (set.size === 0) return more;
-    return memo(this.#unions, set, more, () => this.#changed(set, more, true));
+    const known = this.#unions.get(set)?.get(more);
+    if (known !== undefined) return known;
+    const union = yield* this.#changed(set, more, true);
+    memorize(this.#unions, set, more, union);
+    return union;
   }
 
   /** `set` without the names of `less`. */
   difference(set: NameSet, less: NameSet): NameSet {
+    return atOnce(this.differenceInSteps(set, less));
+  }
+
+  /** As {@link difference}. What has been worked out once is there at once. */
+  *differenceInSteps(set: NameSet, less: NameSet): Steps<NameSet> {
     if (less.size === 0 || set.size === 0) return set;
     if (less === set) return NameSet.EMPTY;
-    return memo(this.#differences, set, less, () => this.#changed(set, less, false));
+    const known = this.#differences.get(set)?.get(less);
+    if (known !== undefined) return known;
+    const [few, many] = less.size < set.size ? [less, set] : [set, less];
+    const both = yield* common(few, many);
+    const difference = yield* this.#changed(set, both, false);
+    memorize(this.#differences, set, less, difference);
+    return difference;
   }
 
   /** The names in both. */
   intersection(set: NameSet, other: NameSet): NameSet {
-    if (set === other) return set;
-    return this.difference(set, this.difference(set, other));
+    return atOnce(this.intersectionInSteps(set, other));
   }
 
-  #changed(set: NameSet, names: Iterable<string>, present: boolean): NameSet {
-    const changes = new Map<string, true | undefined>();
-    let sum = set.digest;
+  /** As {@link intersection}. What has been worked out once is there at once. */
+  *intersectionInSteps(set: NameSet, other: NameSet): Steps<NameSet> {
+    if (set === other) return set;
+    return yield* this.differenceInSteps(set, yield* this.differenceInSteps(set, other));
+  }
+
+  *#changed(set: NameSet, names: Iterable<string>, present: boolean): Steps<NameSet> {
+    const changes = new Set<string>();
+    let { sum } = set;
+    let seen = 0;
     for (const name of names) {
-      if (set.has(name) === present || changes.has(name)) continue;
-      changes.set(name, present ? true : undefined);
-      sum = present ? plus(sum, digest(name)) : minus(sum, digest(name));
+      seen += 1;
+      if (seen % STEP === 0) yield;
+      if (changes.has(name) || set.has(name) === present) continue;
+      changes.add(name);
+      sum = (present ? sum + hashOf(name) : sum - hashOf(name)) >>> 0;
     }
     if (changes.size === 0) return set;
-    const key = digestText(sum);
+    if (!present && changes.size === set.size) return NameSet.EMPTY;
+    return this.#one(yield* set.names.withAllInSteps(changes, present ? true : undefined), sum);
+  }
+
+  /** The set that is equal to this one, if there is one. */
+  #one(names: PersistentMap<true>, sum: number): NameSet {
+    const key = `${names.size} ${sum}`;
     const known = this.#byContent.get(key)?.deref();
-    if (known !== undefined) return known;
-    const made = new NameSet(set.names.with(changes), sum);
-    if (made.size === 0) return NameSet.EMPTY;
+    if (known?.names.equals(names) === true) return known;
+    const made = new NameSet(names, sum);
     this.#remember(this.#byContent, key, made);
     return made;
   }
@@ -105,21 +146,28 @@ export class NameTable {
   }
 }
 
-function memo(
+/** The names of a set that another has too. */
+function* common(set: NameSet, other: NameSet): Steps<string[]> {
+  const found: string[] = [];
+  let seen = 0;
+  for (const name of set) {
+    seen += 1;
+    if (seen % STEP === 0) yield;
+    if (other.has(name)) found.push(name);
+  }
+  return found;
+}
+
+function memorize(
   table: WeakMap<NameSet, WeakMap<NameSet, NameSet>>,
   first: NameSet,
   second: NameSet,
-  make: () => NameSet,
-): NameSet {
+  result: NameSet,
+): void {
   let ofFirst = table.get(first);
   if (ofFirst === undefined) {
     ofFirst = new WeakMap();
     table.set(first, ofFirst);
   }
-  let result = ofFirst.get(second);
-  if (result === undefined) {
-    result = make();
-    ofFirst.set(second, result);
-  }
-  return result;
+  ofFirst.set(second, result);
 }

@@ -21,8 +21,15 @@ export const UNKNOWN_NODE: ProxyNode = {
   userAgentVersion: '',
 };
 
-/** Reads an encoded `envoy.config.core.v3.Node`. */
+/** Bytes. An Envoy's has some 60 KB. */
+const LARGEST_NODE = 1024 * 1024;
+
+/**
+ * Reads an encoded `envoy.config.core.v3.Node`.
+ * @throws Error for bytes that are none, or too many
+ */
 export function readNode(bytes: Uint8Array): ProxyNode {
+  if (bytes.length > LARGEST_NODE) throw new Error(`a node may have ${LARGEST_NODE} bytes`);
   const reader = protobuf.Reader.create(bytes);
   let node: ProxyNode = UNKNOWN_NODE;
   while (reader.pos < reader.len) {

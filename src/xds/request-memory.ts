@@ -14,15 +14,22 @@ export class RequestMemory<Request extends SotwRequest | DeltaRequest> {
   readonly #requests: Request[] = [];
   #next = 0;
 
-  /** @param ownWords whether a request that was just decoded is its proxy's own and will not come again, byte by byte */
-  read(bytes: Uint8Array, decode: () => Request, ownWords: () => boolean): Request {
+  /** The request of these bytes, if they came before. */
+  find(bytes: Uint8Array): Request | undefined {
     for (let index = 0; index < this.#bytes.length; index += 1) {
       const known = this.#requests[index];
       if (known !== undefined && this.#bytes[index]?.equals(bytes)) return known;
     }
-    const decoded = decode();
+    return undefined;
+  }
+
+  /**
+   * @param ownWords whether the request is its proxy's own and will not come again, byte by byte
+   * @returns an equal request that came before, or else this one
+   */
+  add(bytes: Uint8Array, decoded: Request, ownWords: boolean): Request {
     const request = this.#requests.find((known) => equal(known, decoded)) ?? decoded;
-    this.#bytes[this.#next] = bytes.length > LONGEST || ownWords() ? undefined : Buffer.from(bytes);
+    this.#bytes[this.#next] = bytes.length > LONGEST || ownWords ? undefined : Buffer.from(bytes);
     this.#requests[this.#next] = request;
     this.#next = (this.#next + 1) % REMEMBERED;
     return request;

@@ -1,4 +1,4 @@
-import { lengthDelimited, lengthDelimitedHead, text, varint } from '../protobuf/wire.js';
+import { lengthDelimited, lengthDelimitedHead, text, texts, varint } from '../protobuf/wire.js';
 import type { Resource } from '../snapshot/resource.js';
 import type { ResourceSet } from '../snapshot/resource-set.js';
 import type { NameSet } from './name-set.js';
@@ -124,7 +124,7 @@ export class ResponseFactory {
       text(1, version),
       ...present.flatMap((resource) => deltaResource(resource)),
       text(4, typeUrl),
-      ...removed.map((name) => text(6, name)),
+      texts(6, removed),
       lengthDelimited(7, text(1, this.identifier)),
       NONCE_FIELD,
     ]);

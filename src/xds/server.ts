@@ -34,6 +34,7 @@ import { type Message, ResponseFactory } from './response.js';
 import { DISCOVERY_SERVICES, type DiscoveryMethod, definition } from './services.js';
 import { StepMemory } from './step-memory.js';
 import { type StreamDependencies, XdsStream } from './stream.js';
+import { Turns } from './turns.js';
 
 export interface XdsServerOptions {
   /** `control_plane.identifier` of every response. */
@@ -105,7 +106,8 @@ export class XdsServer {
     this.#deps = {
       cache,
       shared: { table, responses: new ResponseFactory(options.identifier), memory: new StepMemory() },
-      reader: new RequestReader(table),
+      reader: new RequestReader(table, limits.names_per_request),
+      turns: new Turns(),
       groupOf: (node) => this.#groupOf(node),
       limits,
       cut: (peer) => this.#connections.cut(peer),
@@ -119,6 +121,8 @@ export class XdsServer {
       'grpc.max_concurrent_streams': (limits.streams_per_client ?? limits.streams) + OTHER_STREAMS,
       'grpc.max_send_message_length': -1,
       'grpc.keepalive_time_ms': keepalive.time,
+      // Nobody asks for gRPC's own statistics, and each connection and call would pay for them.
+      'grpc.enable_channelz': 0,
       'grpc.keepalive_timeout_ms': keepalive.timeout,
     });
     this.addTo(this.#server);

@@ -1,4 +1,5 @@
 import { ResourceSet } from '../snapshot/resource-set.js';
+import { atOnce, type Steps } from '../snapshot/steps.js';
 import { NameSet, type NameTable } from './name-set.js';
 import type { SotwRequest } from './request.js';
 import { isFullState } from './response.js';
@@ -20,8 +21,7 @@ export function onSotwRequest(
   const listed = request.names;
   if (before === undefined) return first(request, set, table);
   const state = request.nonce === '' ? before : answered(before, request.nonce, request.error);
-  const stale = request.nonce !== '' && before.nonce !== '' && request.nonce !== before.nonce;
-  if (stale) {
+  if (isStale(before, request)) {
     // It changes no subscription. But what it lets go of, it wants sent again when it names it again.
     const implicit = before.implicit && listed.size === 0;
     return { ...state, implicit, listed: table.intersection(before.listed, listed) };
@@ -30,7 +30,6 @@ export function onSotwRequest(
   // With a wildcard that a stale request has let go of, the names alone do not tell that nothing has changed.
   if (listed === before.listed && (before.implicit || (listed === names && !wildcard))) return state;
   const { subscription, implicit } = subscriptionOf(request, table, before.implicit && listed.size === 0);
-  const added = table.difference(subscription.names, before.listed);
   // Asked for anew also where a stale request had let go of it.
   const asked = before.implicit || (before.subscription.wildcard && before.listed.has('*'));
   const wildcardAdded = subscription.wildcard && !asked;
@@ -39,12 +38,31 @@ export function onSotwRequest(
     subscription,
     implicit,
     listed,
-    owed: wildcardAdded
-      ? NameSet.EMPTY
-      : table.intersection(table.union(before.owed, added), subscription.names),
+    owed: wildcardAdded ? NameSet.EMPTY : atOnce(owedAfter(before, subscription.names, table)),
     held: wildcardAdded ? ResourceSet.EMPTY : state.held,
     mustAnswer: wildcardAdded || state.mustAnswer,
   };
+}
+
+/** What {@link onSotwRequest} will need of the names of a request, worked out in steps. */
+export function* prepareSotw(
+  before: TypeState | undefined,
+  request: SotwRequest,
+  table: NameTable,
+): Steps<void> {
+  if (before === undefined || request.names === before.listed) return;
+  if (isStale(before, request)) yield* table.intersectionInSteps(before.listed, request.names);
+  else yield* owedAfter(before, subscriptionOf(request, table, false).subscription.names, table);
+}
+
+function isStale(before: TypeState, { nonce }: SotwRequest): boolean {
+  return nonce !== '' && before.nonce !== '' && nonce !== before.nonce;
+}
+
+/** What is to be sent of these names whether it changed or not: those that were not asked for before, and what was owed. */
+function* owedAfter(before: TypeState, names: NameSet, table: NameTable): Steps<NameSet> {
+  const added = yield* table.differenceInSteps(names, before.listed);
+  return yield* table.intersectionInSteps(yield* table.unionInSteps(before.owed, added), names);
 }
 
 function first(request: SotwRequest, set: ResourceSet, table: NameTable): TypeState {

@@ -1,7 +1,8 @@
 import type { ResourceSet } from '../snapshot/resource-set.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
+import type { Steps } from '../snapshot/steps.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
-import { onDeltaRequest } from './delta.js';
+import { onDeltaRequest, prepareDelta } from './delta.js';
 import { NameSet, type NameTable } from './name-set.js';
 import { nextSerial, nonceOf } from './nonce.js';
 import type { DeltaRequest, SotwRequest } from './request.js';
@@ -13,7 +14,7 @@ import {
   type ResponseFactory,
   type Variant,
 } from './response.js';
-import { onSotwRequest } from './sotw.js';
+import { onSotwRequest, prepareSotw } from './sotw.js';
 import type { StepMemory } from './step-memory.js';
 import { currentVersion, sent, type TypeState, versionMark } from './type-state.js';
 import { TypeStates } from './type-states.js';
@@ -73,6 +74,27 @@ export function receive(
   return memory.received(state, request.request, snapshot, () =>
     afterRequest(state, request, snapshot, table),
   );
+}
+
+/** How many names and versions a request has. */
+export function namesIn({ variant, request }: StreamRequest): number {
+  if (variant === 'sotw') return request.names.size;
+  return request.subscribe.size + request.unsubscribe.size + request.known.size;
+}
+
+/**
+ * The work that {@link receive} would do at once for a request of very many names, in steps: it finds the results in
+ * the memories.
+ */
+export function* prepare(
+  state: StreamState,
+  { variant, request }: StreamRequest,
+  snapshot: Snapshot,
+  { table }: Shared,
+): Steps<void> {
+  const before = state.types.get(request.typeUrl);
+  if (variant === 'sotw') yield* prepareSotw(before, request, table);
+  else yield* prepareDelta(before, request, snapshot.set(request.typeUrl), table);
 }
 
 function afterRequest(

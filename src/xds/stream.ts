@@ -1,11 +1,13 @@
 import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Permission } from '../access/admission.js';
-import { messageOf } from '../errors.js';
+import { messageOf, SignalboxError } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
-import type { Snapshot } from '../snapshot/snapshot.js';
+import { Snapshot } from '../snapshot/snapshot.js';
+import { STEP, type Steps } from '../snapshot/steps.js';
 import type { Admitted, Call } from './guard/gate.js';
 import { StreamGuard } from './guard/stream-guard.js';
+import { Inbox } from './inbox.js';
 import type { Limits } from './limits.js';
 import { type ProxyNode, UNKNOWN_NODE } from './node.js';
 import type { XdsObserver } from './observer.js';
@@ -16,18 +18,22 @@ import {
   beat,
   leastTtl,
   NEW_STREAM,
+  namesIn,
   next,
+  prepare,
   receive,
   type Shared,
   type StreamRequest,
   type StreamState,
   waitNoLonger,
 } from './stream-state.js';
+import type { Turns } from './turns.js';
 
 export interface StreamDependencies {
   readonly cache: SnapshotCache;
   readonly shared: Shared;
   readonly reader: RequestReader;
+  readonly turns: Turns;
   readonly groupOf: (node: ProxyNode) => Group;
   readonly limits: Limits;
   /** Ends a peer's connection at once. */
@@ -49,11 +55,11 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 export class XdsStream {
   readonly connectedAt = Date.now();
   readonly #guard: StreamGuard;
+  readonly #inbox: Inbox;
   #state: StreamState = NEW_STREAM;
   #node: ProxyNode | undefined;
   #group: Group | undefined;
   #snapshot: Snapshot | undefined;
-  #early: Uint8Array[] = [];
   #inFlight = 0;
   #open = true;
   #patience: NodeJS.Timeout | undefined;
@@ -68,12 +74,18 @@ export class XdsStream {
     private permission: Permission,
     private readonly deps: StreamDependencies,
   ) {
-    this.#guard = new StreamGuard(deps.limits, {
-      pause: () => this.call.pause(),
-      resume: () => {
-        // What came before the first snapshot is waited for on its own.
-        if (this.#early.length === 0) this.call.resume();
+    this.#inbox = new Inbox(
+      {
+        pause: () => this.call.pause(),
+        resume: () => this.call.resume(),
+        work: (request) => this.#work(request),
+        worked: (milliseconds) => this.#guard.worked(milliseconds),
       },
+      deps.turns,
+    );
+    this.#guard = new StreamGuard(deps.limits, {
+      pause: () => this.#inbox.hold('limit'),
+      resume: () => this.#inbox.release('limit'),
       unread: (details) => {
         this.deps.logger.warn({ node: this.node.id, peer: this.peer, stream: this.id }, details);
         this.#fail(status.RESOURCE_EXHAUSTED, details);
@@ -111,13 +123,14 @@ export class XdsStream {
       if (!this.#open) return;
       this.#open = false;
       this.#guard.end();
+      this.#inbox.end();
       clearTimeout(this.#patience);
       clearInterval(this.#heart);
       closed();
     };
     this.call.on('data', (bytes: Uint8Array) => {
-      this.#guard.arrived();
       this.#receive(bytes);
+      this.#guard.arrived();
     });
     this.call.on('end', () => {
       this.call.end();
@@ -130,7 +143,7 @@ export class XdsStream {
   /** The group has a new snapshot. */
   push(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
-    if (this.#early.length > 0) this.#receiveEarly();
+    this.#inbox.release('unpublished');
     this.#pump();
   }
 
@@ -156,26 +169,49 @@ export class XdsStream {
     if (!this.#open) return;
     try {
       if (this.#node === undefined && !this.#identify(bytes)) return;
-      if (this.#snapshot === undefined) {
-        // Nothing is published yet. What the proxy says is kept by gRPC's own flow control until then.
-        this.#early.push(bytes);
-        this.call.pause();
-        return;
-      }
-      const read = this.#read(bytes);
-      const excess = this.#guard.tooLarge(read.request);
-      if (excess === undefined) this.#take(read, this.#snapshot);
-      else this.#fail(status.RESOURCE_EXHAUSTED, excess);
+      this.#inbox.take(bytes);
     } catch (thrown) {
-      this.#fail(status.INVALID_ARGUMENT, messageOf(thrown));
+      this.#refuse(thrown);
     }
   }
 
-  #receiveEarly(): void {
-    const early = this.#early;
-    this.#early = [];
-    for (const bytes of early) this.#receive(bytes);
-    this.call.resume();
+  /** An acknowledgement as others have sent it is dealt with at once. */
+  #work(bytes: Uint8Array): Steps<void> | undefined {
+    try {
+      const known = this.#known(bytes);
+      if (known === undefined || namesIn(known) > STEP) return this.#workInSteps(bytes);
+      this.#take(known, this.#published);
+      this.#pump();
+    } catch (thrown) {
+      this.#refuse(thrown);
+    }
+    return undefined;
+  }
+
+  *#workInSteps(bytes: Uint8Array): Steps<void> {
+    try {
+      const read = yield* this.#read(bytes);
+      const excess = this.#guard.tooLarge(read);
+      if (excess !== undefined) return this.#fail(status.RESOURCE_EXHAUSTED, excess);
+      const long = namesIn(read) > STEP;
+      if (long) yield* prepare(this.#state, read, this.#published, this.deps.shared);
+      this.#take(read, this.#published);
+      // The answer is as long.
+      if (long) yield;
+      this.#pump();
+    } catch (thrown) {
+      this.#refuse(thrown);
+    }
+  }
+
+  #refuse(thrown: unknown): void {
+    const tooLarge = thrown instanceof SignalboxError && thrown.code === 'request_too_large';
+    this.#fail(tooLarge ? status.RESOURCE_EXHAUSTED : status.INVALID_ARGUMENT, messageOf(thrown));
+  }
+
+  /** Requests are held until there is one. */
+  get #published(): Snapshot {
+    return this.#snapshot ?? Snapshot.EMPTY;
   }
 
   /** @returns whether the client may have the configuration of the node that it names */
@@ -190,14 +226,26 @@ export class XdsStream {
     this.#node = node;
     this.#group = this.deps.groupOf(this.#node);
     this.#snapshot = this.deps.cache.getSnapshot(this.#group);
+    if (this.#snapshot === undefined) this.#inbox.hold('unpublished');
     this.deps.logger.info({ node: this.#node.id, stream: this.id, variant: this.variant }, 'proxy connected');
     return true;
   }
 
-  #read(bytes: Uint8Array): StreamRequest {
+  #known(bytes: Uint8Array): StreamRequest | undefined {
     const { reader } = this.deps;
-    if (this.variant === 'sotw') return { variant: 'sotw', request: this.#typed(reader.sotw(bytes)) };
-    return { variant: 'delta', request: this.#typed(reader.delta(bytes)) };
+    if (this.variant === 'sotw') {
+      const request = reader.knownSotw(bytes);
+      return request && { variant: 'sotw', request: this.#typed(request) };
+    }
+    const request = reader.knownDelta(bytes);
+    return request && { variant: 'delta', request: this.#typed(request) };
+  }
+
+  *#read(bytes: Uint8Array): Steps<StreamRequest> {
+    const { reader } = this.deps;
+    if (this.variant === 'sotw')
+      return { variant: 'sotw', request: this.#typed(yield* reader.readSotw(bytes)) };
+    return { variant: 'delta', request: this.#typed(yield* reader.readDelta(bytes)) };
   }
 
   /** A service of one type may be asked without naming it. */
@@ -232,8 +280,7 @@ export class XdsStream {
       } else this.deps.observer.rejected(response, error.message, this.node);
     }
     const excess = this.#guard.tooMuch(this.#state);
-    if (excess === undefined) this.#pump();
-    else this.#fail(status.RESOURCE_EXHAUSTED, excess);
+    if (excess !== undefined) this.#fail(status.RESOURCE_EXHAUSTED, excess);
   }
 
   #pump(): void {

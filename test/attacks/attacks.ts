@@ -18,8 +18,15 @@ export interface Target {
   readonly certificate?: KeyPair | undefined;
 }
 
-/** Goes on until `signal` is aborted, and says what came of it. */
-export type Attack = (target: Target, signal: AbortSignal) => Promise<string>;
+/**
+ * Goes on until `signal` is aborted.
+ * @param outcome is given what tells what has come of it so far
+ */
+export type Attack = (
+  target: Target,
+  signal: AbortSignal,
+  outcome: (tell: () => string) => void,
+) => Promise<void>;
 
 const ADS = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
 const GIGABYTE = 2 ** 30;
@@ -31,17 +38,36 @@ export const WRONG = 'TLS: certificates of another authority';
 export const EXPIRED = 'TLS: an expired certificate';
 export const PLAIN = 'TLS: 10,000 connections without a handshake';
 
+const SLOW = '100 streams that do not read, with a limit of 256 KiB for 2 s';
+/** Enough that a proxy that does not read leaves more than that unread. */
+const LARGE = Object.fromEntries(
+  Array.from({ length: 2_000 }, (_, service) => [
+    `large-${service}`,
+    Array.from({ length: 20 }, (_, n) => ({ host: '127.0.0.1', port: 1_000 + n })),
+  ]),
+);
+
+/** What the server is configured with beside the rest; `services` stand in a file. */
+export interface Setting {
+  readonly limits?: Readonly<Record<string, number | string>>;
+  readonly services?: Readonly<Record<string, unknown>>;
+}
+
+export const SETTINGS: Readonly<Record<string, Setting>> = {
+  [SLOW]: { limits: { queued_bytes: 256 * 1024, queued_time: '2s' }, services: LARGE },
+};
+
 /** By what the table calls them. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
   '10,000 connections that send nothing': silence,
   'a message of 1 GB': gigabyte,
   'a header bomb': headerBomb,
   'HTTP/2 rapid reset': rapidReset,
-  'a million subscriptions on a stream (delta)': async (target, signal) =>
-    await million('delta', target, signal),
-  'a million subscriptions on a stream (SotW)': async (target, signal) =>
-    await million('sotw', target, signal),
-  '300 streams that do not read': slowReaders,
+  'a million subscriptions on a stream (delta)': million('delta'),
+  'a million subscriptions on a stream (SotW)': million('sotw'),
+  '100,000 other names ten times a second (delta)': manyNames('delta'),
+  '100,000 other names ten times a second (SotW)': manyNames('sotw'),
+  [SLOW]: slowReaders,
   'admin API from another origin': otherOrigin,
   [WRONG]: shows,
   [EXPIRED]: shows,
@@ -52,10 +78,13 @@ async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
 }
 
-async function silence({ xdsPort }: Target, signal: AbortSignal): Promise<string> {
+async function silence(...[{ xdsPort }, signal, outcome]: Parameters<Attack>): Promise<void> {
   const sockets: Socket[] = [];
   let closed = 0;
   let refused = 0;
+  outcome(
+    () => `${sockets.length} connections: ${closed} closed by the server meanwhile, ${refused} refused`,
+  );
   for (let n = 0; n < MANY && !signal.aborted; n += 1) {
     const socket = connectTcp(xdsPort, '127.0.0.1');
     let connected = false;
@@ -73,14 +102,14 @@ async function silence({ xdsPort }: Target, signal: AbortSignal): Promise<string
   }
   await aborted(signal);
   for (const socket of sockets) socket.destroy();
-  return `${sockets.length} connections: ${closed} closed by the server meanwhile, ${refused} refused`;
 }
 
 const GRPC = { 'content-type': 'application/grpc', te: 'trailers', ':method': 'POST' };
 
-async function gigabyte({ xdsPort }: Target, signal: AbortSignal): Promise<string> {
+async function gigabyte(...[{ xdsPort }, signal, tell]: Parameters<Attack>): Promise<void> {
   const outcomes = new Map<string, number>();
   let most = 0;
+  tell(() => `${counted(outcomes)}; at most ${(most / 2 ** 20).toFixed(0)} MB were sent of one`);
   while (!signal.aborted) {
     const session = connectHttp2(`http://127.0.0.1:${xdsPort}`);
     session.on('error', () => undefined);
@@ -116,11 +145,11 @@ async function gigabyte({ xdsPort }: Target, signal: AbortSignal): Promise<strin
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     session.destroy();
   }
-  return `${counted(outcomes)}; at most ${(most / 2 ** 20).toFixed(0)} MB were sent of one`;
 }
 
-async function headerBomb({ xdsPort }: Target, signal: AbortSignal): Promise<string> {
+async function headerBomb(...[{ xdsPort }, signal, tell]: Parameters<Attack>): Promise<void> {
   const outcomes = new Map<string, number>();
+  tell(() => `1 MB of headers, over and over: ${counted(outcomes)}`);
   const headers = Object.fromEntries(
     Array.from({ length: 250 }, (_, n) => [`x-bomb-${n}`, 'b'.repeat(4_000)]),
   );
@@ -140,12 +169,12 @@ async function headerBomb({ xdsPort }: Target, signal: AbortSignal): Promise<str
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     session.destroy();
   }
-  return `1 MB of headers, over and over: ${counted(outcomes)}`;
 }
 
-async function rapidReset({ xdsPort }: Target, signal: AbortSignal): Promise<string> {
+async function rapidReset(...[{ xdsPort }, signal, tell]: Parameters<Attack>): Promise<void> {
   let streams = 0;
   let sessions = 0;
+  tell(() => `${streams} streams opened and reset at once, over ${sessions} connections`);
   while (!signal.aborted) {
     const session = connectHttp2(`http://127.0.0.1:${xdsPort}`);
     let open = true;
@@ -172,47 +201,92 @@ async function rapidReset({ xdsPort }: Target, signal: AbortSignal): Promise<str
     }
     session.destroy();
   }
-  return `${streams} streams opened and reset at once, over ${sessions} connections`;
 }
 
-async function million(
-  protocol: Variant['protocol'],
-  { xdsPort }: Target,
-  signal: AbortSignal,
-): Promise<string> {
-  const client = connect(`127.0.0.1:${xdsPort}`, { 'grpc.max_receive_message_length': -1 });
-  const verb = protocol === 'sotw' ? 'Stream' : 'Delta';
-  let responses = 0;
-  let ended = '';
-  const stream = new WireStream(client, `${ADS}/${verb}AggregatedResources`, protocol, () => {
-    responses += 1;
-  });
-  void stream.ended.then(({ code, details }) => {
-    ended = `${statusName(code)} ${details}`;
-  });
-  const names = Array.from({ length: MILLION }, (_, n) => `no-such-service-${n}`);
-  const common = { typeUrl: TYPE_URL.endpoints, node: { id: 'attacker', cluster: 'attack' } };
-  let sent = 0;
-  const part = MILLION / 10;
-  for (let n = 1; n <= 10 && ended === '' && !signal.aborted; n += 1) {
-    sent = n * part;
-    if (protocol === 'sotw') stream.send({ ...common, names: names.slice(0, sent) });
-    else stream.send({ ...common, subscribe: names.slice(sent - part, sent) });
-    await setTimeout(100);
+/** A stream that asks for what is not there. */
+class Asker {
+  responses = 0;
+  /** Its status, once it has ended. */
+  ended = '';
+  readonly #client;
+  readonly #stream: WireStream;
+
+  constructor(
+    private readonly protocol: Variant['protocol'],
+    xdsPort: number,
+  ) {
+    this.#client = connect(`127.0.0.1:${xdsPort}`, { 'grpc.max_receive_message_length': -1 });
+    const verb = protocol === 'sotw' ? 'Stream' : 'Delta';
+    this.#stream = new WireStream(this.#client, `${ADS}/${verb}AggregatedResources`, protocol, () => {
+      this.responses += 1;
+    });
+    void this.#stream.ended.then(({ code, details }) => {
+      this.ended = `${statusName(code)} ${details}`;
+    });
   }
-  await aborted(signal);
-  const said = `${sent} names were sent, ${responses} responses came`;
-  const open = ended === '';
-  stream.cut();
-  client.close();
-  return `${said}; the stream ${open ? 'stayed open' : `was ended: ${ended}`}`;
+
+  /** @param all what SotW repeats with each request; delta says what is new, and what it lets go of */
+  ask(all: readonly string[], subscribe: readonly string[], unsubscribe: readonly string[]): void {
+    const common = { typeUrl: TYPE_URL.endpoints, node: { id: 'attacker', cluster: 'attack' } };
+    if (this.protocol === 'sotw') this.#stream.send({ ...common, names: all });
+    else this.#stream.send({ ...common, subscribe, unsubscribe });
+  }
+
+  cut(): void {
+    this.#stream.cut();
+    this.#client.close();
+  }
 }
 
-async function slowReaders({ xdsPort }: Target, signal: AbortSignal): Promise<string> {
-  const clients = Array.from({ length: 300 }, () =>
+const names = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, n) => `no-such-service-${from + n}`);
+
+function million(protocol: Variant['protocol']): Attack {
+  return async ({ xdsPort }, signal, tell) => {
+    const asker = new Asker(protocol, xdsPort);
+    let sent = 0;
+    tell(() => {
+      const end = asker.ended === '' ? 'stayed open' : `was ended: ${asker.ended}`;
+      return `${sent} names were asked for, ${asker.responses} responses came; the stream ${end}`;
+    });
+    const part = MILLION / 10;
+    while (sent < MILLION && asker.ended === '' && !signal.aborted) {
+      asker.ask(names(0, sent + part), names(sent, sent + part), []);
+      sent += part;
+      await setTimeout(100);
+    }
+    await aborted(signal);
+    asker.cut();
+  };
+}
+
+function manyNames(protocol: Variant['protocol']): Attack {
+  return async ({ xdsPort }, signal, tell) => {
+    const asker = new Asker(protocol, xdsPort);
+    let sent = 0;
+    tell(() => {
+      const end = asker.ended === '' ? 'stayed open' : `was ended: ${asker.ended}`;
+      return `${sent} requests were sent, ${asker.responses} responses came; the stream ${end}`;
+    });
+    // As many as a request may have; delta names those that it lets go of too.
+    const size = protocol === 'sotw' ? 100_000 : 50_000;
+    while (asker.ended === '' && !signal.aborted) {
+      const asked = names(sent * size, (sent + 1) * size);
+      asker.ask(asked, asked, sent === 0 ? [] : names((sent - 1) * size, sent * size));
+      sent += 1;
+      await setTimeout(100);
+    }
+    await aborted(signal);
+    asker.cut();
+  };
+}
+
+async function slowReaders(...[{ xdsPort }, signal, tell]: Parameters<Attack>): Promise<void> {
+  const clients = Array.from({ length: 100 }, () =>
     connect(`127.0.0.1:${xdsPort}`, { 'grpc.use_local_subchannel_pool': 1 }),
   );
   let ended = 0;
+  tell(() => `${clients.length} streams, ${ended} cut off by the server meanwhile`);
   const streams = clients.map((client, n) => {
     const stream = new WireStream(client, `${ADS}/StreamAggregatedResources`, 'sotw', () => undefined);
     void stream.ended.then(() => {
@@ -220,20 +294,20 @@ async function slowReaders({ xdsPort }: Target, signal: AbortSignal): Promise<st
     });
     stream.pause();
     stream.send({ typeUrl: TYPE_URL.cluster, node: { id: `slow-${n}`, cluster: 'attack' } });
-    stream.send({ typeUrl: TYPE_URL.endpoints, names: Array.from({ length: 50 }, (_, s) => `service-${s}`) });
+    stream.send({ typeUrl: TYPE_URL.endpoints, names: Object.keys(LARGE) });
     return stream;
   });
   await aborted(signal);
   for (const stream of streams) stream.cut();
   for (const client of clients) client.close();
-  return `${streams.length} streams, ${ended} cut off by the server meanwhile`;
 }
 
 /** Comes with a certificate, over and over. */
-async function shows({ xdsPort, certificate }: Target, signal: AbortSignal): Promise<string> {
+async function shows(...[{ xdsPort, certificate }, signal, tell]: Parameters<Attack>): Promise<void> {
   if (certificate === undefined) throw new Error('there is no certificate to show');
   const [cert, key] = [readFileSync(certificate.cert), readFileSync(certificate.key)];
   const outcomes = new Map<string, number>();
+  tell(() => counted(outcomes));
   const attempt = async () => {
     while (!signal.aborted) {
       const session = connectHttp2(`https://127.0.0.1:${xdsPort}`, { cert, key, rejectUnauthorized: false });
@@ -250,11 +324,11 @@ async function shows({ xdsPort, certificate }: Target, signal: AbortSignal): Pro
     }
   };
   await Promise.all(Array.from({ length: 10 }, attempt));
-  return counted(outcomes);
 }
 
-async function otherOrigin({ admin }: Target, signal: AbortSignal): Promise<string> {
-  const outcomes = new Map<string, number>();
+async function otherOrigin(...[{ admin }, signal, tell]: Parameters<Attack>): Promise<void> {
+  const outcomes = new Set<string>();
+  tell(() => [...outcomes].join('; '));
   const evil = { origin: 'http://evil.example', host: 'evil.example', 'sec-fetch-site': 'cross-site' };
   while (!signal.aborted) {
     for (const [method, path] of [
@@ -265,12 +339,10 @@ async function otherOrigin({ admin }: Target, signal: AbortSignal): Promise<stri
       const { statusCode, headers, body } = await request(`${admin}${path}`, { method, headers: evil });
       await body.dump();
       const readable = headers['access-control-allow-origin'] === undefined ? 'not readable' : '**readable**';
-      const outcome = `${method} ${path} ${statusCode}, ${readable} there`;
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      outcomes.add(`${method} ${path} ${statusCode}, ${readable} there`);
     }
     await setTimeout(5);
   }
-  return [...outcomes.keys()].join('; ');
 }
 
 function counted(outcomes: ReadonlyMap<string, number>): string {

@@ -1,6 +1,7 @@
 // npm run attacks [-- --seconds 10] [--only TEXT]
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { credentials } from '@grpc/grpc-js';
 import { parseConfig } from '../../src/config/load.js';
@@ -9,14 +10,13 @@ import { Etcd } from '../peers/etcd.js';
 import { PeerProcess } from '../peers/process.js';
 import { markdownTable, writeSection } from '../reliability/page.js';
 import { Signalbox } from '../support/signalbox.js';
-import { ATTACKS, EXPIRED, PLAIN, WRONG } from './attacks.js';
+import { ATTACKS, EXPIRED, PLAIN, SETTINGS, WRONG } from './attacks.js';
 import { type Latencies, Probe } from './probe.js';
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '10' }, only: { type: 'string', default: '' } },
 });
 const milliseconds = Number(values.seconds) * 1_000;
-const ROOT = resolve(import.meta.dirname, '../..');
 const SERVICES = 50;
 const INSTANCES = 20;
 
@@ -38,6 +38,8 @@ const trusted = credentials.createSsl(
   ...[good.ca, good.client.key, good.client.cert].map((path) => readFileSync(path)),
 );
 const speaksTls = parseConfig(JSON.stringify({ xds: { tls } }), 'signalbox.yaml', {}).problems === undefined;
+const load = () => loadavg()[0]?.toFixed(1);
+const loads = [load()];
 const rows: (readonly string[])[] = [];
 const failures: string[] = [];
 
@@ -48,13 +50,20 @@ for (const name of Object.keys(ATTACKS).filter((text) => text.includes(values.on
     rows.push([name, 'this build has no TLS on the xDS port', '', '', '', '']);
     continue;
   }
+  const { limits, services } = SETTINGS[name] ?? {};
   const xds = { listen: '127.0.0.1:0', ...(secure && { tls }) };
-  const signalbox = await Signalbox.start({ xds, discovery, auto_routes: true });
+  const file = services && { file: { path: 'services.yaml' } };
+  const signalbox = await Signalbox.start(
+    { xds, ...(limits && { limits }), discovery: { ...discovery, ...file }, auto_routes: true },
+    { before: (folder) => writeFileSync(join(folder, 'services.yaml'), JSON.stringify({ services })) },
+  );
   const { xdsPort, admin, process: server } = signalbox;
   const probe = new Probe(etcd, xdsPort, server.pid, secure ? trusted : undefined);
   await probe.measure(1_000);
   const before = await probe.measure(milliseconds / 2);
-  const attacker = PeerProcess.start('attacker', resolve(ROOT, 'node_modules/.bin/tsx'), [
+  const attacker = PeerProcess.start('attacker', process.execPath, [
+    '--import',
+    'tsx',
     resolve(import.meta.dirname, 'attacker.ts'),
     name,
     String(xdsPort),
@@ -65,8 +74,8 @@ for (const name of Object.keys(ATTACKS).filter((text) => text.includes(values.on
   await attacker.stop('SIGTERM', 20_000);
   const after = server.running ? await probe.measure(milliseconds / 2) : undefined;
   const outcome =
-    /OUTCOME (.*)/.exec(attacker.output)?.[1] ??
-    `the attacker was too busy to say: ${attacker.output.slice(-300)}`;
+    [...attacker.output.matchAll(/OUTCOME (.*)\n/g)].at(-1)?.[1] ??
+    `the attacker said nothing: ${attacker.output.slice(-300)}`;
   if (!server.running) failures.push(`${name}: the server ended`);
   if (during.lost + (after?.lost ?? 0) > 0)
     failures.push(`${name}: ${during.lost + (after?.lost ?? 0)} changes did not come`);
@@ -87,9 +96,11 @@ await etcd.close();
 good.remove();
 other.remove();
 
+loads.push(load());
 const report = [
   `Each against a Signalbox of its own with ${SERVICES} services of ${INSTANCES} instances, for ${values.seconds} s. Latency is that of a ` +
-    'well-behaved proxy, from the write to etcd until the update is there: median / 99th percentile / worst, ms.',
+    'well-behaved proxy, from the write to etcd until the update is there: median / 99th percentile / worst, ms. ' +
+    `Load of the machine, which had ${cpus().length} processors, at the start and at the end: ${loads.join(' and ')}.`,
   '',
   markdownTable(
     ['Attack', 'What came of it', 'before', 'during', 'after', 'RSS before, during, after, MB'],

@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 
+/** Milliseconds: longer than any test lasts. */
+const KEEP_ALIVE = 3_600_000;
+
 /** A small HTTP service that says its name: what Envoy routes to in tests and in the demo. */
 export class Backend {
   /** Answers begun, those to `/health` left out. */
@@ -25,7 +28,8 @@ export class Backend {
     options: { readonly port?: number; readonly host?: string } = {},
   ): Promise<Backend> {
     const { host = '127.0.0.1' } = options;
-    const server = createServer();
+    // Node ends a connection on which nothing came for 5 s, perhaps just as Envoy sends a request on it: that one fails.
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE });
     await new Promise<void>((done, fail) => {
       server.once('error', fail);
       server.listen(options.port ?? 0, host, done);

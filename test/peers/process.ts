@@ -2,6 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 
+/** Those that run. They share one listener for the end of the test run: a run may have dozens of them. */
+const children = new Set<ChildProcess>();
+
+function killAll(): void {
+  for (const child of children) child.kill('SIGKILL');
+}
+
 /** A started server. Ended by its pid, also when the test run itself ends. */
 export class PeerProcess {
   readonly #child: ChildProcess;
@@ -19,9 +26,12 @@ export class PeerProcess {
         this.#output = `${this.#output}${chunk}`.slice(-200_000);
       });
     }
-    const kill = () => child.kill('SIGKILL');
-    process.once('exit', kill);
-    child.once('close', () => process.off('exit', kill));
+    if (children.size === 0) process.once('exit', killAll);
+    children.add(child);
+    child.once('close', () => {
+      children.delete(child);
+      if (children.size === 0) process.off('exit', killAll);
+    });
   }
 
   static start(

@@ -46,7 +46,15 @@ afterAll(async () => {
 
 /** Runs the built program against the running instance. */
 async function ask(...args: readonly string[]): Promise<{ code: number | null; text: string }> {
-  const env = { ...process.env, SIGNALBOX_ADMIN_LISTEN: signalbox.admin.replace('http://', '') };
+  return await askAt(signalbox, args);
+}
+
+async function askAt(
+  instance: Signalbox,
+  args: readonly string[],
+  more: NodeJS.ProcessEnv = {},
+): Promise<{ code: number | null; text: string }> {
+  const env = { ...process.env, SIGNALBOX_ADMIN_LISTEN: instance.admin.replace('http://', ''), ...more };
   const asked = PeerProcess.start('signalbox', process.execPath, [PROGRAM, ...args], { env });
   await asked.ended;
   return { code: asked.exitCode, text: asked.output.replaceAll(/ +/g, ' ') };
@@ -115,4 +123,49 @@ test('diff tells what a change of the registry changed', async () => {
   expect(first).toContain('CDS added users\n');
   expect(await signalbox.status('/snapshots?back=0')).toBe(400);
   expect(await signalbox.status('/explain')).toBe(400);
+});
+
+test('an instance that wants a token: the right one, a wrong one, none', async () => {
+  const guarded = await Signalbox.start(
+    {
+      admin: { listen: '127.0.0.1:0', token_file: join(folder, 'token') },
+      discovery: { local: { type: 'file', path: join(folder, 'services.yaml') } },
+    },
+    { before: () => writeFileSync(join(folder, 'token'), 's3cret\n') },
+  );
+  try {
+    const address = guarded.admin.replace('http://', '');
+    const wrong = { code: 1, text: `the admin API at ${address} does not take this token\n` };
+    const none = {
+      code: 1,
+      text: `the admin API at ${address} wants a token: --token-file FILE, or SIGNALBOX_ADMIN_TOKEN\n`,
+    };
+    writeFileSync(join(folder, 'wrong'), 'guess\n');
+    const right = ['--token-file', join(folder, 'token')];
+    const { code, text } = await askAt(guarded, ['services', ...right]);
+    expect([code, text]).toEqual([0, expect.stringContaining('users')]);
+    expect(await askAt(guarded, ['services', '--json'], { SIGNALBOX_ADMIN_TOKEN: 's3cret' })).toMatchObject({
+      code: 0,
+    });
+    expect(await askAt(guarded, ['services', '--token-file', join(folder, 'wrong')])).toEqual(wrong);
+    expect(await askAt(guarded, ['services'], { SIGNALBOX_ADMIN_TOKEN: 'guess' })).toEqual(wrong);
+    // A flag beats the environment.
+    expect(await askAt(guarded, ['status', ...right], { SIGNALBOX_ADMIN_TOKEN: 'guess' })).toMatchObject({
+      code: 0,
+    });
+    for (const asked of [['services'], ['proxies', '--json'], ['explain', 'users'], ['unpin']])
+      expect(await askAt(guarded, asked), asked.join(' ')).toEqual(none);
+    expect(await askAt(guarded, ['top', '--once'])).toEqual({
+      code: 1,
+      text: `admin_unreachable: ${none.text}`,
+    });
+    expect(await askAt(guarded, ['top', '--once', ...right])).toMatchObject({ code: 0 });
+    expect(await askAt(guarded, ['services', '--token-file', join(folder, 'no-such-file')])).toEqual({
+      code: 1,
+      text: expect.stringMatching(/^config_unreadable: cannot read the secret file: ENOENT/),
+    });
+    expect(guarded.process.output).not.toContain('s3cret');
+  } finally {
+    await guarded.close();
+  }
 });

@@ -44,6 +44,7 @@ beforeAll(async () => {
   signalbox = await Signalbox.start({
     discovery: { local: { type: 'file', path: servicesFile } },
     auto_routes: true,
+    groups: { edge: { match: { id: 'edge-*' }, services: ['web'] } },
   });
   envoy = await Envoy.start(adsBootstrap({ mode: 'delta', xdsPort: signalbox.xdsPort }));
 });
@@ -97,8 +98,22 @@ test('a proxy that hangs is seen, and the latency is that of when it wakes', asy
   expect(await value('signalbox_unacknowledged_change_seconds')).toBe(0);
 });
 
+test('a proxy of a group counts, and nothing is left waiting', async () => {
+  const edge = await Envoy.start(adsBootstrap({ mode: 'sotw', xdsPort: signalbox.xdsPort, node: 'edge-1' }));
+  try {
+    writeServices(1, 2, 3, 4);
+    await eventually(
+      async () => expect(await value('signalbox_registry_change_to_ack_seconds_count', REGISTRY)).toBe(3),
+      30_000,
+    );
+    expect(await value('signalbox_unacknowledged_change_seconds')).toBe(0);
+  } finally {
+    await edge.stop();
+  }
+});
+
 test('what is served and what is not; a registry that fails', async () => {
-  expect(await value('signalbox_registry_instances', REGISTRY)).toBe(3);
+  expect(await value('signalbox_registry_instances', REGISTRY)).toBe(4);
   expect(await value('signalbox_registry_instances_filtered', { reason: 'weight_zero' })).toBe(1);
   expect(await value('signalbox_registry_up', REGISTRY)).toBe(1);
   expect(await value('signalbox_registry_lag_seconds', REGISTRY)).toBe(0);
@@ -106,5 +121,5 @@ test('what is served and what is not; a registry that fails', async () => {
   await eventually(async () => expect(await value('signalbox_registry_up', REGISTRY)).toBe(0), 30_000);
   expect(await value('signalbox_registry_errors_total', REGISTRY)).toBeGreaterThan(0);
   expect(await value('signalbox_registry_lag_seconds', REGISTRY)).toBeGreaterThan(0);
-  expect(await value('signalbox_registry_instances', REGISTRY)).toBe(3);
+  expect(await value('signalbox_registry_instances', REGISTRY)).toBe(4);
 });

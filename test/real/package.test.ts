@@ -12,6 +12,7 @@ import { adsBootstrap, Envoy } from '../peers/envoy.js';
 import { eventually } from '../peers/eventually.js';
 import { installNode } from '../peers/node.js';
 import { freePort, PeerProcess } from '../peers/process.js';
+import { blocksOf, documentationPages, readPage } from '../support/docs/block.js';
 import { InstalledPackage } from '../support/installed-package.js';
 import { shownFor } from '../support/tls-client.js';
 
@@ -19,10 +20,16 @@ import { shownFor } from '../support/tls-client.js';
 
 const GUIDE = resolve(import.meta.dirname, '../../docs/library');
 let installed: InstalledPackage;
+let blocksAsFiles: readonly string[] = [];
 const ends: (() => unknown)[] = [];
 
 beforeAll(async () => {
   installed = await InstalledPackage.make();
+  // Each block of the pages is a program by itself.
+  const blocks = documentationPages().flatMap((page) => blocksOf(page, readPage(page)));
+  blocksAsFiles = blocks
+    .filter(({ language }) => language === 'ts')
+    .map(({ text }, index) => installed.write(`block-${index}.ts`, text));
   await installed.compile(...readdirSync(GUIDE).map((file) => `docs/library/${file}`));
 }, 300_000);
 afterAll(() => installed.remove());
@@ -50,6 +57,11 @@ async function envoy(xdsPort: number, mode: 'sotw' | 'delta', cluster = 'envoy')
 
 const get = async (port: number): Promise<string> =>
   (await (await request(`http://127.0.0.1:${port}/`)).body.text()).trim();
+
+test('the blocks of the guide run', async () => {
+  expect(blocksAsFiles).not.toEqual([]);
+  for (const file of blocksAsFiles) await command(process.execPath, [file.replace(/ts$/, 'js')]);
+});
 
 test('the static example serves a real Envoy', async () => {
   const [xds, port] = [await freePort(), await freePort()];
@@ -140,8 +152,13 @@ test('what is not exported cannot be imported, and CommonJS imports the rest, on
 test('the tarball is small, and holds what users need only', () => {
   const { bytes, files } = installed.packed;
   expect(bytes).toBeLessThan(800_000);
-  const kept = /^(dist|docs|envoy)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+  const kept = /^(dist|docs|envoy|deploy)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
   expect(files.filter((file) => !kept.test(file))).toEqual([]);
+  // What docs/deployment.md and docs/monitoring.md have people install.
+  for (const file of ['deploy/systemd/signalbox.service', 'deploy/kubernetes/deployment.yaml'])
+    expect(files).toContain(file);
+  for (const file of ['alerts.yml', 'grafana-dashboard.json'])
+    expect(files).toContain(`docs/monitoring/${file}`);
   expect(files.filter((file) => /\.(map|test\.\w+)$|(^|\/)(test|bench|src)\//.test(file))).toEqual([]);
 });
 

@@ -45,6 +45,7 @@ export class AdsStream {
     client: Client,
     private readonly node: string,
     metadata = new Metadata(),
+    received: () => void = () => undefined,
   ) {
     this.#call = client.makeBidiStreamRequest(
       '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources',
@@ -52,7 +53,10 @@ export class AdsStream {
       deserialize('envoy.service.discovery.v3.DiscoveryResponse'),
       metadata,
     );
-    this.#call.on('data', (response: DiscoveryResponse) => this.responses.push(response));
+    this.#call.on('data', (response: DiscoveryResponse) => {
+      this.responses.push(response);
+      received();
+    });
     this.#call.on('error', () => undefined);
     this.#call.on('status', (status: StatusObject) => {
       this.ended = status;

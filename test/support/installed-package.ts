@@ -48,7 +48,7 @@ export class InstalledPackage {
     });
   }
 
-  /** Puts files of the repository into the folder and compiles them as a user with strict settings would. */
+  /** Puts files of the repository into the folder and compiles all that is in it as a user with strict settings would. */
   async compile(...files: readonly string[]): Promise<void> {
     for (const file of files) cpSync(join(root, file), join(this.folder, file.split('/').at(-1) ?? file));
     const compilerOptions = {
@@ -62,8 +62,7 @@ export class InstalledPackage {
       noUncheckedIndexedAccess: true,
       skipLibCheck: true,
     };
-    const include = files.map((file) => file.split('/').at(-1));
-    writeFileSync(join(this.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include }));
+    writeFileSync(join(this.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
     await command(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', this.folder]);
   }
 

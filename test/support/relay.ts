@@ -14,6 +14,7 @@ export class RelayProcess {
       readonly xds: number;
       readonly admin: number;
       readonly snapshot: string;
+      readonly args?: readonly string[];
     },
   ) {}
 
@@ -24,11 +25,11 @@ export class RelayProcess {
 
   /** Starts it, also again after a stop. */
   async run(waitFor: 'ready' | 'serving' = 'ready'): Promise<void> {
-    const { upstream, xds, admin, snapshot } = this.options;
+    const { upstream, xds, admin, snapshot, args = [] } = this.options;
     const local = (port: number) => `127.0.0.1:${port}`;
     this.#process = PeerProcess.start('relay', process.execPath, [
       ...[PROGRAM, 'relay', '--upstream', local(upstream), '--xds', local(xds)],
-      ...['--admin', local(admin), '--snapshot', snapshot],
+      ...['--admin', local(admin), '--snapshot', snapshot, ...args],
     ]);
     await this.#process.until(() => this.process.output.includes('"msg":"serving"'));
     if (waitFor === 'ready')

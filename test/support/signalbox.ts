@@ -63,6 +63,7 @@ export class Signalbox {
   /** Starts the process, also again after a stop. */
   async run(waitFor: 'ready' | 'serving' = 'ready'): Promise<void> {
     this.#process = PeerProcess.start('signalbox', process.execPath, [
+      '--max-semi-space-size=2',
       PROGRAM,
       'serve',
       '-c',

@@ -9,21 +9,30 @@ export interface Answer {
   /** The name of the sample service that answered; empty where it was Envoy itself. */
   readonly service: string;
   readonly path: string;
+  /** What Envoy says of it, where it is not 200. */
+  readonly reason: string;
 }
 
 /** Requests through an Envoy, as its clients make them. */
 export class Traffic {
-  readonly #agent = new Agent({ connections: 16, pipelining: 1 });
+  readonly #agent: Agent;
 
-  constructor(readonly port: number) {}
+  /** @param connections the most at a time: requests beyond wait */
+  constructor(
+    readonly port: number,
+    connections = 16,
+  ) {
+    this.#agent = new Agent({ connections, pipelining: 1 });
+  }
 
   async get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const answer = await request(`http://127.0.0.1:${this.port}${path}`, {
       dispatcher: this.#agent,
       headers,
     });
-    await answer.body.dump();
+    const text = await answer.body.text();
     return {
+      reason: answer.statusCode === 200 ? '' : text,
       status: answer.statusCode,
       service: String(answer.headers['x-service'] ?? ''),
       path: String(answer.headers['x-path'] ?? ''),

@@ -11,6 +11,8 @@ export interface EurekaAnswer {
   readonly applications: readonly EurekaApplication[];
   /** `apps__hashcode`: how many instances the server has in each status. */
   readonly hash: string | undefined;
+  /** As it came: an answer that the server computes anew has another number in it (`versions__delta`). */
+  readonly text: string;
 }
 
 /** @throws SignalboxError where the answer is none of Eureka's */
@@ -20,6 +22,7 @@ export function readEurekaAnswer(answer: HttpAnswer): EurekaAnswer {
   if (!isRecord(applications)) throw answer.errors.badAnswer('there are no "applications" in it');
   const hash = applications.apps__hashcode;
   return {
+    text: answer.body,
     hash: typeof hash === 'string' ? hash : undefined,
     applications: listOf(applications.application).map((application) => {
       const name = isRecord(application) ? application.name : undefined;

@@ -1,17 +1,35 @@
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.js';
+import type { EurekaAnswer } from './eureka-answer.js';
 import type { EurekaHost } from './eureka-host.js';
 import type { EurekaMapping } from './eureka-mapping.js';
 
 /** Milliseconds that a copy may be old and still take a delta: the server forgets changes after three minutes. */
 const DELTA_REACH = 150_000;
 
-/** Keeps a mapping up to date from whichever host answers. */
+/** How things stood after a round. */
+interface Round {
+  readonly host: EurekaHost;
+  readonly at: number;
+  /** The last delta as it came. */
+  readonly delta: string | undefined;
+  /** Whether all that the server has was what that delta made of the copy. */
+  readonly confirmed: boolean;
+}
+
+/**
+ * Keeps a mapping up to date from whichever host answers.
+ *
+ * A server computes the delta once after a change and gives it out again until the next one. A change that comes while it
+ * computes is not in it and does not make it compute anew, so that all would seem well until the answer expires
+ * (`eureka.server.response-cache-auto-expiration-in-seconds`, 3 min). So a delta that is given out again is checked,
+ * once, against everything, which the server computes apart from it.
+ */
 export class EurekaCopy {
   /** The index of the host to ask: the one that answered last. */
   #current: number;
-  /** The host that the copy came from, and when. */
-  #last: { readonly host: EurekaHost; readonly at: number } | undefined;
+  /** The round that the copy came from. */
+  #last: Round | undefined;
 
   constructor(
     private readonly hosts: readonly EurekaHost[],
@@ -47,17 +65,26 @@ export class EurekaCopy {
     this.#last = undefined;
     const at = performance.now();
     // Another host's changes need not be those that this copy lacks.
-    const recent = last?.host === host && at - last.at < DELTA_REACH;
-    if (!recent || !(await this.#applyDelta(host, signal))) {
-      this.mapping.replace((await host.readAll(signal)).applications);
+    const recent = last?.host === host && at - last.at < DELTA_REACH ? last : undefined;
+    const delta = recent && (await host.readDelta(signal));
+    const told = { host, at, delta: delta?.text };
+    if (recent !== undefined && delta !== undefined) {
+      const repeated = delta.text === recent.delta;
+      if (repeated && recent.confirmed) {
+        this.#last = { ...told, confirmed: true };
+        return;
+      }
+      if (!repeated && this.#takes(delta, host)) {
+        this.#last = { ...told, confirmed: false };
+        return;
+      }
     }
-    this.#last = { host, at };
+    this.mapping.replace((await host.readAll(signal)).applications);
+    this.#last = { ...told, confirmed: this.mapping.hash === delta?.hash };
   }
 
-  /** Whether the copy is now as the server says that it must be. */
-  async #applyDelta(host: EurekaHost, signal: AbortSignal): Promise<boolean> {
-    const delta = await host.readDelta(signal);
-    if (delta === undefined) return false;
+  /** Whether a delta makes the copy what the server says that it must be. */
+  #takes(delta: EurekaAnswer, host: EurekaHost): boolean {
     this.mapping.apply(delta.applications);
     const { hash } = this.mapping;
     if (hash === delta.hash) return true;

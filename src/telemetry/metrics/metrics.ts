@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { SourceStatus } from '../../catalogue/source-status.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
-import type { ChangeLatency, FollowedStream } from './change-latency.js';
+import type { ChangeLatency, ChangeLatencyDependencies } from './change-latency.js';
 import { addLoadMetrics, type LoadMetricsSubject } from './load-metrics.js';
 import type { RecentLatency } from './recent-latency.js';
 import { addRegistryMetrics } from './registry-metrics.js';
@@ -16,8 +16,8 @@ export interface MetricsSubject {
   readonly ready: () => boolean;
   readonly sources: () => readonly SourceStatus[];
   readonly snapshot: () => Snapshot;
-  /** Those of this very process. */
-  readonly streams: () => ReadonlySet<FollowedStream>;
+  /** The processes that serve proxies. */
+  readonly serving: Pick<ChangeLatencyDependencies, 'processes' | 'follow'>;
   /** What all processes that serve proxies have counted by now. */
   readonly xds: () => Promise<XdsTotals>;
   readonly load: Omit<LoadMetricsSubject, 'totals'>;
@@ -51,7 +51,7 @@ export class Metrics {
     });
     addRegistryMetrics(register, subject.sources, Date.now);
     this.snapshot = addSnapshotMetrics(register, subject.snapshot);
-    const { latency, recent } = addXdsMetrics(register, subject.streams, () => this.#totals);
+    const { latency, recent } = addXdsMetrics(register, subject.serving, () => this.#totals);
     this.latency = latency;
     this.recent = recent;
     addLoadMetrics(register, { ...subject.load, totals: () => this.#totals });

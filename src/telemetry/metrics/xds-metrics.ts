@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { ChangeLatency, type FollowedStream } from './change-latency.js';
+import { ChangeLatency, type ChangeLatencyDependencies } from './change-latency.js';
 import { RecentLatency } from './recent-latency.js';
 import type { TypeCounts } from './xds-counts.js';
-import type { XdsTotals } from './xds-totals.js';
+import type { WorkerFigures, XdsTotals } from './xds-totals.js';
 
 export interface XdsMetrics {
   readonly latency: ChangeLatency;
@@ -11,12 +11,12 @@ export interface XdsMetrics {
 
 /**
  * Metrics of the streams and of how long changes take to the proxies.
- * @param streams those of this very process
+ * @param serving the processes that serve proxies
  * @param totals what all processes that serve proxies have counted
  */
 export function addXdsMetrics(
   register: Registry,
-  streams: () => ReadonlySet<FollowedStream>,
+  serving: Pick<ChangeLatencyDependencies, 'processes' | 'follow'>,
   totals: () => XdsTotals,
 ): XdsMetrics {
   const registers = [register];
@@ -45,6 +45,7 @@ export function addXdsMetrics(
   counter('signalbox_xds_response_bytes_total', 'Bytes of those responses.', 'bytes');
   counter('signalbox_xds_acks_total', 'Responses that a proxy accepted.', 'acks');
   counter('signalbox_xds_nacks_total', 'Responses that a proxy refused.', 'nacks');
+  addWorkerMetrics(registers, () => totals().workers);
   const histogram = new Histogram({
     name: 'signalbox_registry_change_to_ack_seconds',
     help: "From a registry's change to the last proxy's acknowledgement of it.",
@@ -54,13 +55,12 @@ export function addXdsMetrics(
   });
   const recent = new RecentLatency();
   const latency = new ChangeLatency({
-    streams,
+    ...serving,
     observe: (registry, seconds) => {
       histogram.observe({ registry }, seconds);
       recent.observe(registry, seconds);
     },
     now: () => performance.now(),
-    later: (run, milliseconds) => setTimeout(run, milliseconds).unref(),
   });
   new Gauge({
     name: 'signalbox_unacknowledged_change_seconds',
@@ -71,4 +71,36 @@ export function addXdsMetrics(
     },
   });
   return { latency, recent };
+}
+
+/** What each worker takes of the machine; that of the first process is among the metrics of the process. */
+function addWorkerMetrics(registers: Registry[], workers: () => readonly WorkerFigures[]): void {
+  const gauge = (name: string, help: string, key: keyof WorkerFigures) => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['worker'] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const figures of workers()) this.set({ worker: figures.worker }, figures[key]);
+      },
+    });
+  };
+  gauge('signalbox_worker_resident_memory_bytes', 'Memory of a worker.', 'residentBytes');
+  gauge(
+    'signalbox_worker_eventloop_lag_p99_seconds',
+    "The 99th percentile of the delays of a worker's event loop since the last scrape.",
+    'lagSeconds',
+  );
+  new Counter({
+    name: 'signalbox_worker_cpu_seconds_total',
+    help: 'CPU time of a worker.',
+    labelNames: ['worker'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const { worker, cpuSeconds } of workers()) this.inc({ worker }, cpuSeconds);
+    },
+  });
 }

@@ -9,16 +9,34 @@ export interface XdsSums {
   readonly loadReports: number;
 }
 
+/** What a worker process takes of the machine. */
+export interface WorkerFigures {
+  /** Its number. */
+  readonly worker: number;
+  readonly residentBytes: number;
+  /** User and system, since its start. */
+  readonly cpuSeconds: number;
+  /** The 99th percentile of the delays of its event loop since it was last asked. */
+  readonly lagSeconds: number;
+}
+
 /** What the processes that serve proxies have counted. */
 export interface XdsTotals extends XdsSums {
   /** Streams that are open now. */
   readonly streams: Readonly<Record<Variant, number>>;
   /** Proxies that report their load now. */
   readonly loadStreams: number;
+  /** None where the first process serves them itself. */
+  readonly workers: readonly WorkerFigures[];
 }
 
 export const NO_SUMS: XdsSums = { types: [], loadReports: 0 };
-export const NO_TOTALS: XdsTotals = { ...NO_SUMS, streams: { sotw: 0, delta: 0 }, loadStreams: 0 };
+export const NO_TOTALS: XdsTotals = {
+  ...NO_SUMS,
+  streams: { sotw: 0, delta: 0 },
+  loadStreams: 0,
+  workers: [],
+};
 
 /** The counts of several processes as one's. */
 export function addedSums(a: XdsSums, b: XdsSums): XdsSums {
@@ -36,6 +54,7 @@ export function addedTotals(a: XdsTotals, b: XdsTotals): XdsTotals {
     ...addedSums(a, b),
     streams: { sotw: a.streams.sotw + b.streams.sotw, delta: a.streams.delta + b.streams.delta },
     loadStreams: a.loadStreams + b.loadStreams,
+    workers: [...a.workers, ...b.workers],
   };
 }
 

@@ -3,7 +3,7 @@ import { DEFAULT_PER_CLIENT } from '../limits.js';
 
 /** Counts what clients hold, against a limit of all together and one for each. */
 export class ClientCount {
-  readonly #held = new Map<string, number>();
+  readonly #held = new Map<string, Held>();
   #total = 0;
 
   /** @param perClient undefined: the default, which is none for clients of loopback */
@@ -18,24 +18,29 @@ export class ClientCount {
    */
   take(client: string): (() => void) | 'all' | 'client' {
     if (this.#total >= this.most) return 'all';
-    const held = this.#held.get(client) ?? 0;
-    if (held >= this.#limitOf(client)) return 'client';
-    this.#held.set(client, held + 1);
+    const held = this.#held.get(client) ?? { count: 0, most: this.#limitOf(client) };
+    if (held.count >= held.most) return 'client';
+    held.count += 1;
+    this.#held.set(client, held);
     this.#total += 1;
     let given = false;
     return () => {
       if (given) return;
       given = true;
       this.#total -= 1;
-      const left = (this.#held.get(client) ?? 1) - 1;
-      if (left > 0) this.#held.set(client, left);
-      else this.#held.delete(client);
+      held.count -= 1;
+      if (held.count === 0) this.#held.delete(client);
     };
   }
 
   #limitOf(client: string): number {
     return this.perClient ?? (isLoopback(client) ? Number.POSITIVE_INFINITY : DEFAULT_PER_CLIENT);
   }
+}
+
+interface Held {
+  count: number;
+  readonly most: number;
 }
 
 /** Whether a text is an address of this machine's own. */

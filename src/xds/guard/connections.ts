@@ -108,22 +108,26 @@ export class Connections {
     }
     const peer = `${client}:${socket.remotePort}`;
     this.#open.set(peer, socket);
+    let timer: NodeJS.Timeout | undefined;
     socket.once('close', () => {
       taken();
       this.#open.delete(peer);
+      clearTimeout(timer);
     });
-    if (this.#tls !== undefined) {
-      this.#tls.emit('connection', socket);
-      return;
-    }
+    // One that is reset before it says anything; what comes later is told to who speaks on it.
+    socket.on('error', () => socket.destroy());
     const { handshake_timeout } = this.options.limits;
-    const timer = setTimeout(() => {
+    timer = setTimeout(() => {
       if (socket.bytesRead >= PREFACE) return;
       this.options.refusals.add('a connection said nothing in time', { client });
       socket.destroy();
     }, handshake_timeout).unref();
-    socket.once('close', () => clearTimeout(timer));
-    this.inject(socket);
+    // The client speaks first, in TLS and in HTTP/2: one that says nothing costs no session.
+    socket.once('readable', () => {
+      if (socket.readableLength === 0) socket.destroy();
+      else if (this.#tls === undefined) this.inject(socket);
+      else this.#tls.emit('connection', socket);
+    });
   }
 
   #tlsServer(files: TlsFiles): TlsServer {

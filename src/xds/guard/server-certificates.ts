@@ -1,9 +1,9 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { watchFile } from '../../config/watch-file.js';
-import { messageOf, SignalboxError } from '../../errors.js';
+import { messageOf } from '../../errors.js';
+import { invalidPem, readAuthorities, readKeyPair } from './pem-files.js';
 
 /** Paths of PEM files. */
 export interface TlsFiles {
@@ -16,7 +16,6 @@ export interface TlsFiles {
   readonly require_client_certificate: boolean;
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 /** A certificate and its key are written one after the other: so long, in milliseconds, they may not fit. */
 const SETTLE = 1_000;
 
@@ -25,18 +24,12 @@ const SETTLE = 1_000;
  * @throws SignalboxError `tls_invalid` that names the file and holds nothing of a key
  */
 export function readCertificates({ cert, key, client_ca }: TlsFiles): SecureContextOptions {
-  const certificates = read(cert);
-  const privateKey = read(key);
-  const [own] = parsed(certificates, cert);
-  if (!own.checkPrivateKey(keyOf(privateKey, key)))
-    throw invalid(key, `it is not the key of the certificate in ${cert}`);
-  const ca = client_ca === undefined ? undefined : read(client_ca);
-  if (ca !== undefined && client_ca !== undefined) parsed(ca, client_ca);
-  const options = { cert: certificates, key: privateKey, ...(ca !== undefined && { ca }) };
+  const pair = readKeyPair({ cert, key });
+  const options = { ...pair, ...(client_ca !== undefined && { ca: readAuthorities(client_ca) }) };
   try {
     createSecureContext(options);
   } catch (thrown) {
-    throw invalid(cert, messageOf(thrown));
+    throw invalidPem(cert, messageOf(thrown));
   }
   return options;
 }
@@ -74,7 +67,7 @@ export class ServerCertificates {
     try {
       const next = readCertificates(this.files);
       const until = validUntil(next);
-      if (until < Date.now()) throw invalid(this.files.cert, 'it has expired');
+      if (until < Date.now()) throw invalidPem(this.files.cert, 'it has expired');
       this.#current = next;
       this.onChange(next);
       this.logger.info({ cert: this.files.cert, until: new Date(until) }, 'new server certificate');
@@ -91,36 +84,6 @@ export class ServerCertificates {
   }
 }
 
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (thrown) {
-    throw invalid(path, messageOf(thrown));
-  }
-}
-
-function parsed(pem: string, path: string): [X509Certificate, ...X509Certificate[]] {
-  try {
-    const [first, ...others] = (pem.match(CERTIFICATE) ?? []).map((block) => new X509Certificate(block));
-    if (first !== undefined) return [first, ...others];
-  } catch (thrown) {
-    throw invalid(path, messageOf(thrown));
-  }
-  throw invalid(path, 'it holds no certificate');
-}
-
-function keyOf(pem: string, path: string) {
-  try {
-    return createPrivateKey(pem);
-  } catch (thrown) {
-    throw invalid(path, `it holds no private key that can be read: ${messageOf(thrown)}`);
-  }
-}
-
 function validUntil({ cert }: SecureContextOptions): number {
   return Date.parse(new X509Certificate(String(cert)).validTo);
-}
-
-function invalid(path: string, reason: string): SignalboxError {
-  return new SignalboxError('tls_invalid', `${path}: ${reason}`);
 }

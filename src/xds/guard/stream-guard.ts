@@ -1,8 +1,9 @@
 import type { Limits } from '../limits.js';
-import type { DeltaRequest, SotwRequest } from '../request.js';
-import type { StreamState } from '../stream-state.js';
+import { namesIn, type StreamRequest, type StreamState } from '../stream-state.js';
 
 const SECOND = 1_000;
+/** The part of a second that the requests of one stream may take. */
+const SHARE = 0.25;
 
 export interface GuardedStream {
   /** Reads no further requests until `resume`. */
@@ -18,6 +19,7 @@ export interface GuardedStream {
 export class StreamGuard {
   #second = Number.NEGATIVE_INFINITY;
   #requests = 0;
+  #work = 0;
   /** The bytes of each message that is on its way, oldest first. */
   readonly #messages: number[] = [];
   #queued = 0;
@@ -42,30 +44,41 @@ export class StreamGuard {
   arrived(): void {
     if (this.#ended) return;
     clearTimeout(this.#idle);
-    const now = this.now();
-    if (now - this.#second >= SECOND) {
-      this.#second = now;
-      this.#requests = 0;
-    }
+    this.#window();
     this.#requests += 1;
-    if (this.#requests < this.limits.requests_per_second || this.#pause !== undefined) return;
+    if (this.#requests >= this.limits.requests_per_second) this.#restUntil(this.#second + SECOND);
+  }
+
+  /** So many milliseconds went into requests: what a stream costs beyond its share of them it waits out itself. */
+  worked(milliseconds: number): void {
+    if (this.#ended) return;
+    this.#window();
+    this.#work += milliseconds;
+    if (this.#work >= SHARE * SECOND) this.#restUntil(this.#second + this.#work / SHARE);
+  }
+
+  /** What is counted is counted for a second. */
+  #window(): void {
+    const now = this.now();
+    if (now - this.#second < SECOND) return;
+    this.#second = now;
+    this.#requests = 0;
+    this.#work = 0;
+  }
+
+  #restUntil(time: number): void {
+    if (this.#pause !== undefined) return;
     this.stream.pause();
-    this.#pause = setTimeout(
-      () => {
-        this.#pause = undefined;
-        this.stream.resume();
-      },
-      this.#second + SECOND - now,
-    );
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.stream.resume();
+    }, time - this.now());
   }
 
   /** Why a request asks for too much; undefined where it does not. */
-  tooLarge(request: SotwRequest | DeltaRequest): string | undefined {
+  tooLarge(request: StreamRequest): string | undefined {
     const { names_per_request: most } = this.limits;
-    const names =
-      'names' in request
-        ? request.names.size
-        : request.subscribe.size + request.unsubscribe.size + request.known.size;
+    const names = namesIn(request);
     return names > most
       ? `a request may have ${most} resource names and versions, this one has ${names}`
       : undefined;

@@ -31,7 +31,7 @@ const file = (name: string, content: string) => {
 };
 
 describe('signalbox', () => {
-  test.each([[], ['serve'], ['validate'], ['bootstrap']])('%s --help', async (...command) => {
+  test.each([[], ['serve'], ['relay'], ['validate'], ['bootstrap']])('%s --help', async (...command) => {
     const { code, stdout, stderr } = await signalbox(...command, '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`Usage: ${['signalbox', ...command].join(' ')} [options]`);
@@ -47,6 +47,11 @@ describe('signalbox', () => {
     [['bootstrap', '--mode', 'other'], 'delta, sotw'],
     [['bootstrap', '--xds', '127.0.0.1:0'], 'expected a port above 0'],
     [['bootstrap', '--admin', 'localhost:1'], 'expected an IP address'],
+    [['relay'], "required option '--upstream <address>'"],
+    [['relay', '--upstream', 'a:1', '--upstream-cert', 'c', '--upstream-key', 'k'], 'needs --upstream-ca'],
+    [['relay', '--upstream', 'a:1', '--upstream-ca', 'a', '--upstream-key', 'k'], 'go together'],
+    [['relay', '--upstream', 'a:1', '--tls-cert', 'c'], '--tls-cert and --tls-key go together'],
+    [['relay', '--upstream', 'a:1', '--tls-client-ca', 'c'], 'needs --tls-cert'],
   ])('%j is wrong usage', async (args, message) => {
     const { code, stdout, stderr } = await signalbox(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { command, onPath } from '../../peers/cache.js';
+import { blocksOf, documentationPages, readPage } from '../../support/docs/block.js';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 let folder: string;
@@ -26,6 +27,18 @@ function manifests(): readonly Manifest[] {
     .map((document) => document.toJS() as Manifest);
 }
 
+/** What the documentation says that a container is to have, in a pod. */
+function shownContainers(): readonly Manifest[] {
+  return documentationPages()
+    .flatMap((page) => blocksOf(page, readPage(page)))
+    .filter(({ options }) => options.get('of') === 'kubernetes')
+    .map(({ text }) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      spec: { containers: [{ name: 'signalbox', ...parse(text) }] },
+    }));
+}
+
 /** Each as a literal of the type that Kubernetes' own OpenAPI description gives it: the compiler knows no unknown field. */
 function asLiterals(objects: readonly Manifest[]): string {
   const lines = objects.map(({ apiVersion, kind, ...rest }, at) => {
@@ -45,7 +58,9 @@ test('the manifests are what Kubernetes describes; a slip would be found', { tim
     .replace('"readinessProbe"', '"readynessProbe"')
     .replace('"port":18000', '"port":"18000"')
     .replace('"minAvailable"', '"minAvailible"');
-  writeFileSync(join(folder, 'right.ts'), asLiterals(objects));
+  const shown = shownContainers();
+  expect(shown).not.toEqual([]);
+  writeFileSync(join(folder, 'right.ts'), asLiterals([...objects, ...shown]));
   writeFileSync(join(folder, 'wrong.ts'), asLiterals(JSON.parse(wrong)));
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--types', 'node'];

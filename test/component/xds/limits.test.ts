@@ -3,7 +3,9 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { type Client, Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+import type { StreamCallbacks } from '../../../src/xds/callbacks.js';
 import { DEFAULT_LIMITS, type Limits } from '../../../src/xds/limits.js';
+import { WireStream } from '../../conformance/wire-stream.js';
 import { eventually } from '../../peers/eventually.js';
 import { AdsStream, connect, deserialize, serialize } from '../../support/ads-client.js';
 import { ControlPlane } from '../../support/control-plane.js';
@@ -181,6 +183,43 @@ test('the names of a request and of a stream, and the types of a stream', async 
   await endsWith(types, status.RESOURCE_EXHAUSTED, /a stream may ask for 3 types/);
   await goodGoesOn();
 });
+
+test.each(['sotw', 'delta'] as const)(
+  'a request of very many names holds nobody up: %s',
+  async (protocol) => {
+    const log: string[] = [];
+    const callbacks: StreamCallbacks = {
+      requestReceived: (_stream, request) => {
+        const names = Reflect.get(
+          request,
+          protocol === 'sotw' ? 'resource_names' : 'resource_names_subscribe',
+        );
+        // What is published while the request is under way is with its proxies before the answer is.
+        if (Array.isArray(names) && names.length > 1)
+          setImmediate(() => plane.publish(aResource('web', '\n\x09meanwhile')));
+        return undefined;
+      },
+    };
+    plane = await ControlPlane.start({ callbacks });
+    plane.publish(aResource('web', '\n\x06before'));
+    good = new AdsStream(connection(), 'good', undefined, () => log.push('good'));
+    good.ask(TYPE_URL.cluster);
+    await eventually(() => expect(log).toEqual(['good']), PATIENCE);
+    const verb = protocol === 'sotw' ? 'Stream' : 'Delta';
+    const path = `/envoy.service.discovery.v3.AggregatedDiscoveryService/${verb}AggregatedResources`;
+    const many = new WireStream(connection(), path, protocol, () => log.push('many'));
+    const names = ['web', ...Array.from({ length: 90_000 }, (_, n) => `no-such-service-${n}`)];
+    const node = { id: 'many', cluster: 'many' };
+    many.send({
+      typeUrl: TYPE_URL.cluster,
+      node,
+      ...(protocol === 'sotw' ? { names } : { subscribe: names }),
+    });
+    await eventually(() => expect(log).toEqual(['good', 'good', 'many']), PATIENCE);
+    many.cut();
+    await eventually(() => expect(plane.server.streams.size).toBe(1), PATIENCE);
+  },
+);
 
 test('a client that does not read', async () => {
   await start({ queued_bytes: 100_000, queued_time: 300 });

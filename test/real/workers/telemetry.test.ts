@@ -31,11 +31,7 @@ beforeAll(async () => {
   backend = await Backend.start('web');
   traffic = new Traffic(await freePort());
   signalbox = await Signalbox.start(config('60s'), {
-    before: (folder) =>
-      writeFileSync(
-        join(folder, 'services.yaml'),
-        JSON.stringify({ services: { web: [{ host: '127.0.0.1', port: backend.port }] } }),
-      ),
+    before: (folder) => weigh(folder, 1),
   });
   for (const mode of ['sotw', 'delta'] as const)
     envoys.push(await Envoy.start(adsBootstrap({ mode, xdsPort: signalbox.xdsPort, node: mode })));
@@ -47,6 +43,11 @@ afterAll(async () => {
   await backend?.close();
 });
 
+function weigh(folder: string, weight: number): void {
+  const instance = { host: '127.0.0.1', port: backend.port, weight };
+  writeFileSync(join(folder, 'services.yaml'), JSON.stringify({ services: { web: [instance] } }));
+}
+
 async function value(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
   const { body } = await request(`${signalbox.admin}/metrics`);
   const found = readMetrics(await body.text()).filter(
@@ -55,6 +56,49 @@ async function value(name: string, labels: Readonly<Record<string, string>> = {}
   );
   return found.reduce((sum, sample) => sum + sample.value, 0);
 }
+
+test('what each worker takes of the machine', async () => {
+  for (const worker of ['1', '2']) {
+    expect(await value('signalbox_worker_resident_memory_bytes', { worker })).toBeGreaterThan(10_000_000);
+    expect(await value('signalbox_worker_cpu_seconds_total', { worker })).toBeGreaterThan(0.01);
+    // 0 where the last scrape was a moment ago.
+    await eventually(async () =>
+      expect(await value('signalbox_worker_eventloop_lag_p99_seconds', { worker })).toBeGreaterThan(0.001),
+    );
+  }
+  expect(await value('signalbox_worker_cpu_seconds_total', { worker: '3' })).toBe(0);
+});
+
+test('from a change to the last acknowledgement, over all workers, once', async () => {
+  const count = () => value('signalbox_registry_change_to_ack_seconds_count', { registry: 'file' });
+  const latencies = async () =>
+    (await signalbox.get<{ observations: readonly object[] }>('/latency')).observations;
+  await eventually(async () => expect(await value('signalbox_unacknowledged_change_seconds')).toBe(0));
+  const [counted, seen] = [await count(), (await latencies()).length];
+  weigh(signalbox.folder, 2);
+  await eventually(async () => expect(await count()).toBe(counted + 1), 30_000);
+  expect((await latencies()).slice(seen)).toEqual([
+    { registry: 'file', at: expect.any(String), seconds: expect.any(Number) },
+  ]);
+  expect(await value('signalbox_unacknowledged_change_seconds')).toBe(0);
+
+  // A proxy that does not answer, at whichever worker, is waited for until it goes.
+  const client = connect(`127.0.0.1:${signalbox.xdsPort}`);
+  const stream = new AdsStream(client, 'hanging');
+  stream.ask(TYPE_URL.endpoints, 'web');
+  await eventually(() => expect(stream.last(TYPE_URL.endpoints)).toBeDefined());
+  stream.answer(TYPE_URL.endpoints, ['web']);
+  const first = stream.last(TYPE_URL.endpoints)?.nonce;
+  weigh(signalbox.folder, 3);
+  await eventually(() => expect(stream.last(TYPE_URL.endpoints)?.nonce).not.toBe(first), 30_000);
+  await eventually(async () =>
+    expect(await value('signalbox_unacknowledged_change_seconds')).toBeGreaterThan(0),
+  );
+  expect(await count()).toBe(counted + 1);
+  stream.cancel();
+  client.close();
+  await eventually(async () => expect(await count()).toBe(counted + 2), 30_000);
+});
 
 interface Load {
   readonly services: readonly { readonly service: string; readonly total: { readonly requests: number } }[];

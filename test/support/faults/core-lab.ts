@@ -10,11 +10,13 @@ import { TcpProxy } from '../../peers/tcp-proxy.js';
 import { Signalbox } from '../signalbox.js';
 import { Traffic } from '../traffic.js';
 import { answeredBy } from './answered-by.js';
-import type { Subject } from './fault.js';
-import { networkFaults } from './network.js';
+import type { Probe, Subject } from './fault.js';
+import { networkFaults, reconnected } from './network.js';
 
 const SERVICE = 'core';
 const PATH = `/${SERVICE}/`;
+/** So that requests which wait for a retry do not hold the others up. */
+const CONNECTIONS = 256;
 const ON_THE_WIRE = 'what it says goes over the network: see the row of that';
 const ONE_ENVOY = 'there is one Envoy, and while it does not run nothing takes requests';
 
@@ -44,7 +46,8 @@ export class CoreLab {
     const retries = {
       attempts: 5,
       on: ['5xx', 'reset', 'connect-failure'],
-      per_try_timeout: '1s',
+      // More than a busy machine takes for an answer.
+      per_try_timeout: '2s',
       previous_hosts: true,
     };
     writeServices(folder, [toInstance.port, backends[1]?.port ?? 0]);
@@ -54,12 +57,20 @@ export class CoreLab {
       discovery: { file: { path: join(folder, 'services.json'), dump: { path: join(folder, 'dump') } } },
       listeners: [{ name: 'http', address: `127.0.0.1:${port}` }],
       // Three retries at once, Envoy's default, are too few where every other request needs one.
-      services: { [SERVICE]: { circuit_breakers: { max_retries: 1_000 } } },
-      routes: [{ match: { prefix: PATH }, service_name: SERVICE, retries }],
+      services: { [SERVICE]: { circuit_breakers: { max_retries: 1_000 }, connect_timeout: '20s' } },
+      routes: [{ match: { prefix: PATH }, service_name: SERVICE, retries, timeout: '60s' }],
     });
     const toEnvoy = await TcpProxy.start(signalbox.xdsPort);
     const bootstrap = adsBootstrap({ mode: 'delta', xdsPort: toEnvoy.port });
-    const lab = new CoreLab(folder, signalbox, bootstrap, backends, toEnvoy, toInstance, new Traffic(port));
+    const lab = new CoreLab(
+      folder,
+      signalbox,
+      bootstrap,
+      backends,
+      toEnvoy,
+      toInstance,
+      new Traffic(port, CONNECTIONS),
+    );
     await lab.#startEnvoy();
     return lab;
   }
@@ -82,11 +93,18 @@ export class CoreLab {
         ...own,
         name: 'network Signalbox–Envoy',
         faults: networkFaults([this.toEnvoy], async () => this.#toggle()),
+        // Envoy asks for a sign of life every 30 s: one that is frozen for less is not noticed.
+        watch: async (fault) => (fault === 'frozen' ? undefined : reconnected([this.toEnvoy])),
+        changesCome: true,
       },
       {
         ...own,
         name: 'network Envoy–instance (one of two, with retries)',
         faults: networkFaults([this.toInstance], async () => void (await this.traffic.count(PATH, 8))),
+        watch: async (fault) =>
+          fault === 'restarted' || fault === 'cut in mid-message'
+            ? reconnected([this.toInstance])
+            : await this.#retried(),
       },
     ];
   }
@@ -162,6 +180,14 @@ export class CoreLab {
 
   async #startEnvoy(): Promise<void> {
     this.#envoy = await Envoy.start(this.bootstrap);
+  }
+
+  /** Whether Envoy has tried more requests again. */
+  async #retried(): Promise<Probe> {
+    const stat = `cluster.${SERVICE}.upstream_rq_retry`;
+    const count = async () => (await this.#envoy?.stats(stat))?.get(stat) ?? 0;
+    const before = await count();
+    return async () => (await count()) > before;
   }
 
   #toggle(): void {

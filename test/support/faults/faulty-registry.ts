@@ -51,8 +51,8 @@ interface Description {
 }
 
 const HOST = '127.0.0.1';
-/** So that a busy machine is not taken for a dead server. */
-const PATIENCE = { connect: 10_000, read: 10_000 };
+/** Longer than a busy machine takes for most answers, and short enough for a frozen server to be noticed soon. */
+const PATIENCE = { connect: 3_000, read: 3_000 };
 /** Even one instance of two is not given up without a second look. */
 const GUARD = { mass_loss: { large: 1 } };
 const SLOW = 2_000;
@@ -141,7 +141,7 @@ async function consulKv(): Promise<FaultyRegistry> {
   return faulty({
     type: 'consul_kv',
     service: 'kv-service',
-    options: { servers: [`http://${HOST}:${proxy.port}`], timeout: PATIENCE },
+    options: { servers: [`http://${HOST}:${proxy.port}`], timeout: { ...PATIENCE, wait: 1 } },
     server: consul,
     proxies: [proxy],
     add: async (port) => await consul.kv.put(key(port), { weight: 1 }),
@@ -157,7 +157,7 @@ async function consulCatalogue(): Promise<FaultyRegistry> {
   return faulty({
     type: 'consul',
     service,
-    options: { servers: [`http://${HOST}:${proxy.port}`], timeout: PATIENCE },
+    options: { servers: [`http://${HOST}:${proxy.port}`], timeout: { ...PATIENCE, wait: 1 } },
     server: consul,
     proxies: [proxy],
     add: async (port) => await catalog.register({ service, id: `${service}-${port}`, address: HOST, port }),
@@ -173,7 +173,7 @@ async function etcd(): Promise<FaultyRegistry> {
   return faulty({
     type: 'etcd',
     service: 'etcd-service',
-    options: { endpoints: [`http://${HOST}:${proxy.port}`], timeout: PATIENCE },
+    options: { endpoints: [`http://${HOST}:${proxy.port}`], timeout: PATIENCE, keepalive_interval: 1 },
     server,
     proxies: [proxy],
     add: async (port) => void (await server.client.put(key(port), { weight: 1 })),
@@ -232,7 +232,7 @@ async function zookeeper(): Promise<FaultyRegistry> {
   return faulty({
     type: 'zookeeper',
     service: 'zookeeper-service',
-    options: { hosts: [`${HOST}:${proxy.port}`], timeout: 10_000 },
+    options: { hosts: [`${HOST}:${proxy.port}`], timeout: PATIENCE.read },
     server,
     proxies: [proxy],
     add: async (port) => await write((client) => client.put(path(port), '{"weight":1}')),

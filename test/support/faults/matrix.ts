@@ -1,16 +1,26 @@
 import { setTimeout } from 'node:timers/promises';
 import { markdownTable } from '../../reliability/page.js';
-import { type CellResult, FAULTS, type Fault, type Subject } from './fault.js';
+import { type CellResult, FAULTS, type Fault, type Probe, type Subject } from './fault.js';
 import type { SteadyLoad } from './steady-load.js';
 
-/** Goes through the faults of a subject, one after the other, under load. @param hold milliseconds that each lasts */
+/** Milliseconds between two looks at whether a fault is felt. */
+const LOOK = 50;
+/** For how long a fault may go unfelt, milliseconds. */
+const UNFELT = 30_000;
+/** Requests that are made while a fault is felt, at least. */
+const MEANWHILE = 10;
+/** A change by a way that is slow by 2 s takes so long at least, milliseconds. */
+const LATE = 1_500;
+
+/** Goes through the faults of a subject, one after the other, under load. @param hold milliseconds that each lasts at least */
 export async function tryFaults(
   subject: Subject,
   load: SteadyLoad,
   hold: number,
+  order: readonly Fault[] = FAULTS,
 ): Promise<readonly CellResult[]> {
   const results: CellResult[] = [];
-  for (const fault of FAULTS) results.push(await tryFault(subject, fault, load, hold));
+  for (const fault of order) results.push(await tryFault(subject, fault, load, hold));
   return results;
 }
 
@@ -21,8 +31,10 @@ async function tryFault(subject: Subject, fault: Fault, load: SteadyLoad, hold: 
   if (typeof inject === 'string') return { ...cell, none: inject, requests: 0, failures: [], seconds: 0 };
   await load.settled();
   const before = { requests: load.requests(path), failures: load.failures(path).length };
+  const probe = await subject.watch?.(fault);
   const lift = await inject();
-  await setTimeout(hold);
+  const [felt] = await Promise.all([untilFelt(subject, fault, probe), setTimeout(hold)]);
+  await load.goneOn(path, MEANWHILE);
   await lift();
   const began = performance.now();
   await subject.change().catch((thrown: unknown) => {
@@ -32,10 +44,33 @@ async function tryFault(subject: Subject, fault: Fault, load: SteadyLoad, hold: 
   await load.settled();
   return {
     ...cell,
+    ...(felt !== undefined && { felt }),
     requests: load.requests(path) - before.requests,
     failures: load.failures(path).slice(before.failures),
     seconds,
   };
+}
+
+async function untilFelt(
+  { changesCome, change }: Subject,
+  fault: Fault,
+  probe: Probe | undefined,
+): Promise<boolean | undefined> {
+  const began = performance.now();
+  if (fault === 'slow by 2 s' && changesCome === true) {
+    await change();
+    return performance.now() - began > LATE;
+  }
+  if (probe === undefined) return undefined;
+  for (; performance.now() - began < UNFELT; await setTimeout(LOOK)) if (await probe()) return true;
+  return false;
+}
+
+/** The cells in which nothing has happened, and so nothing was shown. */
+export function unfelt(results: readonly CellResult[]): readonly string[] {
+  return results
+    .filter(({ felt }) => felt === false)
+    .map(({ subject, fault }) => `${subject} ${fault}: nobody has felt it`);
 }
 
 /** The cells in which a request failed that should not have. */

@@ -1,7 +1,23 @@
 import type { TcpProxy } from '../../peers/tcp-proxy.js';
-import type { Subject } from './fault.js';
+import type { Fault, Probe, Subject } from './fault.js';
 
 const SLOW = 2_000;
+
+/** Whether new connections have been made since. */
+export function reconnected(proxies: readonly TcpProxy[]): Probe {
+  const count = () => proxies.reduce((sum, { connections }) => sum + connections, 0);
+  const before = count();
+  return () => count() > before;
+}
+
+/** The faults of the way between two but for those, each with the reason why it is not tried. */
+export function withoutFaults(
+  faults: Subject['faults'],
+  without: readonly Fault[],
+  reason: string,
+): Subject['faults'] {
+  return { ...faults, ...Object.fromEntries(without.map((fault) => [fault, reason])) };
+}
 
 /** What can befall the way between two, with something said on it that can be cut. */
 export function networkFaults(proxies: readonly TcpProxy[], speak: () => Promise<void>): Subject['faults'] {

@@ -9,6 +9,7 @@ export class SteadyLoad {
   readonly #requests = new Map<string, number>();
   readonly #failures = new Map<string, string[]>();
   readonly #open = new Set<Promise<void>>();
+  #standstill = 0;
   readonly #end = new AbortController();
   readonly #running: Promise<void>;
 
@@ -21,6 +22,11 @@ export class SteadyLoad {
     this.#running = this.#run(rate);
   }
 
+  /** The longest time in which nothing was sent because this very process was not let run, milliseconds. */
+  get standstill(): number {
+    return this.#standstill;
+  }
+
   /** Requests begun for a path so far. */
   requests(path: string): number {
     return this.#requests.get(path) ?? 0;
@@ -29,6 +35,12 @@ export class SteadyLoad {
   /** Answers for a path other than 200, and broken connections. */
   failures(path: string): readonly string[] {
     return this.#failures.get(path) ?? [];
+  }
+
+  /** Resolves when so many more requests have been made for a path. */
+  async goneOn(path: string, count: number): Promise<void> {
+    const wanted = this.requests(path) + count;
+    while (this.requests(path) < wanted) await setTimeout(BEAT);
   }
 
   /** Resolves when every request begun before has its answer. */
@@ -44,8 +56,12 @@ export class SteadyLoad {
 
   async #run(rate: number): Promise<void> {
     const began = performance.now();
+    let last = began;
     for (let sent = 0; !this.#end.signal.aborted; await setTimeout(BEAT)) {
-      const due = Math.floor(((performance.now() - began) * rate) / 1000);
+      const now = performance.now();
+      this.#standstill = Math.max(this.#standstill, now - last);
+      last = now;
+      const due = Math.floor(((now - began) * rate) / 1000);
       // A machine that stood still is not made up for at once.
       sent = Math.max(sent, due - rate);
       for (; sent < due; sent += 1) this.#ask(this.paths[sent % this.paths.length] ?? '/');
@@ -56,8 +72,8 @@ export class SteadyLoad {
     this.#requests.set(path, this.requests(path) + 1);
     const fail = (what: string) => void this.#failures.set(path, [...this.failures(path), what]);
     const asked = this.traffic.get(path).then(
-      ({ status }) => {
-        if (status !== 200) fail(String(status));
+      ({ status, reason }) => {
+        if (status !== 200) fail(`${status} ${reason}`);
       },
       (error: unknown) => fail(String(error)),
     );

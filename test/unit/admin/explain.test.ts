@@ -120,6 +120,14 @@ describe('explain', () => {
   });
 
   test.each([
+    ['usrs', 'did the route mean "users"?'],
+    ['internal', '"internal" is left out by skip_services "internal" of consul'],
+  ])('%s, which a route names and no registry knows: what there may be instead', async (name, remark) => {
+    const routed = { ...subject, serviceNames: () => ['users', name], routed: () => true };
+    expect(await explain(name, routed)).toMatchObject({ services: [{ name, remarks: [remark] }] });
+  });
+
+  test.each([
     ['10.0.0.2:80', ['10.0.0.2:80'], []],
     ['[0:0::1]:80', ['[::1]:80'], []],
     ['10.0.0.3:80', [], ['10.0.0.3:80']],

@@ -22,7 +22,13 @@ function pair(pack = sharedPack()) {
   const cache = new SnapshotCache();
   const follower = new SnapshotCache(0);
   const steps: Uint8Array[] = [];
-  const feed = new SnapshotFeed(cache, pack, (step) => steps.push(step));
+  const told: number[] = [];
+  const feed = new SnapshotFeed(
+    cache,
+    pack,
+    (step) => steps.push(step),
+    (publication) => told.push(publication),
+  );
   cache.watch(() => feed.push(), new AbortController().signal);
   /** The worker takes the step that is under way. */
   const take = () => {
@@ -33,7 +39,7 @@ function pair(pack = sharedPack()) {
     feed.taken();
     return changes;
   };
-  return { cache, follower, feed, steps, take };
+  return { cache, follower, feed, steps, told, take };
 }
 
 describe('a step between two snapshots', () => {
@@ -148,6 +154,20 @@ describe('a feed', () => {
     expect([...(take().get(endpoints)?.keys() ?? [])]).toEqual(['b']);
     expect(steps).toHaveLength(3);
     expect([...take()]).toEqual([]);
+  });
+
+  test('a publication is told of when the worker has all of it, each time the latest', () => {
+    const { cache, feed, told, take } = pair();
+    put(cache, resource(endpoints, 'a', '1'));
+    feed.published(1);
+    put(cache, resource(endpoints, 'a', '2'));
+    feed.published(2);
+    take();
+    expect(told).toEqual([]);
+    take();
+    expect(told).toEqual([2]);
+    feed.published(3);
+    expect(told).toEqual([2, 3]);
   });
 
   test('workers that are equally far share the bytes', () => {

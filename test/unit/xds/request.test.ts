@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { encode } from '../../../src/protobuf/messages.js';
+import { atOnce } from '../../../src/snapshot/steps.js';
 import { NameTable } from '../../../src/xds/name-set.js';
 import { RequestReader } from '../../../src/xds/request.js';
 
@@ -62,6 +63,56 @@ describe('requests as they come', () => {
     expect([...ask('a', 'b')].sort()).toEqual(['a', 'b']);
     expect([...ask('a', 'b', 'c', 'd')].sort()).toEqual(['a', 'b', 'c', 'd']);
     expect(ask().size).toBe(0);
+  });
+
+  test('long lists are read in steps, and the same again at once', () => {
+    const names = Array.from({ length: 10_000 }, (_, n) => `service-${n}`);
+    const bytes = encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', {
+      type_url,
+      resource_names_subscribe: names,
+      initial_resource_versions: Object.fromEntries(names.map((name) => [name, 'v'])),
+    });
+    const steps = reader.readDelta(bytes);
+    expect(steps.next().done).toBe(false);
+    const request = atOnce(steps);
+    expect([request.subscribe.size, request.known.size]).toEqual([10_000, 10_000]);
+    // Not remembered as a whole, since it is too long for that.
+    expect(reader.delta(bytes)).toBe(request);
+  });
+
+  test('names and versions beyond the limit are not read, however they stand', () => {
+    const strict = new RequestReader(new NameTable(), 3);
+    const names = (...resource_names: string[]) =>
+      encode('envoy.service.discovery.v3.DiscoveryRequest', { type_url, resource_names });
+    expect(strict.sotw(names('a', 'b', 'c')).names.size).toBe(3);
+    expect(() => strict.sotw(names('a', 'a', 'a', 'a'))).toThrow(/may have 3 resource names/);
+    const delta = encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', {
+      resource_names_subscribe: ['a', 'b'],
+      resource_names_unsubscribe: ['c'],
+      initial_resource_versions: { a: '1' },
+    });
+    expect(() => strict.delta(delta)).toThrow(/may have 3 resource names/);
+    const alternating = Buffer.concat(
+      Array.from({ length: 2_000 }, () => Buffer.from([0x1a, 1, 97, 0x22, 1, 98])),
+    );
+    expect(() => reader.delta(alternating)).toThrow(/fields/);
+    expect(() => reader.node('sotw', alternating)).toThrow(/fields/);
+  });
+
+  test('versions in several runs are one list', () => {
+    const part = (name: string) =>
+      encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', {
+        initial_resource_versions: { [name]: '1' },
+        response_nonce: name,
+      });
+    expect([...reader.delta(Buffer.concat([part('a'), part('b')])).known.keys()]).toEqual(['a', 'b']);
+  });
+
+  test('a message of an error is cut where it is no text for people any more', () => {
+    const bytes = encode('envoy.service.discovery.v3.DiscoveryRequest', {
+      error_detail: { code: 1, message: 'x'.repeat(1_000_000) },
+    });
+    expect(reader.sotw(bytes).error?.message).toHaveLength(16_384);
   });
 
   test('what is not a message is refused', () => {

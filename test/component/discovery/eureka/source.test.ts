@@ -73,6 +73,40 @@ test('reads in full once, then deltas; a hash that does not fit is followed by a
   expect(sink.revision).toBe('UP_3_');
 });
 
+test('a delta that is given out again is checked against everything, once', async () => {
+  run();
+  await eventually(() => expect(paths().slice(0, 5)).toEqual(['', '/delta', '/delta', '', '/delta']));
+  await eventually(() => expect(paths().length).toBeGreaterThan(6));
+  expect(paths().slice(4)).not.toContain('');
+});
+
+/** What the server does that was told of a removal while it computed the delta: it goes on to give out what it has. */
+test('a removal that the delta never tells of is seen, and what the old delta says does not come back', async () => {
+  const both = { name: 'A', instance: [item(1), item(2)] };
+  full = apps('UP_1_', [{ name: 'A', instance: [item(1)] }]);
+  run();
+  await eventually(() => expect(sink.addresses('A')).toEqual(['10.0.0.1:1']));
+  delta = apps('UP_2_', [both]);
+  await eventually(() => expect(sink.addresses('A')).toHaveLength(2));
+  await eventually(() => expect(sink.addresses('A')).toEqual(['10.0.0.1:1']));
+  // As long as they contradict one another, everything counts.
+  const reads = paths().filter((path) => path === '').length;
+  await eventually(() => expect(paths().filter((path) => path === '').length).toBeGreaterThan(reads + 1));
+  expect(sink.addresses('A')).toEqual(['10.0.0.1:1']);
+  delta = apps('UP_2_', [{ name: 'A', instance: [item(2, { actionType: 'DELETED' }), item(3)] }]);
+  full = apps('UP_2_', [{ name: 'A', instance: [item(1), item(3)] }]);
+  await eventually(() => expect(sink.addresses('A')).toEqual(['10.0.0.1:1', '10.0.0.1:3']));
+  expect(sink.errors).toEqual([]);
+});
+
+test('one that was replaced without a word of the delta is seen: as many are there as before', async () => {
+  run();
+  await eventually(() => expect(paths()).toContain('/delta'));
+  delta = apps('UP_1_', [{ name: 'B', instance: [item(9, { actionType: 'DELETED' })] }]);
+  full = apps('UP_1_', [{ name: 'A', instance: [item(2)] }]);
+  await eventually(() => expect(sink.addresses('A')).toEqual(['10.0.0.1:2']));
+});
+
 test('a server without deltas is read in full, and asked for deltas once', async () => {
   deltaStatus = 403;
   run();

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Snapshot } from '../../../../src/snapshot/snapshot.js';
 import { ChangeLatency } from '../../../../src/telemetry/metrics/change-latency.js';
+import { Acknowledgements } from '../../../../src/workers/acknowledgements.js';
 import { Machine, resource } from '../../xds/machine.js';
 
 let now = 0;
@@ -9,15 +10,25 @@ let streams: Set<Machine>;
 let observed: (readonly [registry: string, seconds: number])[];
 let looks: (() => void)[];
 let latency: ChangeLatency;
+let acknowledgements: Acknowledgements<Machine>;
+let processes: readonly number[];
 beforeEach(() => {
   now = 1_000;
   snapshot = Snapshot.of(['CDS web=1', 'CDS api=1', 'EDS web=1', 'EDS api=1'].map(resource));
   streams = new Set();
   observed = [];
   looks = [];
+  processes = [1];
   latency = new ChangeLatency({
-    streams: () => streams,
+    processes: () => processes,
+    follow: (publication) => acknowledgements.published(publication),
     observe: (registry, seconds) => observed.push([registry, Math.round(seconds * 1_000)]),
+    now: () => now,
+  });
+  acknowledgements = new Acknowledgements({
+    streams: () => streams,
+    snapshotOf: () => snapshot,
+    reached: (publication, sent) => latency.reached(1, publication, sent),
     now: () => now,
     later: (run) => looks.push(run),
   });
@@ -46,7 +57,8 @@ function publish(...texts: readonly string[]): void {
     }),
   );
   snapshot = snapshot.with(changes);
-  latency.published(snapshot);
+  acknowledgements.changed();
+  latency.published();
   for (const machine of streams) {
     machine.snapshot = snapshot;
     machine.pump();
@@ -123,7 +135,8 @@ test('a change that comes while another is built belongs to the next publication
   snapshot = snapshot.with(
     new Map([[resource('EDS web=2').typeUrl, new Map([['web', resource('EDS web=2')]])]]),
   );
-  latency.published(snapshot);
+  acknowledgements.changed();
+  latency.published();
   latency.built();
   proxy.snapshot = snapshot;
   proxy.pump();
@@ -216,4 +229,73 @@ test('a proxy that never answers does not make the memory grow', () => {
   expect(observed).toHaveLength(64);
   expect(observed[0]).toEqual(['consul', 200]);
   expect(latency.waiting).toBe(0);
+});
+
+test('the last of several processes counts, one that ends is not waited for', () => {
+  processes = [1, 2, 3];
+  const proxy = connect();
+  latency.changed('consul');
+  publish('EDS web=2');
+  proxy.ask('EDS');
+  look();
+  now += 10;
+  latency.reached(2, 1, false);
+  expect(observed).toEqual([]);
+  expect(latency.waiting).toBe(0.01);
+  now += 5;
+  latency.gone(3);
+  expect(observed).toEqual([['consul', 15]]);
+});
+
+test('a process that has a later publication has the earlier ones too', () => {
+  processes = [2];
+  latency.changed('consul');
+  publish('EDS web=2');
+  now += 10;
+  latency.changed('nacos');
+  publish('EDS web=3');
+  now += 5;
+  latency.reached(2, 2, true);
+  expect(observed).toEqual([
+    ['consul', 15],
+    ['nacos', 5],
+  ]);
+});
+
+test('what no process had to send is no latency, whatever was sent for what no registry changed', () => {
+  const proxy = connect();
+  publish('EDS web=2');
+  latency.changed('consul');
+  publish('CDS other=1');
+  streams.delete(proxy);
+  look();
+  expect(observed).toEqual([]);
+});
+
+test('a publication that comes in several changes of the cache is acknowledged with the last', () => {
+  const proxy = connect();
+  latency.changed('consul');
+  latency.building();
+  acknowledgements.changed();
+  snapshot = snapshot.with(
+    new Map([[resource('EDS web=2').typeUrl, new Map([['web', resource('EDS web=2')]])]]),
+  );
+  proxy.snapshot = snapshot;
+  proxy.pump();
+  proxy.ask('EDS');
+  acknowledgements.changed();
+  snapshot = snapshot.with(
+    new Map([[resource('EDS api=2').typeUrl, new Map([['api', resource('EDS api=2')]])]]),
+  );
+  latency.published();
+  latency.built();
+  now += 3;
+  look();
+  expect(observed).toEqual([]);
+  proxy.snapshot = snapshot;
+  proxy.pump();
+  now += 4;
+  proxy.ask('EDS');
+  look();
+  expect(observed).toEqual([['consul', 7]]);
 });

@@ -15,6 +15,7 @@ import { resource } from '../../xds/machine.js';
 let sources: readonly SourceStatus[];
 let snapshot: Snapshot;
 let types: XdsTotals['types'];
+let workers: XdsTotals['workers'];
 let perService: boolean;
 let book: LoadBook;
 let metrics: Metrics;
@@ -22,6 +23,7 @@ beforeEach(() => {
   sources = [];
   snapshot = Snapshot.EMPTY;
   types = [];
+  workers = [];
   perService = false;
   book = new LoadBook({ knows: () => true, addresses: () => undefined }, []);
   metrics = new Metrics({
@@ -29,8 +31,8 @@ beforeEach(() => {
     ready: () => true,
     sources: () => sources,
     snapshot: () => snapshot,
-    streams: () => new Set(),
-    xds: async () => ({ ...NO_TOTALS, types, loadStreams: 2, loadReports: 5 }),
+    serving: { processes: () => [], follow: () => {} },
+    xds: async () => ({ ...NO_TOTALS, types, workers, loadStreams: 2, loadReports: 5 }),
     load: { book, perService: () => perService },
   });
 });
@@ -92,6 +94,22 @@ test('the snapshot: version, resources, publications, time to build', async () =
   ]);
   expect(await lines('signalbox_snapshot_build_seconds_sum')).toEqual([
     'signalbox_snapshot_build_seconds_sum 0.02',
+  ]);
+});
+
+test('what each worker takes of the machine; nothing without workers', async () => {
+  expect(await lines('signalbox_worker_')).toEqual([]);
+  workers = [
+    { worker: 1, residentBytes: 1e8, cpuSeconds: 2.5, lagSeconds: 0.02 },
+    { worker: 2, residentBytes: 2e8, cpuSeconds: 1, lagSeconds: 0 },
+  ];
+  expect(await lines('signalbox_worker_')).toEqual([
+    'signalbox_worker_resident_memory_bytes{worker="1"} 100000000',
+    'signalbox_worker_resident_memory_bytes{worker="2"} 200000000',
+    'signalbox_worker_eventloop_lag_p99_seconds{worker="1"} 0.02',
+    'signalbox_worker_eventloop_lag_p99_seconds{worker="2"} 0',
+    'signalbox_worker_cpu_seconds_total{worker="1"} 2.5',
+    'signalbox_worker_cpu_seconds_total{worker="2"} 1',
   ]);
 });
 

@@ -3,6 +3,8 @@ import { addedTotals, NO_TOTALS } from '../../../../src/telemetry/metrics/xds-to
 
 test('what several processes have counted adds up, type by type', () => {
   const counts = { responses: 1, bytes: 20, acks: 3, nacks: 4 };
+  const one = { worker: 1, residentBytes: 1e6, cpuSeconds: 1, lagSeconds: 0.01 };
+  const two = { ...one, worker: 2 };
   const a = {
     streams: { sotw: 1, delta: 2 },
     types: [
@@ -11,8 +13,14 @@ test('what several processes have counted adds up, type by type', () => {
     ],
     loadStreams: 1,
     loadReports: 5,
+    workers: [one],
   } as const;
-  const b = { ...NO_TOTALS, types: [['CDS', { ...counts, nacks: 0 }]], loadReports: 2 } as const;
+  const b = {
+    ...NO_TOTALS,
+    types: [['CDS', { ...counts, nacks: 0 }]],
+    loadReports: 2,
+    workers: [two],
+  } as const;
   expect(addedTotals(a, b)).toEqual({
     streams: { sotw: 1, delta: 2 },
     types: [
@@ -21,6 +29,7 @@ test('what several processes have counted adds up, type by type', () => {
     ],
     loadStreams: 1,
     loadReports: 7,
+    workers: [one, two],
   });
   expect(addedTotals(NO_TOTALS, a)).toEqual(a);
 });

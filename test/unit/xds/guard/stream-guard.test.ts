@@ -53,6 +53,25 @@ test('so many requests a second are taken; the others wait for the next second',
   expect(events).toEqual(['pause', 'resume']);
 });
 
+test('who makes more work than its share of the time waits until it is no more than that', () => {
+  const { guard, events } = guarded();
+  guard.arrived();
+  guard.worked(100);
+  expect(events).toEqual([]);
+  guard.worked(400);
+  expect(events).toEqual(['pause']);
+  vi.advanceTimersByTime(1_999);
+  expect(events).toEqual(['pause']);
+  vi.advanceTimersByTime(1);
+  expect(events).toEqual(['pause', 'resume']);
+  for (let second = 0; second < 10; second += 1) {
+    guard.worked(100);
+    guard.worked(100);
+    vi.advanceTimersByTime(1_000);
+  }
+  expect(events).toEqual(['pause', 'resume']);
+});
+
 test('a stream on which nothing comes is ended, another one is not', () => {
   const [silent, speaking] = [guarded(), guarded()];
   speaking.guard.arrived();

@@ -1,0 +1,74 @@
+import type { Steps } from '../snapshot/steps.js';
+import type { Turns } from './turns.js';
+
+/** Why requests wait: nothing is published yet, an earlier one is being worked on, the stream has had its share. */
+export type Hold = 'unpublished' | 'working' | 'limit';
+
+interface Reader {
+  /** Reads no further requests until `resume`. What is under way may still come. */
+  pause(): void;
+  resume(): void;
+  /** The work that a request makes; undefined where it was little, and is done. */
+  work(request: Uint8Array): Steps<void> | undefined;
+  /** So many milliseconds went into a request, or into a part of it. */
+  worked(milliseconds: number): void;
+}
+
+/** The requests of one stream, each taken when the one before it is done. Long ones take turns with other work. */
+export class Inbox {
+  readonly #holds = new Set<Hold>();
+  #waiting: Uint8Array[] = [];
+  #ended = false;
+
+  constructor(
+    private readonly reader: Reader,
+    private readonly turns: Turns,
+  ) {}
+
+  /** A request has come. */
+  take(request: Uint8Array): void {
+    this.#waiting.push(request);
+    this.#next();
+  }
+
+  /** Takes no requests until {@link release}. */
+  hold(why: Hold): void {
+    if (this.#holds.size === 0) this.reader.pause();
+    this.#holds.add(why);
+  }
+
+  release(why: Hold): void {
+    if (!this.#holds.delete(why)) return;
+    this.#next();
+    if (this.#holds.size === 0 && !this.#ended) this.reader.resume();
+  }
+
+  /** The stream has ended: what waits is not done any more. */
+  end(): void {
+    this.#ended = true;
+    this.#waiting = [];
+  }
+
+  #next(): void {
+    while (this.#holds.size === 0) {
+      const request = this.#waiting.shift();
+      if (request === undefined) return;
+      const work = this.reader.work(request);
+      if (work === undefined || this.#step(work)) continue;
+      this.hold('working');
+      this.turns.add(() => {
+        if (!this.#step(work)) return false;
+        this.release('working');
+        return true;
+      });
+    }
+  }
+
+  #step(work: Steps<void>): boolean {
+    if (this.#ended) return true;
+    const began = performance.now();
+    const done = work.next().done === true;
+    this.reader.worked(performance.now() - began);
+    return done;
+  }
+}
