@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { request } from 'undici';
 import { TYPE_URL } from '../../src/snapshot/type-url.js';
 import type { Variant } from '../conformance/variant.js';
+import { encodeRequest, type Sent } from '../conformance/wire.js';
 import { statusName, WireStream } from '../conformance/wire-stream.js';
 import type { KeyPair } from '../peers/certificates.js';
 import { connect } from '../support/ads-client.js';
@@ -92,6 +93,8 @@ async function silence(...[{ xdsPort }, signal, outcome]: Parameters<Attack>): P
       connected = true;
     });
     socket.on('error', () => undefined);
+    // The end is only seen by who reads.
+    socket.resume();
     socket.on('close', () => {
       if (signal.aborted) return;
       if (connected) closed += 1;
@@ -282,24 +285,33 @@ function manyNames(protocol: Variant['protocol']): Attack {
 }
 
 async function slowReaders(...[{ xdsPort }, signal, tell]: Parameters<Attack>): Promise<void> {
-  const clients = Array.from({ length: 100 }, () =>
-    connect(`127.0.0.1:${xdsPort}`, { 'grpc.use_local_subchannel_pool': 1 }),
-  );
-  let ended = 0;
-  tell(() => `${clients.length} streams, ${ended} cut off by the server meanwhile`);
-  const streams = clients.map((client, n) => {
-    const stream = new WireStream(client, `${ADS}/StreamAggregatedResources`, 'sotw', () => undefined);
-    void stream.ended.then(() => {
-      if (!signal.aborted) ended += 1;
+  let cut = 0;
+  // Of HTTP/2, since a client of gRPC would read some messages ahead.
+  const sessions = Array.from({ length: 100 }, (_, n) => {
+    const session = connectHttp2(`http://127.0.0.1:${xdsPort}`);
+    session.on('error', () => undefined);
+    session.on('close', () => {
+      if (!signal.aborted) cut += 1;
     });
-    stream.pause();
-    stream.send({ typeUrl: TYPE_URL.cluster, node: { id: `slow-${n}`, cluster: 'attack' } });
-    stream.send({ typeUrl: TYPE_URL.endpoints, names: Object.keys(LARGE) });
-    return stream;
+    const call = session.request({ ...GRPC, ':path': `${ADS}/StreamAggregatedResources` });
+    call.on('error', () => undefined);
+    call.pause();
+    const node = { id: `slow-${n}`, cluster: 'attack' };
+    call.write(framed({ typeUrl: TYPE_URL.cluster, node }));
+    call.write(framed({ typeUrl: TYPE_URL.endpoints, names: Object.keys(LARGE) }));
+    return session;
   });
+  tell(() => `${sessions.length} streams, ${cut} cut off by the server meanwhile`);
   await aborted(signal);
-  for (const stream of streams) stream.cut();
-  for (const client of clients) client.close();
+  for (const session of sessions) session.destroy();
+}
+
+/** A SotW request as gRPC puts it on the wire. */
+function framed(request: Sent): Buffer {
+  const body = encodeRequest('sotw', request);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(body.length, 1);
+  return Buffer.concat([head, body]);
 }
 
 /** Comes with a certificate, over and over. */
