@@ -7,6 +7,7 @@ import { Snapshot } from '../snapshot/snapshot.js';
 import { STEP, type Steps } from '../snapshot/steps.js';
 import type { Admitted, Call } from './guard/gate.js';
 import { StreamGuard } from './guard/stream-guard.js';
+import { Heartbeat } from './heartbeat.js';
 import { Inbox } from './inbox.js';
 import type { Limits } from './limits.js';
 import { type ProxyNode, UNKNOWN_NODE } from './node.js';
@@ -14,6 +15,7 @@ import type { XdsObserver } from './observer.js';
 import type { RequestReader } from './request.js';
 import type { Message, Response, Variant } from './response.js';
 import type { StreamCall } from './stream-call.js';
+import { StreamRequests } from './stream-requests.js';
 import {
   beat,
   leastTtl,
@@ -47,10 +49,6 @@ const MOST_IN_FLIGHT = 4;
 /** How long a change of routes waits for the proxy to ask for the load assignments of new clusters, milliseconds. */
 const AWAIT_LIMIT = 500;
 
-/** One beat may be late, and another be held up, before a resource expires. */
-const BEATS_PER_TTL = 3;
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** One xDS stream of one proxy: brings requests and snapshots to the state machine and its responses to gRPC. */
 export class XdsStream {
   readonly connectedAt = Date.now();
@@ -63,17 +61,18 @@ export class XdsStream {
   #inFlight = 0;
   #open = true;
   #patience: NodeJS.Timeout | undefined;
-  #heart: NodeJS.Timeout | undefined;
-  #ttl: number | undefined;
+  readonly #heartbeat = new Heartbeat(() => this.#beat());
+  readonly #requests: StreamRequests;
 
   constructor(
     readonly id: number,
     readonly variant: Variant,
-    private readonly typeUrl: string | undefined,
+    typeUrl: string | undefined,
     private readonly call: StreamCall,
     private permission: Permission,
     private readonly deps: StreamDependencies,
   ) {
+    this.#requests = new StreamRequests(deps.reader, variant, typeUrl);
     this.#inbox = new Inbox(
       {
         pause: () => this.call.pause(),
@@ -125,7 +124,7 @@ export class XdsStream {
       this.#guard.end();
       this.#inbox.end();
       clearTimeout(this.#patience);
-      clearInterval(this.#heart);
+      this.#heartbeat.end();
       closed();
     };
     this.call.on('data', (bytes: Uint8Array) => {
@@ -178,7 +177,7 @@ export class XdsStream {
   /** An acknowledgement as others have sent it is dealt with at once. */
   #work(bytes: Uint8Array): Steps<void> | undefined {
     try {
-      const known = this.#known(bytes);
+      const known = this.#requests.known(bytes);
       if (known === undefined || namesIn(known) > STEP) return this.#workInSteps(bytes);
       this.#take(known, this.#published);
       this.#pump();
@@ -190,7 +189,7 @@ export class XdsStream {
 
   *#workInSteps(bytes: Uint8Array): Steps<void> {
     try {
-      const read = yield* this.#read(bytes);
+      const read = yield* this.#requests.read(bytes);
       const excess = this.#guard.tooLarge(read);
       if (excess !== undefined) return this.#fail(status.RESOURCE_EXHAUSTED, excess);
       const long = namesIn(read) > STEP;
@@ -229,35 +228,6 @@ export class XdsStream {
     if (this.#snapshot === undefined) this.#inbox.hold('unpublished');
     this.deps.logger.info({ node: this.#node.id, stream: this.id, variant: this.variant }, 'proxy connected');
     return true;
-  }
-
-  #known(bytes: Uint8Array): StreamRequest | undefined {
-    const { reader } = this.deps;
-    if (this.variant === 'sotw') {
-      const request = reader.knownSotw(bytes);
-      return request && { variant: 'sotw', request: this.#typed(request) };
-    }
-    const request = reader.knownDelta(bytes);
-    return request && { variant: 'delta', request: this.#typed(request) };
-  }
-
-  *#read(bytes: Uint8Array): Steps<StreamRequest> {
-    const { reader } = this.deps;
-    if (this.variant === 'sotw')
-      return { variant: 'sotw', request: this.#typed(yield* reader.readSotw(bytes)) };
-    return { variant: 'delta', request: this.#typed(yield* reader.readDelta(bytes)) };
-  }
-
-  /** A service of one type may be asked without naming it. */
-  #typed<Request extends { readonly typeUrl: string }>(request: Request): Request {
-    const { typeUrl } = request;
-    if (this.typeUrl === undefined) {
-      if (typeUrl === '') throw new Error('type_url is required on the aggregated stream');
-      return request;
-    }
-    if (typeUrl === '') return { ...request, typeUrl: this.typeUrl };
-    if (typeUrl !== this.typeUrl) throw new Error(`this service serves ${this.typeUrl} only`);
-    return request;
   }
 
   #take(request: StreamRequest, snapshot: Snapshot): void {
@@ -331,12 +301,7 @@ export class XdsStream {
   }
 
   #keepAlive(): void {
-    const ttl = leastTtl(this.#state, this.variant);
-    if (ttl === this.#ttl || !this.#open) return;
-    this.#ttl = ttl;
-    clearInterval(this.#heart);
-    if (ttl === undefined) return;
-    this.#heart = setInterval(() => this.#beat(), Math.min(ttl / BEATS_PER_TTL, LONGEST_TIMER));
+    if (this.#open) this.#heartbeat.keep(leastTtl(this.#state, this.variant));
   }
 
   /** A proxy that does not read gets no heap of heartbeats. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-const root = resolve(process.env.SIGNALBOX_PEER_CACHE ?? resolve(import.meta.dirname, '../../.cache/peers'));
+const root = resolve(process.env.SIGNALBOX_PEER_CACHE || resolve(import.meta.dirname, '../../.cache/peers'));
 
 /**
  * The folder of a peer, installed once: `install` fills an empty folder and is tried up to three times, since
