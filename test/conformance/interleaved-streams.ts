@@ -171,6 +171,12 @@ export class InterleavedStreams {
     return this.#connection(proxy).type(typeUrl).covers(name);
   }
 
+  /** The types of which the server waits for an answer. */
+  unanswered(proxy: number): readonly string[] {
+    const types = this.#connection(proxy).state.types.values();
+    return types.filter(({ outstanding }) => outstanding.length > 0).map(({ typeUrl }) => typeUrl);
+  }
+
   /** What a proxy was not told rightly. @param truth contents by name, by type */
   wrong(proxy: number, truth: ReadonlyMap<string, ReadonlyMap<string, string>>): readonly string[] {
     return this.#connection(proxy).types.flatMap((type) =>

@@ -1,5 +1,6 @@
 // npm run fuzz [-- --cases 1000000] [--seed N] [--only TEXT] [--seconds N] [--parallel N] [--continue]
 // npm run fuzz -- --only TARGET --seed N --path PATH   the one case that a failure names
+// npm run fuzz -- --report   what the run that was left has reached, into the page
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     /** Goes on with the run that was left: what has ended in it is not run again. */
     continue: { type: 'boolean', default: false },
     path: { type: 'string' },
+    report: { type: 'boolean', default: false },
   },
 });
 const CHILD = resolve(import.meta.dirname, 'child.ts');
@@ -28,7 +30,8 @@ const MOST_HEAP = 256;
 const PROGRESS_MS = 5_000;
 
 const chosen = TARGETS.filter(({ name }) => name.includes(values.only));
-if (values.path === undefined) await runAll();
+if (values.report) writePage(readRun());
+else if (values.path === undefined) await runAll();
 else for (const target of chosen) console.log(replay(target, Number(values.seed), values.path) ?? 'passes');
 
 async function runAll(): Promise<void> {
@@ -57,7 +60,7 @@ async function runAll(): Promise<void> {
       running.delete(name);
       keep(report);
       console.log(line(report));
-      if (values.only === '') writeSection('fuzz', page(run));
+      if (values.only === '') writePage(run);
     }
   };
   await Promise.all(Array.from({ length: Number(values.parallel) }, work));
@@ -66,18 +69,17 @@ async function runAll(): Promise<void> {
   process.exitCode = failed || stop.signal.aborted ? 1 : 0;
 }
 
-function page(run: Run): string {
-  return tableOf(
-    run,
-    TARGETS.map(({ name }) => name),
-  );
+function writePage(run: Run | undefined): void {
+  if (run === undefined) throw new Error('no run was left');
+  const names = TARGETS.map(({ name }) => name);
+  writeSection('fuzz', tableOf(run, names));
 }
 
 function line({ result: { name, cases, seconds, held, failure } }: Report): string {
   const memory = held.map((megabytes) => megabytes.toFixed(1)).join(' ');
   const told = `${name}: ${cases.toLocaleString('en')} cases, ${seconds.toFixed(0)} s of CPU, MB held ${memory}`;
   if (failure === undefined) return told;
-  return `${told}\nFAILED: ${failure}\nAgain: npm run fuzz -- --only '${name}' --seed … --path …, both as told above`;
+  return `${told}\nFAILED: ${failure}\nAgain: npm run fuzz -- --only '${name}' --seed SEED --path PATH, both as told above`;
 }
 
 /** @param signal ends it with what it has so far */

@@ -1,16 +1,20 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { parseConfig } from '../../src/config/load.js';
 import { Certificates, type KeyPair } from '../peers/certificates.js';
 import { Envoy } from '../peers/envoy.js';
 import { eventually } from '../peers/eventually.js';
 import { freePort } from '../peers/process.js';
-import { isAnswer, readCookbook } from '../support/cookbook/page.js';
+import { readCookbook } from '../support/cookbook/page.js';
 import { Sample } from '../support/cookbook/sample.js';
+import { printsAs } from '../support/docs/expected-output.js';
 import { Signalbox } from '../support/signalbox.js';
 
 const run = promisify(execFile);
@@ -26,11 +30,10 @@ const samples: Sample[] = [];
 
 beforeAll(async () => {
   certificates = await Certificates.make();
-  const [shop, admin, vault] = await Promise.all(
-    ['shop.example.com', 'admin.example.com', 'vault.internal'].map((name) =>
-      certificates.issue(name, [name]),
-    ),
-  );
+  // One after the other: they share a file of serial numbers.
+  const shop = await certificates.issue('shop', ['shop.example.com']);
+  const admin = await certificates.issue('admin', ['admin.example.com']);
+  const vault = await certificates.issue('vault', ['vault.internal']);
   const file = await started(vault);
   signalbox = await Signalbox.start(
     {},
@@ -41,8 +44,8 @@ beforeAll(async () => {
         mkdirSync(join(folder, 'tls'));
         copyFileSync(certificates.ca, join(folder, 'tls/ca.pem'));
         for (const [name, pair] of Object.entries({ shop, admin, client: certificates.client })) {
-          copyFileSync(present(pair).cert, join(folder, `tls/${name}.pem`));
-          copyFileSync(present(pair).key, join(folder, `tls/${name}.key`));
+          copyFileSync(pair.cert, join(folder, `tls/${name}.pem`));
+          copyFileSync(pair.key, join(folder, `tls/${name}.key`));
         }
       },
     },
@@ -60,8 +63,7 @@ afterAll(async () => {
 });
 
 /** Starts the instances of the page. @returns its services file with the ports that they have */
-async function started(vault: KeyPair | undefined): Promise<string> {
-  const { cert, key } = present(vault);
+async function started({ cert, key }: KeyPair): Promise<string> {
   const [ca, ...pair] = [certificates.ca, cert, key].map((path) => readFileSync(path, 'utf8'));
   const tls = { ca: ca ?? '', cert: pair[0] ?? '', key: pair[1] ?? '' };
   const named: Readonly<Record<string, readonly { readonly port: number }[]>> = parse(services).services;
@@ -81,11 +83,6 @@ async function listening(...args: Parameters<typeof Sample.start>): Promise<numb
   return sample.port;
 }
 
-function present(pair: KeyPair | undefined): KeyPair {
-  if (pair === undefined) throw new Error('no certificate was made');
-  return pair;
-}
-
 /** The texts with free ports in the place of those of the page. */
 async function withPorts(texts: readonly string[]): Promise<readonly string[]> {
   const found = texts.flatMap((text) => [...text.matchAll(/(?:127\.0\.0\.1|0\.0\.0\.0):(\d+)/g)]);
@@ -96,6 +93,33 @@ async function withPorts(texts: readonly string[]): Promise<readonly string[]> {
   );
 }
 
+/** Until Envoy has all of it, and listens: what counts requests must not be asked too early. */
+async function serve(config: Readonly<Record<string, unknown>>): Promise<void> {
+  const reloads = () => signalbox.process.output.split('"msg":"configuration reloaded"').length;
+  const before = reloads();
+  signalbox.configure(config);
+  signalbox.process.signal('SIGHUP');
+  await eventually(async () => {
+    expect(reloads()).toBeGreaterThan(before);
+    const { proxies } = await signalbox.get<{
+      readonly proxies: readonly { readonly types: Readonly<Record<string, { readonly status: string }>> }[];
+    }>('/proxies');
+    const statuses = proxies.flatMap(({ types }) => Object.values(types).map(({ status }) => status));
+    expect(new Set(statuses)).toEqual(new Set(['SYNCED']));
+  }, 45_000);
+  const { listeners } = z.object({ listeners: z.array(z.object({ address: z.string() })) }).parse(config);
+  for (const { address } of listeners) await eventually(() => accepts(address), 45_000);
+}
+
+async function accepts(address: string): Promise<void> {
+  const socket = connect(Number(address.split(':').at(-1)), '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+  } finally {
+    socket.destroy();
+  }
+}
+
 test.each(recipes.map((recipe) => [recipe.title, recipe] as const))(
   '%s',
   async (_, { configuration, commands, answer }) => {
@@ -104,14 +128,13 @@ test.each(recipes.map((recipe) => [recipe.title, recipe] as const))(
     const { problems, warnings } = { warnings: [], ...parseConfig(text, signalbox.file, {}) };
     expect([...(problems ?? []), ...warnings]).toEqual([]);
     const listen = { listen: '127.0.0.1:0' };
-    signalbox.configure({ xds: listen, admin: listen, ...parse(text) });
-    signalbox.process.signal('SIGHUP');
+    await serve({ xds: listen, admin: listen, ...parse(text) });
     await eventually(
       async () => {
         const { stdout } = await run('bash', ['-c', line], { cwd: signalbox.folder, timeout: 30_000 }).catch(
           (failed: { readonly stdout?: string }) => ({ stdout: failed.stdout ?? '' }),
         );
-        expect(isAnswer(stdout, answer), `expected:\n${answer}printed:\n${stdout}`).toBe(true);
+        expect(printsAs(stdout, answer), `expected:\n${answer}printed:\n${stdout}`).toBe(true);
       },
       45_000,
       100,

@@ -7,6 +7,9 @@ import { PeerProcess } from '../peers/process.js';
 
 const PROGRAM = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
+/** Milliseconds until it serves: a machine that is very busy takes long to start a program. */
+const PATIENCE = 55_000;
+
 export interface StartOptions {
   readonly waitFor?: 'ready' | 'serving';
   readonly args?: readonly string[];
@@ -70,8 +73,9 @@ export class Signalbox {
       this.file,
       ...this.args,
     ]);
-    await this.#process.until(() => this.process.output.includes('"msg":"serving"'));
-    if (waitFor === 'ready') await this.#process.until(async () => (await this.status('/readyz')) === 200);
+    await this.#process.until(() => this.process.output.includes('"msg":"serving"'), PATIENCE);
+    if (waitFor === 'ready')
+      await this.#process.until(async () => (await this.status('/readyz')) === 200, PATIENCE);
   }
 
   async status(path: string): Promise<number> {

@@ -32,6 +32,11 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     why: 'writes to the folders of three shells',
   },
   {
+    page: 'docs/cookbook.md',
+    test: 'test/real/cookbook.test.ts',
+    why: 'each recipe with the configuration right before it, and samples of its own',
+  },
+  {
     page: 'docs/deployment.md',
     begins: 'npm ci',
     why: 'installs a service on the machine, with root; tried in a container',
@@ -48,10 +53,21 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     why: 'the same, before any test',
   },
   {
+    page: 'docs/operations-safety.md',
+    begins: 'signalbox relay --upstream xds.example',
+    test: 'test/real/relay-tls.test.ts',
+    why: 'needs certificates, and an address of its own',
+  },
+  {
     page: 'docs/quick-start.md',
     begins: 'python3 -m venv',
     test: 'test/peers/envoy.ts',
     why: 'downloads 50 MB; the same, once',
+  },
+  {
+    page: 'docs/cookbook.md',
+    test: 'test/real/cookbook.test.ts',
+    why: 'each recipe is served by itself, with services that do what it is for',
   },
   {
     page: 'docs/library.md',

@@ -6,6 +6,12 @@ const program = createProgram({ stdout: silent, stderr: silent }, async () => {
   throw new Error('nothing is started');
 });
 
+/** Commands of a shell that call Signalbox with a command or an option that does not exist. */
+export function unknownCalls(commands: string): readonly string[] {
+  const calls = commands.replaceAll(/\\\n\s*/g, '').split('\n');
+  return calls.filter((call) => call.startsWith('signalbox ')).filter(isUnknown);
+}
+
 /** Mentions of `signalbox …` in the prose of a page whose command or option does not exist. */
 export function unknownCommands(markdown: string): readonly string[] {
   const prose = markdown.replaceAll(/^\s*```[\s\S]*?^\s*```/gm, '');

@@ -5,8 +5,8 @@ import type { SteadyLoad } from './steady-load.js';
 
 /** Milliseconds between two looks at whether a fault is felt. */
 const LOOK = 50;
-/** For how long a fault may go unfelt, milliseconds. */
-const UNFELT = 30_000;
+/** For how many of them a fault may go unfelt. */
+const UNFELT = 600;
 /** Requests that are made while a fault is felt, at least. */
 const MEANWHILE = 10;
 /** A change by a way that is slow by 2 s takes so long at least, milliseconds. */
@@ -62,7 +62,8 @@ async function untilFelt(
     return performance.now() - began > LATE;
   }
   if (probe === undefined) return undefined;
-  for (; performance.now() - began < UNFELT; await setTimeout(LOOK)) if (await probe()) return true;
+  // Looks are counted, not time: this process may stand still for long.
+  for (let look = 0; look < UNFELT; look += 1, await setTimeout(LOOK)) if (await probe()) return true;
   return false;
 }
 

@@ -63,10 +63,9 @@ test("Apache APISIX's documents are carried over", () => {
 
 test('what no test of the pages runs is still there, and so is what runs it in their place', () => {
   for (const entry of ELSEWHERE) {
-    expect(
-      all.filter((block) => isThis(entry, block)),
-      `${entry.page}: ${entry.begins}`,
-    ).toHaveLength(1);
+    const { length } = all.filter((block) => isThis(entry, block));
+    const isThere = entry.begins === undefined ? length > 0 : length === 1;
+    expect(isThere, `${entry.page}: ${entry.begins ?? 'all commands'}`).toBe(true);
     if (entry.test !== undefined) expect(existsSync(inRepository(entry.test)), entry.test).toBe(true);
   }
 });

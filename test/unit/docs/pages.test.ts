@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { blocksOf, documentationPages, readPage } from '../../support/docs/block.js';
-import { unknownCommands } from '../../support/docs/inline-commands.js';
+import { isElsewhere } from '../../support/docs/elsewhere.js';
+import { unknownCalls, unknownCommands } from '../../support/docs/inline-commands.js';
 import { brokenLinks, linkedPages } from '../../support/docs/links.js';
 import { PagePorts } from '../../support/docs/page-ports.js';
 import { runnablePages } from '../../support/docs/page-run.js';
@@ -18,6 +19,16 @@ test('a link or a command that does not exist is found', () => {
   expect(brokenLinks('docs/x.md', links)).toEqual(['xds.md#none', 'none.md']);
   const mentions = '`signalbox top --once` `signalbox tap` `signalbox top --twice` `signalbox status|unpin`';
   expect(unknownCommands(mentions)).toEqual(['signalbox tap', 'signalbox top --twice']);
+});
+
+test('commands that no test of the pages runs have options that exist', () => {
+  const calls = pages
+    .flatMap((page) => blocksOf(page, readPage(page)))
+    .filter(isElsewhere)
+    .map(({ text }) => text);
+  expect(calls.join('')).toContain('signalbox relay ');
+  expect(calls.flatMap(unknownCalls)).toEqual([]);
+  expect(unknownCalls('signalbox relay \\\n  --upstraem a\n')).toHaveLength(1);
 });
 
 test('docs/README.md lists every page', () => {
