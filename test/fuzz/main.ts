@@ -92,11 +92,8 @@ async function runOne(
   let last: Report = { result: { name, cases: 0, seconds: 0, held: [] }, ended: false };
   const child = fork(CHILD, [name, String(cases), String(seed), values.seconds], {
     execArgv: [...process.execArgv, `--max-old-space-size=${MOST_HEAP}`],
-    signal,
   });
-  child.on('error', (error) => {
-    if (!signal.aborted) throw error;
-  });
+  signal.addEventListener('abort', () => child.kill(), { once: true });
   child.on('message', (message) => {
     last = reportSchema.parse(message);
     progress(last);
