@@ -263,7 +263,9 @@ test('nothing is published before the stores have answered or the grace is over,
     expect(await late.status('/readyz')).toBe(503);
     expect(JSON.stringify(await late.get('/readyz'))).toContain('routes_from.etcd');
     await eventually(async () => expect(await late.status('/readyz')).toBe(200), 20_000);
-    expect(late.process.output).toContain('has not answered within startup_grace');
+    await eventually(async () =>
+      expect(late.process.output).toContain('has not answered within startup_grace'),
+    );
     await etcd.client.put('/signalbox/routes/late', { match: { path: '/late' }, service_name: 'x' });
     silent.forward();
     await eventually(async () =>
