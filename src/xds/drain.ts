@@ -8,11 +8,13 @@ const GRACE = 1_000;
  * Closes a server for proxies to go elsewhere. Each connection gets a GOAWAY at once, which ends no stream and lets
  * none begin; the streams end one after the other, evenly over `milliseconds`, so that the replicas which take them
  * over meet no stampede.
+ * @param cut destroys every connection: without gRPC's own statistics `forceShutdown` knows of none
  */
 export async function drain(
   server: Server,
   streams: Iterable<XdsStream>,
   milliseconds: number,
+  cut: () => void,
 ): Promise<void> {
   const open = [...streams];
   const timers = open.map((stream, index) =>
@@ -24,6 +26,7 @@ export async function drain(
     server.tryShutdown(() => resolve());
     forced = setTimeout(() => {
       server.forceShutdown();
+      cut();
       // A connection that the network holds up may be told of its end late.
       forced = setTimeout(resolve, GRACE);
     }, last + GRACE);

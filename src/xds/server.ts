@@ -196,7 +196,7 @@ export class XdsServer {
     this.#connections.close();
     this.#health.serving = false;
     this.options.loadReporting?.close();
-    await drain(this.#server, this.#streams, this.options.drain ?? 0);
+    await drain(this.#server, this.#streams, this.options.drain ?? 0, () => this.#connections.cutAll());
   }
 
   #handler(method: DiscoveryMethod): handleBidiStreamingCall<Uint8Array, Message> {

@@ -81,6 +81,11 @@ export class Connections {
     this.#open.get(peer)?.destroy();
   }
 
+  /** Ends all connections at once. */
+  cutAll(): void {
+    for (const socket of this.#open.values()) socket.destroy();
+  }
+
   async #bind(host: string, port: number): Promise<number> {
     const server = createServer((socket) => this.#accept(socket));
     await new Promise<void>((resolve, reject) => {
