@@ -5,11 +5,11 @@ import type { DeltaDiscoveryResponse } from '../generated/types/envoy/service/di
 import type { Resource as WireResource } from '../generated/types/envoy/service/discovery/v3/Resource.js';
 import { decode, encode, packedBytes } from '../protobuf/messages.js';
 import { RELAY_USER_AGENT } from '../release/proxy-answers.js';
+import { referencesOf } from '../resources/references.js';
 import { makeResource, type Resource } from '../snapshot/resource.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
-import { referencesOf } from './references.js';
 import type { Upstream } from './upstream.js';
 
 const METHOD = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';

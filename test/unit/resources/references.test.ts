@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { referencesOf } from '../../../src/relay/references.js';
+import { referencesOf } from '../../../src/resources/references.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { exampleNames, readExample } from '../../support/examples.js';
 
