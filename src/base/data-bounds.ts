@@ -1,0 +1,93 @@
+import { isTextDeeperThan } from './nesting.js';
+
+/** How much of somebody else's data is taken as one thing. */
+export interface DataBounds {
+  /** The most levels of arrays and objects. */
+  readonly nesting: number;
+  /** The most bytes of its JSON, in UTF-8. */
+  readonly bytes: number;
+}
+
+/** What one entry of a registry or one document may have. */
+export const ENTRY_BOUNDS: DataBounds = { nesting: 32, bytes: 256 * 1024 };
+
+/** How far the size of data is counted beyond the bound, as a multiple of it: data may be larger than anybody can count. */
+const COUNTED = 64;
+
+/** A value out of a text, or why there is none. */
+export type ReadJson =
+  | { readonly value: unknown; readonly problem?: undefined }
+  | { readonly problem: string; readonly value?: undefined };
+
+/**
+ * Parses a JSON text that is within the bounds.
+ * @returns the value, or in words why the text has none; never throws
+ */
+export function readJson(text: string, bounds: DataBounds = ENTRY_BOUNDS): ReadJson {
+  const problem = textProblem(text, bounds);
+  if (problem !== undefined) return { problem };
+  try {
+    return { value: JSON.parse(text) };
+  } catch (thrown) {
+    return { problem: `not valid JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
+  }
+}
+
+/** Why a text is beyond the bounds, in words; undefined where it is not. */
+export function textProblem(text: string, { nesting, bytes }: DataBounds = ENTRY_BOUNDS): string | undefined {
+  // A character has at most three bytes.
+  const size = text.length * 3 > bytes ? Buffer.byteLength(text) : 0;
+  if (size > bytes) return `has ${size} bytes, and ${bytes} is the most`;
+  return isTextDeeperThan(text, nesting) ? tooDeep(nesting) : undefined;
+}
+
+/**
+ * Why data, such as JSON or YAML gives, are beyond the bounds, in words; undefined where they are not. It does not
+ * recurse. Parts that stand in several places count in each of them.
+ */
+export function dataProblem(
+  value: unknown,
+  { nesting, bytes }: DataBounds = ENTRY_BOUNDS,
+): string | undefined {
+  const most = bytes * COUNTED;
+  const containers: object[] = [];
+  const levels: number[] = [];
+  let size = 0;
+  let deep = false;
+  const add = (part: unknown, level: number) => {
+    if (typeof part === 'string') size += sizeOfText(part);
+    else if (typeof part !== 'object' || part === null) size += String(part).length;
+    else if (level >= nesting) deep = true;
+    else {
+      containers.push(part);
+      levels.push(level + 1);
+    }
+  };
+  add(value, 0);
+  for (let next = containers.pop(); next !== undefined && !deep; next = containers.pop()) {
+    const level = levels.pop() ?? 0;
+    if (Array.isArray(next)) {
+      size += Math.max(2, next.length + 1);
+      for (const part of next) add(part, level);
+    } else {
+      const entries = Object.entries(next);
+      size += Math.max(2, 2 * entries.length + 1);
+      for (const [key, part] of entries) {
+        size += sizeOfText(key);
+        add(part, level);
+      }
+    }
+    if (size > most) return `has more than ${most} bytes, and ${bytes} is the most`;
+  }
+  if (deep) return tooDeep(nesting);
+  return size > bytes ? `has ${size} bytes, and ${bytes} is the most` : undefined;
+}
+
+function tooDeep(nesting: number): string {
+  return `is nested deeper than ${nesting} levels`;
+}
+
+/** With its quotes; as if nothing in it had to be escaped. */
+function sizeOfText(text: string): number {
+  return Buffer.byteLength(text) + 2;
+}
