@@ -1,3 +1,5 @@
+import { printable } from './base/printable.js';
+
 /**
  * Every error that Signalbox raises or reports. `code` is stable: scripts and tests may rely on it; the
  * message is for people and may be worded anew.
@@ -8,11 +10,11 @@ export class SignalboxError extends Error {
   /**
    * An error of a known kind.
    * @param code what kind of error it is
-   * @param message what happened, for people
+   * @param message what happened, for people; it may quote others, so it is made printable
    * @param options the error that led to it
    */
   constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
+    super(printable(message), options);
     this.name = 'SignalboxError';
     this.code = code;
   }
@@ -42,11 +44,23 @@ export type ErrorCode =
   | 'request_too_large'
   | 'internal';
 
-/** The text of anything thrown, with the cause that fetch and sockets hide one level down. */
-export function messageOf(thrown: unknown): string {
+/** Causes of causes that are told. */
+const MOST_CAUSES = 5;
+
+/** The text of anything thrown, printable, with the cause that fetch and sockets hide one level down. Never throws. */
+export function messageOf(thrown: unknown, causes = MOST_CAUSES): string {
+  try {
+    return printable(rawMessage(thrown, causes));
+  } catch {
+    // What is thrown may be anything, also what cannot be made a text.
+    return `a thrown ${typeof thrown} without a text`;
+  }
+}
+
+function rawMessage(thrown: unknown, causes: number): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const cause =
     thrown.cause instanceof Error && thrown.cause.message !== thrown.message ? thrown.cause : undefined;
   const own = thrown.message || ('code' in thrown ? String(thrown.code) : thrown.name);
-  return cause === undefined ? own : `${own}: ${messageOf(cause)}`;
+  return cause === undefined || causes === 0 ? own : `${own}: ${messageOf(cause, causes - 1)}`;
 }

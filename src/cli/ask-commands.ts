@@ -12,8 +12,16 @@ interface AskFlags {
   readonly tokenFile?: string;
 }
 
-/** The commands that ask a running instance over its admin address. */
-export function addAskCommands(program: Command, output: Output, done: (code: number) => void): void {
+/**
+ * The commands that ask a running instance over its admin address.
+ * @param terminal what a live page is drawn on
+ */
+export function addAskCommands(
+  program: Command,
+  output: Output,
+  terminal: Output,
+  done: (code: number) => void,
+): void {
   const ask = async <T>(
     path: string,
     text: (answer: T) => string,
@@ -53,7 +61,7 @@ export function addAskCommands(program: Command, output: Output, done: (code: nu
         const { runTop } = await import('./top.js');
         const token = Secret.from(process.env.SIGNALBOX_ADMIN_TOKEN, tokenFile);
         const common = { admin: admin || STANDARD, json: json === true, token };
-        done(await runTop({ ...common, once: once === true, interval }, output));
+        done(await runTop({ ...common, once: once === true, interval }, output, terminal));
       },
     );
   command(program, 'explain', 'tell why a service, an instance or a route is served as it is')

@@ -1,3 +1,4 @@
+import { printable, printableJson } from '../base/printable.js';
 import type { Secret } from '../config/secret.js';
 import { SignalboxError } from '../errors.js';
 import type { Address } from '../model/address.js';
@@ -28,10 +29,10 @@ export async function runAsk<T>(
   try {
     const { answer, problem } = await askAdmin<T>(admin, path, method, token);
     if (problem !== undefined) {
-      output.stderr.write(`${problem}\n`);
+      output.stderr.write(`${printable(problem)}\n`);
       return 1;
     }
-    output.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : text(answer));
+    output.stdout.write(json ? `${printableJson(JSON.stringify(answer, null, 2))}\n` : text(answer));
     return 0;
   } catch (thrown) {
     const { code, message } = SignalboxError.from(thrown);

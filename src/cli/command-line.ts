@@ -17,6 +17,7 @@ import {
   workers,
 } from './option-values.js';
 import type { Output } from './output.js';
+import { printableOutput } from './printable-output.js';
 import { addRelayCommand } from './relay-command.js';
 
 interface ServeFlags {
@@ -175,20 +176,23 @@ export function createProgram(
   startApp: StartApp,
   done: (code: number) => void = () => undefined,
 ): Command {
+  const shown = printableOutput(output);
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const program = new Command('signalbox')
     .description(manifest.description)
     .version(manifest.version)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => output.stdout.write(text),
-      writeErr: (text) => output.stderr.write(text),
+      writeOut: (text) => shown.stdout.write(text),
+      writeErr: (text) => shown.stderr.write(text),
     })
     .showHelpAfterError('(--help tells more)');
-  addServe({ program, output, startApp, done });
-  addRelayCommand(program, output, done);
-  for (const add of [addValidate, addBootstrap]) add({ program, output, startApp, done });
-  addAskCommands(program, output, done);
+  addServe({ program, output: shown, startApp, done });
+  addRelayCommand(program, shown, done);
+  addValidate({ program, output: shown, startApp, done });
+  // What these print is for other programs, and comes from nobody else.
+  addBootstrap({ program, output, startApp, done });
+  addAskCommands(program, shown, output, done);
   addCompletion({ program, output, startApp, done });
   return program;
 }

@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.js';
 import type { Output } from './output.js';
 
 /** What a terminal takes besides text: xterm's control sequences. */
@@ -44,11 +45,13 @@ export class LiveScreen {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, this.#end);
   }
 
-  /** Lines that are too long, or too many, are cut off: a page that scrolls cannot be written over. */
+  /** Lines that are too long, or too many, are cut off: a page that scrolls cannot be written over. None steers. */
   show(text: string): void {
     const columns = this.output.stdout.columns || STANDARD.columns;
     const lines = text.trimEnd().split('\n').slice(0, this.rows);
-    const page = lines.map((line) => `${[...line].slice(0, columns).join('')}${CLEAR_LINE_END}`).join('\r\n');
+    const page = lines
+      .map((line) => `${[...printable(line)].slice(0, columns).join('')}${CLEAR_LINE_END}`)
+      .join('\r\n');
     this.output.stdout.write(`${HOME}${page}${CLEAR_BELOW}`);
   }
 

@@ -1,3 +1,4 @@
+import { printableJson } from '../base/printable.js';
 import type { Secret } from '../config/secret.js';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { Address } from '../model/address.js';
@@ -20,17 +21,18 @@ export interface TopOptions {
 
 /**
  * Shows services, registries and proxies of a running instance, live on a terminal until q or Ctrl-C.
+ * @param terminal what the live page is drawn on
  * @returns the exit code
  */
-export async function runTop(options: TopOptions, output: Output): Promise<number> {
+export async function runTop(options: TopOptions, output: Output, terminal: Output): Promise<number> {
   const { json, once } = options;
   try {
     const first = await look(options);
-    if (json || once || output.stdout.isTTY !== true) {
-      output.stdout.write(json ? `${JSON.stringify(first, null, 2)}\n` : topText(first));
+    if (json || once || terminal.stdout.isTTY !== true) {
+      output.stdout.write(json ? `${printableJson(JSON.stringify(first, null, 2))}\n` : topText(first));
       return 0;
     }
-    await follow(first, options, new LiveScreen(output));
+    await follow(first, options, new LiveScreen(terminal));
     return 0;
   } catch (thrown) {
     const { code, message } = SignalboxError.from(thrown);
@@ -47,7 +49,7 @@ async function follow(first: TopAnswer, options: TopOptions, screen: LiveScreen)
   screen.open();
   try {
     do {
-      const state = problem === undefined ? new Date().toISOString() : plainly(problem);
+      const state = problem === undefined ? new Date().toISOString() : `AWAY: ${problem}`;
       screen.show(`signalbox ${addressOf(admin)} · ${state} · q ends\n${topText(answer, screen.rows - 1)}`);
       await screen.pause(interval);
       if (screen.ended) break;
@@ -61,10 +63,6 @@ async function follow(first: TopAnswer, options: TopOptions, screen: LiveScreen)
   } finally {
     screen.close();
   }
-}
-
-function plainly(problem: string): string {
-  return `AWAY: ${problem}`;
 }
 
 /** @throws SignalboxError `admin_unreachable` */

@@ -1,3 +1,5 @@
+import { printable } from '../base/printable.js';
+
 /** The way to a value in the configuration: keys, and indices of lists. */
 export type ConfigPath = readonly (string | number)[];
 
@@ -26,5 +28,5 @@ export function formatPath(path: ConfigPath): string {
 /** `file:line:column: path: message`, as editors and terminals know it. */
 export function formatProblem({ file, line, column, path, message }: Problem): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(':');
-  return [place, path, message].filter((part) => part !== undefined).join(': ');
+  return printable([place, path, message].filter((part) => part !== undefined).join(': '));
 }

@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.js';
 import type { Resource } from '../snapshot/resource.js';
 import type { ProxyNode } from '../xds/node.js';
 import type { XdsObserver } from '../xds/observer.js';
@@ -14,9 +15,6 @@ export interface AnswerSink {
 
 /** The `user_agent_name` of a relay. */
 export const RELAY_USER_AGENT = 'signalbox-relay';
-
-/** Enough for anyone who reads it; a proxy's message is as long as it likes. Characters. */
-const LONGEST_MESSAGE = 2_000;
 
 /** Tells of each response once that it was accepted, whichever proxy did so first: most of them say the same. */
 export class ProxyAnswers implements XdsObserver {
@@ -40,7 +38,7 @@ export class ProxyAnswers implements XdsObserver {
     const { resources, named } = suspectsOf(response, message);
     this.sink.rejected({
       typeUrl: response.typeUrl,
-      message: message.slice(0, LONGEST_MESSAGE),
+      message: printable(message),
       node: node.id,
       suspects: resources.map(versionOf),
       named,

@@ -1,7 +1,9 @@
 import pino from 'pino';
 import type { LogFormat, LogLevel } from './log-level.js';
 import { LogOutput } from './log-output.js';
+import { loggedError } from './logged-error.js';
 import { prettyLine } from './pretty.js';
+import { printableLine } from './printable-line.js';
 
 /**
  * Lines on standard output, written in the background: a thousand proxies that come at once are not held up by their
@@ -9,14 +11,16 @@ import { prettyLine } from './pretty.js';
  */
 export function createLogger(level: LogLevel, format: LogFormat = 'json'): pino.Logger {
   const lines = standardOutput();
+  const shape = format === 'json' ? (line: string) => line : prettyLine;
   return pino(
     {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: loggedError },
     },
-    format === 'json' ? lines : { write: (line) => lines.write(prettyLine(line)) },
+    { write: (line) => lines.write(shape(printableLine(line))) },
   );
 }
 

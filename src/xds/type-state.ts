@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.js';
 import type { Resource } from '../snapshot/resource.js';
 import type { ResourceSet } from '../snapshot/resource-set.js';
 import { ResourceSet as Sets } from '../snapshot/resource-set.js';
@@ -125,9 +126,10 @@ function withRejection(
   error: RequestError,
 ): TypeState['rejected'] {
   const { resources } = suspectsOf(response, error.message);
+  const message = printable(error.message);
   const next = new Map(rejected);
   for (const resource of resources.slice(0, MOST_REJECTED)) {
-    next.set(resource.name, { version: resource.version, message: error.message });
+    next.set(resource.name, { version: resource.version, message });
   }
   return new Map([...next].slice(-MOST_REJECTED));
 }

@@ -1,5 +1,6 @@
 import type { SnapshotDiff } from '../../admin/snapshots.js';
-import { plain, table } from './table.js';
+import { printable } from '../../base/printable.js';
+import { table } from './table.js';
 
 /** The answer of `/snapshots`. */
 export interface SnapshotsAnswer {
@@ -15,6 +16,6 @@ export function diffText({ diff }: SnapshotsAnswer): string {
     ),
   );
   const changesText = back === 1 ? 'the last change' : `the last ${back} changes`;
-  const head = `${plain(`${from.version} → ${to.version}, ${changesText}, until ${to.at}`)}\n\n`;
+  const head = `${printable(`${from.version} → ${to.version}, ${changesText}, until ${to.at}`)}\n\n`;
   return head + (rows.length === 0 ? 'Nothing differs.\n' : table(['TYPE', 'CHANGE', 'NAME'], rows));
 }

@@ -1,6 +1,7 @@
 import type { ServiceExplanation } from '../../admin/explain.js';
 import type { RouteExplanation } from '../../admin/explain-route.js';
-import { plain, table } from './table.js';
+import { printable } from '../../base/printable.js';
+import { table } from './table.js';
 
 /** The answer of `/explain`. */
 export interface ExplainAnswer {
@@ -19,8 +20,8 @@ function routeText(route: RouteExplanation): string {
   const { id, source, state, reason, rule, services, resources } = route;
   const why = reason === undefined ? '' : `: ${reason}`;
   const to = services.length > 0 ? `, to ${services.join(', ')}` : '';
-  const head = plain(`route ${rule?.name ?? id} of ${source}, ${state.replace('_', ' ')}${why}${to}`);
-  const match = rule === null ? '' : `${plain(JSON.stringify(rule.match))}\n`;
+  const head = printable(`route ${rule?.name ?? id} of ${source}, ${state.replace('_', ' ')}${why}${to}`);
+  const match = rule === null ? '' : `${printable(JSON.stringify(rule.match))}\n`;
   return `${head}\n${match}\n${resourcesText({ resources })}${refusalsText({ resources })}${releaseText(route)}`;
 }
 
@@ -38,7 +39,7 @@ function releaseText({ release }: Pick<ServiceExplanation, 'release'>): string {
     ),
     ...(rollout === null ? [] : [`the newest version reaches everyone at ${rollout.everyone_at}`]),
   ]
-    .map((line) => `${plain(line)}\n`)
+    .map((line) => `${printable(line)}\n`)
     .join('');
 }
 
@@ -46,7 +47,7 @@ function heldText({ held }: ServiceExplanation): string {
   return held
     .map(
       ({ registry, until, addresses }) =>
-        `${plain(`held back: ${registry} has lost ${addresses.join(', ')}, served until ${until}`)}\n`,
+        `${printable(`held back: ${registry} has lost ${addresses.join(', ')}, served until ${until}`)}\n`,
     )
     .join('');
 }
@@ -73,11 +74,11 @@ function headText({ name, registries, routed, served_from, default_service }: Se
     default_service: `served from the default service ${default_service?.join(', ') ?? ''}`,
     nothing: 'served from nothing: Envoy answers 503',
   }[served_from];
-  return `${plain(`${name}: ${known}, ${routed ? 'named by a route' : 'named by no route'}, ${from}`)}\n`;
+  return `${printable(`${name}: ${known}, ${routed ? 'named by a route' : 'named by no route'}, ${from}`)}\n`;
 }
 
 function remarksText({ remarks }: ServiceExplanation): string {
-  return remarks.map((remark) => `${plain(remark)}\n`).join('');
+  return remarks.map((remark) => `${printable(remark)}\n`).join('');
 }
 
 function instancesText({ instances }: ServiceExplanation): string {
@@ -135,6 +136,6 @@ function refusalsText({ resources }: Pick<ServiceExplanation, 'resources'>): str
           : [`${node} refused ${type} ${name} ${refused.version}: ${refused.message}`],
       ),
     )
-    .map((line) => `${plain(line)}\n`)
+    .map((line) => `${printable(line)}\n`)
     .join('');
 }

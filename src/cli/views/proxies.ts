@@ -1,5 +1,6 @@
 import type { proxyView } from '../../admin/proxies.js';
-import { plain, table } from './table.js';
+import { printable } from '../../base/printable.js';
+import { table } from './table.js';
 
 /** The answer of `/proxies`. */
 export interface ProxiesAnswer {
@@ -30,5 +31,5 @@ function refusals(proxies: ProxiesAnswer['proxies']): string {
       ),
     ),
   );
-  return lines.length === 0 ? '' : `\n${lines.map((line) => `${plain(line)}\n`).join('')}`;
+  return lines.length === 0 ? '' : `\n${lines.map((line) => `${printable(line)}\n`).join('')}`;
 }

@@ -1,13 +1,14 @@
 import type { ReleaseView } from '../../admin/release.js';
-import { plain, table } from './table.js';
+import { printable } from '../../base/printable.js';
+import { table } from './table.js';
 
 /** The answer of `/release`. */
 export function statusText({ restored, pinned, quarantined, inconsistent, rollout }: ReleaseView): string {
   const parts = [
     restored !== null &&
-      `What was served on ${plain(restored.written)} is served, from ${plain(restored.file)}, until these registries answer: ${plain(restored.waiting_for.join(', '))}.\nsignalbox release REGISTRY goes on without one.\n`,
-    pinned !== null && `Version ${plain(pinned)} is pinned: signalbox unpin goes back to the newest.\n`,
-    rollout !== null && `Changes are on their way; everyone has them at ${plain(rollout.everyone_at)}.\n`,
+      `What was served on ${printable(restored.written)} is served, from ${printable(restored.file)}, until these registries answer: ${printable(restored.waiting_for.join(', '))}.\nsignalbox release REGISTRY goes on without one.\n`,
+    pinned !== null && `Version ${printable(pinned)} is pinned: signalbox unpin goes back to the newest.\n`,
+    rollout !== null && `Changes are on their way; everyone has them at ${printable(rollout.everyone_at)}.\n`,
     inconsistent.length > 0 &&
       `The newest snapshot is inconsistent and not served:\n${table(
         ['TYPE', 'NAME', 'MISSING'],

@@ -1,8 +1,9 @@
 import type { loadList } from '../../admin/load.js';
 import type { registryView } from '../../admin/registries.js';
+import { printable } from '../../base/printable.js';
 import type { ProxiesAnswer } from './proxies.js';
 import type { ServicesAnswer } from './services.js';
-import { plain, table } from './table.js';
+import { table } from './table.js';
 
 /** All that `signalbox top` shows, as the admin API answers it. */
 export interface TopAnswer extends ServicesAnswer, ProxiesAnswer {
@@ -31,7 +32,7 @@ function headText({ not_ready, services, proxies }: TopAnswer): string {
   const sum = (key: 'instances' | 'filtered') => services.reduce((total, row) => total + row[key], 0);
   const synced = proxies.filter((proxy) => trouble(proxy) === 0).length;
   return [
-    not_ready === null ? 'ready' : `NOT READY: ${plain(not_ready)}`,
+    not_ready === null ? 'ready' : `NOT READY: ${printable(not_ready)}`,
     `${services.length} services, ${sum('instances')} instances, ${sum('filtered')} filtered`,
     `${proxies.length} proxies, ${synced} in sync\n`,
   ].join(' · ');

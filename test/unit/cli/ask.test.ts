@@ -266,6 +266,26 @@ describe('diff', () => {
   });
 });
 
+const EVIL = 'a\u001b[2J\u009b31m\u202e\nb';
+
+test('whatever an instance says, nothing steers the terminal', async () => {
+  const restored = { written: EVIL, file: EVIL, waiting_for: [EVIL] };
+  const released = { restored, pinned: EVIL, rollout: null, inconsistent: [], quarantined: [] };
+  const services = [{ name: EVIL, registries: [EVIL], instances: 1, filtered: 0, served_from: EVIL }];
+  answers = {
+    '/release': [200, released],
+    '/services': [200, { services }],
+    '/explain?q=x': [404, { error: EVIL }],
+    '/proxies': [200, { proxies: EVIL }],
+  };
+  for (const command of [['status'], ['services'], ['services', '--json'], ['explain', 'x'], ['proxies']]) {
+    const { stdout, stderr } = await signalbox(...command, '--admin', admin);
+    expect(stdout + stderr).toMatch(/^[\n\x20-\x7e]+$/);
+  }
+  const { stdout } = await signalbox('services', '--json', '--admin', admin);
+  expect(JSON.parse(stdout)).toEqual({ services });
+});
+
 describe('what goes wrong', () => {
   const commands = [
     ...[['services'], ['proxies'], ['top'], ['top', '--once'], ['explain', 'x'], ['diff']],

@@ -55,6 +55,15 @@ describe('what a proxy has rejected', () => {
     expect([...typeOf(machine, 'EDS').rejected.keys()].sort()).toEqual(['a', 'b']);
   });
 
+  test('is kept with a reason that can be printed', () => {
+    const machine = new Machine('sotw', ...PUBLISHED);
+    machine.ask('EDS', { names: ['a'] });
+    machine.ask('EDS', { names: ['a'], error: `a: \u001b[31m\nbad\u202e ${'x'.repeat(10_000)}` });
+    const { message = '' } = typeOf(machine, 'EDS').rejected.get('a') ?? {};
+    expect(message).toMatch(/^a: {2}\[31m bad {2}x+…$/);
+    expect(message).toHaveLength(2_000);
+  });
+
   test('of clusters are those that changed, not those that are repeated', () => {
     const machine = new Machine('sotw', ...PUBLISHED);
     machine.ask('CDS');
