@@ -3,6 +3,7 @@ import { globMatcher } from '../catalogue/glob.js';
 import type { AllowRule } from '../config/allow.js';
 import type { NodeGroup } from '../config/node-groups.js';
 import { Secret } from '../config/secret.js';
+import { watchFile } from '../config/watch-file.js';
 import { groupSelector } from '../groups/group-selector.js';
 import type { Group } from '../snapshot/cache.js';
 import type { ProxyNode } from '../xds/node.js';
@@ -37,6 +38,8 @@ interface Rule {
 }
 
 const EVERYTHING: Permission = { refusal: () => undefined, clientStatus: true };
+/** A token file may be empty or away for a moment while it is written: so long it is waited for, milliseconds. */
+const SETTLE = 1_000;
 /** What is told of a node, characters. */
 const LONGEST_TEXT = 200;
 
@@ -45,9 +48,24 @@ export class Admission {
   readonly #rules: readonly Rule[] | undefined;
   readonly #groupOf: (node: ProxyNode) => Group;
 
+  readonly #tokenFiles: ReadonlySet<string>;
+
   constructor({ allow, groups }: AdmissionRules) {
     this.#groupOf = groupSelector(groups);
     this.#rules = allow?.map(ruleOf);
+    this.#tokenFiles = new Set(allow?.flatMap(({ token_file }) => token_file ?? []));
+  }
+
+  /** Calls back when a token that stands in a file is another one, or is none any more, until the signal is aborted. */
+  watchTokens(onChange: () => void, signal: AbortSignal): void {
+    let settling: NodeJS.Timeout | undefined;
+    signal.addEventListener('abort', () => clearTimeout(settling), { once: true });
+    const changed = (content: string | undefined) => {
+      clearTimeout(settling);
+      if (content?.trim()) onChange();
+      else settling = setTimeout(onChange, SETTLE);
+    };
+    for (const path of this.#tokenFiles) watchFile(path, changed, signal);
   }
 
   /** Whether clients have to show who they are. */

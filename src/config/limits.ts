@@ -26,5 +26,7 @@ export const limits = z
     idle_timeout: time(DEFAULT_LIMITS.idle_timeout),
     queued_bytes: bytes.default(DEFAULT_LIMITS.queued_bytes),
     queued_time: time(DEFAULT_LIMITS.queued_time),
+    held_bytes: bytes.default(DEFAULT_LIMITS.held_bytes),
+    held_bytes_per_connection: bytes.default(DEFAULT_LIMITS.held_bytes_per_connection),
   })
   .prefault({}) satisfies z.ZodType<Limits>;

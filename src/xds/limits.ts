@@ -27,7 +27,15 @@ export interface Limits {
   /** What may wait for a stream's client to read it for longer than `queued_time`. */
   readonly queued_bytes: number;
   readonly queued_time: number;
+  /** Bytes that the calls of all clients make a process hold: names, nodes, requests under way, answers not read. */
+  readonly held_bytes: number;
+  /** The same of one connection. */
+  readonly held_bytes_per_connection: number;
 }
+
+/** New calls on a connection, refused ones included: so many at once, and so many a second from then on. */
+export const CALLS_AT_ONCE = 1_000;
+export const CALLS_A_SECOND = 100;
 
 /** For clients of loopback, which share one address, there is none unless one is set. */
 export const DEFAULT_PER_CLIENT = 1_000;
@@ -48,4 +56,7 @@ export const DEFAULT_LIMITS: Limits = {
   idle_timeout: 300_000,
   queued_bytes: 16 * MIB,
   queued_time: 30_000,
+  held_bytes: 256 * MIB,
+  // 100,000 names of 100 bytes, the request that asks for them, and what is not read yet of the answers.
+  held_bytes_per_connection: 64 * MIB,
 };

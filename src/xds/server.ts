@@ -18,6 +18,7 @@ import {
 } from './csds/service.js';
 import { drain } from './drain.js';
 import { FanOut } from './fan-out.js';
+import { Accounts } from './guard/account.js';
 import { Connections } from './guard/connections.js';
 import { Gate } from './guard/gate.js';
 import { Refusals } from './guard/refusals.js';
@@ -102,7 +103,8 @@ export class XdsServer {
     const { limits = DEFAULT_LIMITS, admission = EVERYBODY, logger, tls } = options;
     const refusals = new Refusals(logger);
     this.#groupOf = options.groupOf;
-    this.#gate = new Gate(limits, admission, refusals);
+    const accounts = new Accounts(limits);
+    this.#gate = new Gate(limits, admission, refusals, accounts, this.#life.signal);
     this.#deps = {
       cache,
       shared: { table, responses: new ResponseFactory(options.identifier), memory: new StepMemory() },
@@ -128,14 +130,14 @@ export class XdsServer {
     this.addTo(this.#server);
     const clientStatus = clientStatusService(
       options.clientStatus ?? (async (request) => clientStatusOf(request, this.#streams, cache)),
-      (call) => this.#gate.admit(call, 'client status').refusal,
+      (call, readmit) => this.#gate.open(call, 'client status', readmit),
     );
     this.#server.addService(clientStatus.definition, clientStatus.handlers);
     const { loadReporting } = options;
     if (loadReporting !== undefined)
       this.#server.addService(
         loadReporting.definition,
-        loadReporting.handlers((call) => this.#gate.admit(call, 'configuration')),
+        loadReporting.handlers((call, readmit) => this.#gate.open(call, 'configuration', readmit)),
       );
     const names = [...DISCOVERY_SERVICES, CLIENT_STATUS_SERVICE].map(({ name }) => name);
     this.#health = new Health(this.#server, names);
@@ -143,7 +145,7 @@ export class XdsServer {
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     this.#connections = new Connections(
       (connection) => injector.injectConnection(connection),
-      { limits, tls, logger, refusals },
+      { limits, tls, logger, refusals, accounts },
       this.#life.signal,
     );
     this.#fanOut = new FanOut(cache);
@@ -185,9 +187,8 @@ export class XdsServer {
 
   /** Other rules of who may ask for what, and of who gets which group, from now on; for open streams too. */
   replaceAdmission(admission: Admission, groupOf: XdsServerOptions['groupOf']): void {
-    this.#gate.replaceAdmission(admission);
     this.#groupOf = groupOf;
-    for (const stream of this.#streams) stream.readmit(this.#gate.admit(stream.client, 'configuration'));
+    this.#gate.replaceAdmission(admission);
   }
 
   /** Takes no new streams, sends those that are open away one after the other, and closes. */
@@ -206,28 +207,31 @@ export class XdsServer {
         call.emit('error', { code: status.UNAVAILABLE, details: 'the control plane is shutting down' });
         return;
       }
-      const { permission, refusal } = this.#gate.admit(call, 'configuration');
-      const opened = refusal ?? this.#gate.openStream(call);
-      if (permission === undefined || typeof opened !== 'function') {
-        call.emit('error', opened);
+      let stream: XdsStream | undefined;
+      const { open, refusal } = this.#gate.open(call, 'configuration', (admitted) =>
+        stream?.readmit(admitted),
+      );
+      if (refusal !== undefined) {
+        call.emit('error', refusal);
         return;
       }
       this.#ids += 1;
       const { callbacks } = this.options;
       const watched = callbacks && new WatchedStream(this.#ids, method, call, callbacks);
       if (watched?.refused === true) {
-        opened();
+        open.close();
         return;
       }
       const { variant, typeUrl } = method;
-      const stream = new XdsStream(this.#ids, variant, typeUrl, watched ?? call, permission, this.#deps);
-      this.#streams.add(stream);
-      stream.start(() => {
-        opened();
+      const started = new XdsStream(this.#ids, variant, typeUrl, watched ?? call, open, this.#deps);
+      stream = started;
+      this.#streams.add(started);
+      started.start(() => {
+        open.close();
         watched?.closed();
-        this.#streams.delete(stream);
-        this.#fanOut.forget(stream);
-        this.#deps.logger.info({ node: stream.node.id, stream: stream.id }, 'proxy disconnected');
+        this.#streams.delete(started);
+        this.#fanOut.forget(started);
+        this.#deps.logger.info({ node: started.node.id, stream: started.id }, 'proxy disconnected');
       });
     };
   }

@@ -1,11 +1,10 @@
 import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { Permission } from '../access/admission.js';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { STEP, type Steps } from '../snapshot/steps.js';
-import type { Admitted, Call } from './guard/gate.js';
+import type { Admitted, OpenCall } from './guard/gate.js';
 import { StreamGuard } from './guard/stream-guard.js';
 import { Heartbeat } from './heartbeat.js';
 import { Inbox } from './inbox.js';
@@ -53,6 +52,7 @@ const AWAIT_LIMIT = 500;
 export class XdsStream {
   readonly connectedAt = Date.now();
   readonly #guard: StreamGuard;
+  #permission: OpenCall['permission'];
   readonly #inbox: Inbox;
   #state: StreamState = NEW_STREAM;
   #node: ProxyNode | undefined;
@@ -69,9 +69,10 @@ export class XdsStream {
     readonly variant: Variant,
     typeUrl: string | undefined,
     private readonly call: StreamCall,
-    private permission: Permission,
+    open: OpenCall,
     private readonly deps: StreamDependencies,
   ) {
+    this.#permission = open.permission;
     this.#requests = new StreamRequests(deps.reader, variant, typeUrl);
     this.#inbox = new Inbox(
       {
@@ -82,7 +83,7 @@ export class XdsStream {
       },
       deps.turns,
     );
-    this.#guard = new StreamGuard(deps.limits, {
+    this.#guard = new StreamGuard(deps.limits, open.account, {
       pause: () => this.#inbox.hold('limit'),
       resume: () => this.#inbox.release('limit'),
       unread: (details) => {
@@ -105,11 +106,6 @@ export class XdsStream {
 
   get peer(): string {
     return this.call.getPeer();
-  }
-
-  /** Who asks. */
-  get client(): Call {
-    return this.call;
   }
 
   get state(): StreamState {
@@ -157,7 +153,7 @@ export class XdsStream {
       this.#fail(refusal.code, refusal.details);
       return;
     }
-    this.permission = permission;
+    this.#permission = permission;
     if (this.#node === undefined) return;
     const denied = permission.refusal(this.#node);
     if (denied !== undefined) this.#fail(status.PERMISSION_DENIED, denied);
@@ -216,7 +212,7 @@ export class XdsStream {
   /** @returns whether the client may have the configuration of the node that it names */
   #identify(bytes: Uint8Array): boolean {
     const node = this.deps.reader.node(this.variant, bytes) ?? UNKNOWN_NODE;
-    const refusal = this.permission.refusal(node);
+    const refusal = this.#permission.refusal(node);
     if (refusal !== undefined) {
       this.deps.logger.warn({ node: node.id, peer: this.peer, stream: this.id }, refusal);
       this.#fail(status.PERMISSION_DENIED, refusal);

@@ -10,7 +10,7 @@ import { messageOf } from '../../errors.js';
 import type { ClientStatusRequest } from '../../generated/types/envoy/service/status/v3/ClientStatusRequest.js';
 import { decode, encode } from '../../protobuf/messages.js';
 import type { SnapshotCache } from '../../snapshot/cache.js';
-import type { Call, Refusal } from '../guard/gate.js';
+import type { Open, Refusal } from '../guard/gate.js';
 import { asIs, toBuffer } from '../services.js';
 import { clientConfigs, type StreamView } from './client-status.js';
 import { nodeTest, UNSUPPORTED_MATCHER } from './node-matcher.js';
@@ -52,19 +52,22 @@ export function unavailable(details: string): ClientStatusAnswer {
 
 /**
  * Definition and handlers for grpc-js.
- * @param refuses why a client may not ask; undefined where it may
+ * @param open opens a call, or says why the client may not ask
  */
-export function clientStatusService(answer: ClientStatus, refuses: (call: Call) => Refusal | undefined) {
+export function clientStatusService(answer: ClientStatus, open: Open) {
   const definition = Object.fromEntries(
     CLIENT_STATUS_SERVICE.methods.map(({ name, streaming }) => [name, methodDefinition(name, streaming)]),
   );
   const handlers: UntypedServiceImplementation = {
     StreamClientStatus: (call: ServerDuplexStream<Uint8Array, Uint8Array>) => {
-      const refused = refuses(call);
-      if (refused !== undefined) {
-        call.emit('error', refused);
+      const opened = open(call, ({ refusal }) => {
+        if (refusal !== undefined) call.emit('error', refusal);
+      });
+      if (opened.refusal !== undefined) {
+        call.emit('error', opened.refusal);
         return;
       }
+      for (const end of ['end', 'error', 'cancelled']) call.on(end, () => opened.open.close());
       call.on('data', (request: Uint8Array) => {
         // One after the other: answers come in the order of the questions, and those that wait stay on the wire.
         call.pause();
@@ -77,12 +80,13 @@ export function clientStatusService(answer: ClientStatus, refuses: (call: Call) 
       call.on('end', () => call.end());
     },
     FetchClientStatus: (call: ServerUnaryCall<Uint8Array, Uint8Array>, done: sendUnaryData<Uint8Array>) => {
-      const refused = refuses(call);
-      if (refused !== undefined) {
-        done(refused);
+      const opened = open(call, () => undefined);
+      if (opened.refusal !== undefined) {
+        done(opened.refusal);
         return;
       }
       void answer(call.request).then(({ response, refusal }) => {
+        opened.open.close();
         if (refusal === undefined) done(null, response);
         else done(refusal);
       });

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { messageOf, SignalboxError } from '../../errors.js';
 import { readAddress } from '../../model/address.js';
 import type { Limits } from '../limits.js';
+import type { Accounts } from './account.js';
 import { ClientCount } from './client-count.js';
 import type { Refusals } from './refusals.js';
 import { ServerCertificates, type TlsFiles } from './server-certificates.js';
@@ -18,6 +19,7 @@ export interface ConnectionsOptions {
   readonly tls?: TlsFiles | undefined;
   readonly logger: Logger;
   readonly refusals: Refusals;
+  readonly accounts: Accounts;
 }
 
 /**
@@ -113,9 +115,11 @@ export class Connections {
     }
     const peer = `${client}:${socket.remotePort}`;
     this.#open.set(peer, socket);
+    const disconnected = this.options.accounts.connected(peer);
     let timer: NodeJS.Timeout | undefined;
     socket.once('close', () => {
       taken();
+      disconnected();
       this.#open.delete(peer);
       clearTimeout(timer);
     });

@@ -1,9 +1,8 @@
 import type { Limits } from '../limits.js';
 import { namesIn, type StreamRequest, type StreamState } from '../stream-state.js';
+import type { CallAccount } from './account.js';
 
 const SECOND = 1_000;
-/** The part of a second that the requests of one stream may take. */
-const SHARE = 0.25;
 
 export interface GuardedStream {
   /** Reads no further requests until `resume`. */
@@ -19,7 +18,6 @@ export interface GuardedStream {
 export class StreamGuard {
   #second = Number.NEGATIVE_INFINITY;
   #requests = 0;
-  #work = 0;
   /** The bytes of each message that is on its way, oldest first. */
   readonly #messages: number[] = [];
   #queued = 0;
@@ -31,6 +29,7 @@ export class StreamGuard {
   /** @param now milliseconds */
   constructor(
     private readonly limits: Limits,
+    private readonly account: CallAccount,
     private readonly stream: GuardedStream,
     private readonly now: () => number = () => performance.now(),
   ) {
@@ -49,12 +48,11 @@ export class StreamGuard {
     if (this.#requests >= this.limits.requests_per_second) this.#restUntil(this.#second + SECOND);
   }
 
-  /** So many milliseconds went into requests: what a stream costs beyond its share of them it waits out itself. */
+  /** So many milliseconds went into requests: what its connection costs beyond its share the stream waits out. */
   worked(milliseconds: number): void {
     if (this.#ended) return;
-    this.#window();
-    this.#work += milliseconds;
-    if (this.#work >= SHARE * SECOND) this.#restUntil(this.#second + this.#work / SHARE);
+    const rest = this.account.worked(milliseconds);
+    if (rest > 0) this.#restUntil(this.now() + rest);
   }
 
   /** What is counted is counted for a second. */
@@ -63,16 +61,22 @@ export class StreamGuard {
     if (now - this.#second < SECOND) return;
     this.#second = now;
     this.#requests = 0;
-    this.#work = 0;
   }
 
   #restUntil(time: number): void {
     if (this.#pause !== undefined) return;
     this.stream.pause();
+    this.#rest(time - this.now());
+  }
+
+  /** What was under way meanwhile, here and on the rest of the connection, is waited out too. */
+  #rest(milliseconds: number): void {
     this.#pause = setTimeout(() => {
+      const more = this.account.worked(0);
+      if (more > 0) return this.#rest(more);
       this.#pause = undefined;
       this.stream.resume();
-    }, time - this.now());
+    }, milliseconds);
   }
 
   /** Why a request asks for too much; undefined where it does not. */

@@ -8,8 +8,8 @@ import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
 import { encode } from '../../protobuf/messages.js';
 import { protoDuration } from '../../resources/durations.js';
-import type { Admitted } from '../guard/gate.js';
-import { UNKNOWN_NODE } from '../node.js';
+import type { Open } from '../guard/gate.js';
+import { type ProxyNode, UNKNOWN_NODE } from '../node.js';
 import { type ClusterLoad, readLoadReport, readReportingNode } from './report.js';
 
 const REQUEST = 'envoy.service.load_stats.v3.LoadStatsRequest';
@@ -92,18 +92,31 @@ export class LoadReporting {
     };
   }
 
-  /** @param admit tells whether a client may report, and for which nodes */
-  handlers(admit: (call: Call) => Admitted): UntypedServiceImplementation {
-    return { StreamLoadStats: (call: Call) => this.#serve(call, admit(call)) };
+  /** @param open opens a call of a client, or says why it may not report */
+  handlers(open: Open): UntypedServiceImplementation {
+    return { StreamLoadStats: (call: Call) => this.#serve(call, open) };
   }
 
-  #serve(call: Call, { permission, refusal }: Admitted): void {
-    if (refusal !== undefined) {
-      fail(call, refusal.code, refusal.details);
+  #serve(call: Call, open: Open): void {
+    let node: ProxyNode | undefined;
+    const opened = open(call, (admitted) => {
+      if (admitted.refusal !== undefined) {
+        fail(call, admitted.refusal.code, admitted.refusal.details);
+        return;
+      }
+      permission = admitted.permission;
+      const denied = node && permission.refusal(node);
+      if (denied !== undefined) fail(call, status.PERMISSION_DENIED, denied);
+    });
+    if (opened.refusal !== undefined) {
+      fail(call, opened.refusal.code, opened.refusal.details);
       return;
     }
-    let node: string | undefined;
-    const forget = () => this.#calls.delete(call);
+    let { permission } = opened.open;
+    const forget = () => {
+      this.#calls.delete(call);
+      opened.open.close();
+    };
     call.on('data', (bytes: Uint8Array) => {
       // What was under way when the stream was ended.
       if (node !== undefined && !this.#calls.has(call)) return;
@@ -119,16 +132,16 @@ export class LoadReporting {
             fail(call, status.PERMISSION_DENIED, denied);
             return;
           }
-          node = reporting.id;
+          node = reporting;
           this.#calls.add(call);
-          this.logger.debug({ node }, 'proxy reports its load');
+          this.logger.debug({ node: node.id }, 'proxy reports its load');
           call.write(this.#response);
           return;
         }
         this.#reports += 1;
         this.take(readLoadReport(bytes));
       } catch (thrown) {
-        this.logger.warn({ node, reason: messageOf(thrown) }, 'a load report cannot be read');
+        this.logger.warn({ node: node?.id, reason: messageOf(thrown) }, 'a load report cannot be read');
         fail(call, status.INVALID_ARGUMENT, messageOf(thrown));
       }
     });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Accounts } from '../../../../src/xds/guard/account.js';
 import { ClientCount } from '../../../../src/xds/guard/client-count.js';
 import { Refusals } from '../../../../src/xds/guard/refusals.js';
 import { StreamGuard } from '../../../../src/xds/guard/stream-guard.js';
@@ -21,8 +22,10 @@ const LIMITS = {
 
 function guarded() {
   const events: string[] = [];
+  const accounts = new Accounts(LIMITS, Date.now);
   const guard = new StreamGuard(
     LIMITS,
+    accounts.call('10.0.0.1:1'),
     {
       pause: () => events.push('pause'),
       resume: () => events.push('resume'),
@@ -58,12 +61,16 @@ test('who makes more work than its share of the time waits until it is no more t
   guard.arrived();
   guard.worked(100);
   expect(events).toEqual([]);
-  guard.worked(400);
+  guard.worked(250);
   expect(events).toEqual(['pause']);
-  vi.advanceTimersByTime(1_999);
+  vi.advanceTimersByTime(399);
+  // What it was still at when it was paused.
+  guard.worked(100);
+  vi.advanceTimersByTime(400);
   expect(events).toEqual(['pause']);
   vi.advanceTimersByTime(1);
   expect(events).toEqual(['pause', 'resume']);
+  vi.advanceTimersByTime(1_000);
   for (let second = 0; second < 10; second += 1) {
     guard.worked(100);
     guard.worked(100);
