@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { globMatcher } from '../catalogue/glob.js';
+import { globMatcher } from '../base/glob.js';
 import type { AllowRule } from '../config/allow.js';
 import type { NodeGroup } from '../config/node-groups.js';
 import { Secret } from '../config/secret.js';

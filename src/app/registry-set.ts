@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
+import { globMatcher } from '../base/glob.js';
 import type { Catalogue, SourceEntry } from '../catalogue/catalogue.js';
-import { globMatcher } from '../catalogue/glob.js';
 import type { SourceState } from '../catalogue/source-state.js';
 import { pause } from '../discovery/pause.js';
 import type { Source, SourceSink } from '../discovery/source.js';

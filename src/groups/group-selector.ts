@@ -1,4 +1,4 @@
-import { globMatcher } from '../catalogue/glob.js';
+import { globMatcher } from '../base/glob.js';
 import type { NodeGroup } from '../config/node-groups.js';
 import type { Group } from '../snapshot/cache.js';
 import type { ProxyNode } from '../xds/node.js';

@@ -1,4 +1,4 @@
-import { globMatcher } from '../catalogue/glob.js';
+import { globMatcher } from '../base/glob.js';
 import type { NodeGroup } from '../config/node-groups.js';
 import { type RouteRule, servicesOf } from '../model/route.js';
 import type { Resource } from '../snapshot/resource.js';

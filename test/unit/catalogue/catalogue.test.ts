@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { globMatcher } from '../../../src/base/glob.js';
 import { Catalogue, type SourceEntry } from '../../../src/catalogue/catalogue.js';
-import { globMatcher } from '../../../src/catalogue/glob.js';
 import { SignalboxError } from '../../../src/errors.js';
 import { addressOf } from '../../../src/model/instance.js';
 import { instanceAt, stateOf } from '../../support/instances.js';
