@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { nearest } from '../base/nearest.js';
 import type { ServiceView } from '../catalogue/service-view.js';
 import type { HeldService } from '../catalogue/source-state.js';
 import type { RouteDocument } from '../documents/documents.js';
@@ -131,7 +131,7 @@ function bringing(name: string, snapshot: Snapshot): readonly (Resource | undefi
 function unknown(query: string, names: ReadonlySet<string>, subject: ExplainSubject): string {
   const leftOut = leftOutBy(query, subject);
   if (leftOut !== undefined) return leftOut;
-  const near = nearest(query, [...names]);
+  const near = nearest(query, names, farthest(query));
   const hint = near === undefined ? '' : `, did you mean "${near}"?`;
   return `no registry and no route knows a service, an address or a route "${query}"${hint}`;
 }
@@ -141,7 +141,7 @@ function missing(name: string, subject: ExplainSubject): readonly string[] {
   const leftOut = leftOutBy(name, subject);
   if (leftOut !== undefined) return [leftOut];
   const known = [...subject.serviceNames()].filter((other) => subject.service(other) !== undefined);
-  const near = nearest(name, known);
+  const near = nearest(name, known, farthest(name));
   return near === undefined ? [] : [`did the route mean "${near}"?`];
 }
 
@@ -150,9 +150,7 @@ function leftOutBy(name: string, subject: ExplainSubject): string | undefined {
   return rules.length === 0 ? undefined : `"${name}" is left out by ${rules.join(', ')}`;
 }
 
-/** The name that was meant, if one is near enough. */
-function nearest(query: string, names: readonly string[]): string | undefined {
-  if (names.length === 0) return undefined;
-  const name = closest(query, names);
-  return distance(query, name) <= Math.max(2, query.length / 4) ? name : undefined;
+/** How many letters may be wrong in what someone asks for. */
+function farthest(query: string): number {
+  return Math.max(2, query.length / 4);
 }

@@ -1,4 +1,5 @@
-import { globMatcher } from '../catalogue/glob.js';
+import { globMatcher } from '../base/glob.js';
+import { withoutOuterSlashes } from '../base/outer-slashes.js';
 import type { RegistryOptions } from '../config/registries.js';
 import { KeyReader } from '../discovery/consul-kv/key.js';
 
@@ -32,7 +33,7 @@ export function skipRules(
 function skipsKey(query: string, prefix: string, skipped: string): boolean {
   const reader = new KeyReader(prefix, [skipped]);
   const all = new KeyReader(prefix, []);
-  const path = query.replace(/^\/+|\/+$/g, '');
+  const path = withoutOuterSlashes(query);
   return [path, `${path}/any:1`, `${reader.folder}${path}`, `${reader.folder}${path}/any:1`].some(
     (key) => all.read(key) !== undefined && reader.read(key) === undefined,
   );

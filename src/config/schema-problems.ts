@@ -37,10 +37,10 @@ function describe(
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys') {
     const names = known.get(JSON.stringify(path)) ?? [];
-    return issue.keys.map((key) => ({
+    return issue.keys.map((key, index) => ({
       path: [...path, key],
       at: 'key',
-      message: `unknown key${suggestion(key, names)}`,
+      message: `unknown key${suggestion(key, names, index)}`,
       wantsText: false,
     }));
   }

@@ -70,10 +70,7 @@ class Merge {
         this.#wrong(
           here,
           'key',
-          `no such field of ${nameOf(type)}${suggestion(
-            key,
-            type.fieldsArray.map(({ name }) => name),
-          )}`,
+          `no such field of ${nameOf(type)}${suggestion(key, namesOf(type), this.problems.length)}`,
         );
         continue;
       }
@@ -203,6 +200,10 @@ function fieldsOf(type: protobuf.Type): ReadonlyMap<string, protobuf.Field> {
     FIELDS.set(type, fields);
   }
   return fields;
+}
+
+function namesOf(type: protobuf.Type): readonly string[] {
+  return type.fieldsArray.map(({ name }) => name);
 }
 
 function decoded(type: protobuf.Type, bytes: unknown): Fields {

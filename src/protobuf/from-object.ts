@@ -50,7 +50,7 @@ class ObjectReader {
       if (value === undefined || value === null || type.oneofs?.[key] !== undefined) continue;
       const field = type.fields[key];
       if (field === undefined) {
-        const near = suggestion(key, Object.keys(type.fields));
+        const near = suggestion(key, Object.keys(type.fields), this.problems.length);
         this.#wrong([...path, key], `no such field of ${type.fullName.slice(1)}${near}`);
         continue;
       }

@@ -1,3 +1,5 @@
+import { withoutOuterSlashes } from '../../base/outer-slashes.js';
+
 /** Where a key of the KV store belongs: an instance's address under a service. */
 export interface InstanceKey {
   readonly service: string;
@@ -28,8 +30,4 @@ export class KeyReader {
     const skipped = this.#skipped.some((skip) => `${key}/`.startsWith(skip) || `${path}/`.startsWith(skip));
     return skipped ? undefined : { service: path.slice(0, end), address: path.slice(end + 1) };
   }
-}
-
-function withoutOuterSlashes(text: string): string {
-  return text.replace(/^\/+|\/+$/g, '');
 }

@@ -44,7 +44,7 @@ export function failureOf(thrown: unknown, server: string): SignalboxError | und
   const code = isRefusal(thrown) ? 'registry_refused' : (STATUS_CODES[status ?? 1] ?? 'registry_bad_answer');
   // Without what would make the same failure look new each time.
   const text = thrown.message
-    .replace(/^.*?\d+ [A-Z_]+: /, '')
+    .replace(/^.*?\b\d+ [A-Z_]+: /, '')
     .replace(/^No connection established\. Last error: (?:Error: )?/, '')
     .replace(/\.? ?Resolution note: .*$/, '')
     .replace(/^Deadline exceeded.*$/, 'no answer in time');

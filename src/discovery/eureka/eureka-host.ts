@@ -1,3 +1,4 @@
+import { withoutOuterSlashes } from '../../base/outer-slashes.js';
 import { type HttpAnswer, HttpClient } from '../http/http-client.js';
 import { type EurekaAnswer, readEurekaAnswer } from './eureka-answer.js';
 import type { EurekaOptions } from './options.js';
@@ -11,7 +12,7 @@ export class EurekaHost {
 
   constructor(url: string, options: EurekaOptions) {
     this.#client = new HttpClient(url, { connectTimeout: options.timeout.connect, tls: options.tls });
-    const prefix = options.prefix.replace(/^\/+|\/+$/g, '');
+    const prefix = withoutOuterSlashes(options.prefix);
     this.#prefix = prefix === '' ? '' : `/${prefix}`;
     // The request has no body, so that sending it is the start of waiting for the answer.
     this.#timeout = options.timeout.read;

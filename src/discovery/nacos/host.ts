@@ -1,3 +1,5 @@
+import { withoutOuterSlashes } from '../../base/outer-slashes.js';
+
 /** A server as its option says it. */
 export interface NacosHost {
   /** Without user and password. */
@@ -25,6 +27,6 @@ export function readHost(text: string): NacosHost {
  * found out here.
  */
 export function readPrefix(text: string): string {
-  const bare = text.replace(/^\/+|\/+$/g, '').replace(/(^|\/)v[123]$/, '');
+  const bare = withoutOuterSlashes(text).replace(/(^|\/)v[123]$/, '');
   return bare === '' ? '' : `/${bare}`;
 }
