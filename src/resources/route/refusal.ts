@@ -14,6 +14,8 @@ const LONGEST = 9_000_000_000_000;
 /** Bytes of a direct response that Envoy takes. */
 const LARGEST_BODY = 4_096;
 const LONGEST_PARAMETER = 1_024;
+/** A longer one would be refused for its size. Characters. */
+const LONGEST_REGEX = 1_024;
 /** RE2 instructions; Envoy's limit is 100, and a few are always there. */
 const LARGEST_PROGRAM = 95;
 
@@ -79,11 +81,15 @@ function envoyRefusal(rule: RouteRule): string | undefined {
 
 /** RE2's syntax, which has no look-around and no back-references. */
 export function regexRefusal(pattern: string): string | undefined {
+  if (pattern.length > LONGEST_REGEX)
+    return `a regular expression is at most ${LONGEST_REGEX} characters long, this one has ${pattern.length}`;
+  // Estimated first: compiling a few repetitions of thousands takes a second.
+  const size = regexSize(pattern);
+  if (size > LARGEST_PROGRAM)
+    return `"${pattern}" is too large a regular expression for Envoy: about ${size} of ${LARGEST_PROGRAM} instructions`;
   try {
     RE2JS.compile(pattern);
-    const size = regexSize(pattern);
-    if (size <= LARGEST_PROGRAM) return undefined;
-    return `"${pattern}" is too large a regular expression for Envoy: about ${size} of ${LARGEST_PROGRAM} instructions`;
+    return undefined;
   } catch (thrown) {
     return `"${pattern}" is no regular expression for Envoy: ${messageOf(thrown)}`;
   }

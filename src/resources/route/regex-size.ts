@@ -16,7 +16,7 @@ const RANGE = new RegExp(String.raw`\[:\^?\w+:\]|${CHARACTER}-${CHARACTER}|${CHA
 
 /**
  * About how large RE2's program of a pattern is, which Envoy bounds: bytes of texts, ranges of classes, all times their
- * repetitions. The pattern is a valid one.
+ * repetitions. Of a pattern that is no valid one it says anything.
  */
 export function regexSize(pattern: string): number {
   const tokens = pattern.match(TOKEN) ?? [];
