@@ -2,6 +2,7 @@ import { printable } from '../base/printable.js';
 import type { Resource } from '../snapshot/resource.js';
 import type { ResourceSet } from '../snapshot/resource-set.js';
 import { ResourceSet as Sets } from '../snapshot/resource-set.js';
+import { mentionedIn } from './mentions.js';
 import type { NameSet } from './name-set.js';
 import { NameSet as Names } from './name-set.js';
 import { nonceOf } from './nonce.js';
@@ -135,23 +136,28 @@ function withRejection(
 }
 
 /** Envoy names the resources it refuses in its message; where it names none, all that changed are suspect. */
-export function suspectsOf(
-  { changed, resources }: Response,
-  message: string,
-): { readonly resources: readonly Resource[]; readonly named: boolean } {
-  const candidates = changed.length > 0 ? changed : resources;
-  const named = candidates.filter((resource) => mentions(message, resource.name));
-  return named.length > 0 ? { resources: named, named: true } : { resources: candidates, named: false };
+export function suspectsOf(response: Response, message: string): Suspects {
+  const known = SUSPECTS.get(response);
+  if (known?.message === message) return known.suspects;
+  const candidates = response.changed.length > 0 ? response.changed : response.resources;
+  const names = mentionedIn(
+    message,
+    candidates.map(({ name }) => name),
+  );
+  const named = names.size === 0 ? [] : candidates.filter(({ name }) => names.has(name));
+  const suspects =
+    named.length > 0 ? { resources: named, named: true } : { resources: candidates, named: false };
+  SUSPECTS.set(response, { message, suspects });
+  return suspects;
 }
 
-/** Whether a message names something: as a whole, not as a part of another word. */
-function mentions(message: string, name: string): boolean {
-  const parts = name === '' ? [] : message.split(name);
-  return parts.some((part, index) => {
-    const rest = parts[index + 1];
-    return rest !== undefined && !/[\w-]$/.test(part) && !/^[\w-]/.test(rest);
-  });
+interface Suspects {
+  readonly resources: readonly Resource[];
+  readonly named: boolean;
 }
+
+/** The last message about a response: several ask. */
+const SUSPECTS = new WeakMap<Response, { readonly message: string; readonly suspects: Suspects }>();
 
 function withoutAccepted(rejected: TypeState['rejected'], response: Response): TypeState['rejected'] {
   const next = new Map(rejected);

@@ -1,5 +1,6 @@
 import { CONFIGURATION } from './configuration.js';
 import { LAST_KNOWN_GOOD } from './last-known-good.js';
+import { PATTERNS } from './patterns.js';
 import { REGISTRIES } from './registries.js';
 import { REQUESTS } from './requests.js';
 import type { FuzzTarget } from './target.js';
@@ -8,5 +9,6 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...REGISTRIES,
   ...CONFIGURATION,
   ...REQUESTS,
+  ...PATTERNS,
   ...LAST_KNOWN_GOOD,
 ];
