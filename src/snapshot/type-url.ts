@@ -8,6 +8,9 @@ export const TYPE_URL = {
   route: `${PREFIX}envoy.config.route.v3.RouteConfiguration`,
   secret: `${PREFIX}envoy.extensions.transport_sockets.tls.v3.Secret`,
   runtime: `${PREFIX}envoy.service.runtime.v3.Runtime`,
+  scopedRoute: `${PREFIX}envoy.config.route.v3.ScopedRouteConfiguration`,
+  virtualHost: `${PREFIX}envoy.config.route.v3.VirtualHost`,
+  extensionConfig: `${PREFIX}envoy.config.core.v3.TypedExtensionConfig`,
 } as const;
 
 /** `type.googleapis.com/envoy.config.cluster.v3.Cluster` → `envoy.config.cluster.v3.Cluster`. */

@@ -1,5 +1,6 @@
 import { ResourceSet } from '../snapshot/resource-set.js';
 import { atOnce, STEP, type Steps } from '../snapshot/steps.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
 import type { NameSet, NameTable } from './name-set.js';
 import type { DeltaRequest } from './request.js';
 import { Subscription } from './subscription.js';
@@ -44,6 +45,9 @@ export function* prepareDelta(
     yield* unknownOf(request, firstSubscription(request, table).subscription, set, table);
 }
 
+/** The types that clients ask for only once others have named them. */
+const FOLLOWING: ReadonlySet<string> = new Set([TYPE_URL.endpoints, TYPE_URL.route]);
+
 interface Asked {
   readonly wildcard: boolean;
   /** The wildcard is new. */
@@ -82,7 +86,10 @@ function first(request: DeltaRequest, set: ResourceSet, table: NameTable): TypeS
   const { wildcard, names } = subscription;
   const base = { ...newTypeState(request.typeUrl), subscription, implicit };
   if (request.known.size === 0) {
-    return { ...base, owed: names, held: wildcard ? ResourceSet.EMPTY : set, mustAnswer: wildcard };
+    // A client may wait at its start for any answer, so that one who asks for nothing gets it. Assignments and routes
+    // are asked for because of clusters and listeners alone: nobody waits for them in vain.
+    const mustAnswer = wildcard || (names.size === 0 && !FOLLOWING.has(request.typeUrl));
+    return { ...base, owed: names, held: wildcard ? ResourceSet.EMPTY : set, mustAnswer };
   }
   return { ...base, held: set, owed: atOnce(unknownOf(request, subscription, set, table)) };
 }

@@ -1,6 +1,7 @@
 import { lengthDelimited, lengthDelimitedHead, text, texts, varint } from '../protobuf/wire.js';
-import type { Resource } from '../snapshot/resource.js';
+import { makeResource, type Resource } from '../snapshot/resource.js';
 import type { ResourceSet } from '../snapshot/resource-set.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
 import type { NameSet } from './name-set.js';
 import { NONCE_LENGTH } from './nonce.js';
 import { ResponseMemory } from './response-memory.js';
@@ -39,16 +40,19 @@ export interface ResponseRequest {
 }
 
 /**
- * What decides a heartbeat: the resources that a proxy was sent with a TTL, named without content.
+ * What decides a heartbeat. Delta names the resources that a proxy was sent with a TTL, without content. SotW sends them
+ * again, for Envoy drops a SotW heartbeat without content; where a response is the full state, it sends all of that.
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#xds-ttl
  */
 export interface HeartbeatRequest {
   readonly typeUrl: string;
   readonly subscription: Subscription;
   readonly held: ResourceSet;
-  /** The version that the proxy goes by: SotW takes a heartbeat of another one for an update without content. */
+  /** The version that the proxy has. */
   readonly version: string;
   readonly rejected: ReadonlyMap<string, unknown>;
+  /** What the proxy has accepted: SotW repeats that of a resource whose newer version it rejected. */
+  readonly acknowledged: ResourceSet;
 }
 
 /** Bytes: a full state of some ten thousand clusters, several times. */
@@ -101,9 +105,11 @@ export class ResponseFactory {
   #sotw(request: ResponseRequest): Response | undefined {
     const { typeUrl, subscription, target, mustAnswer } = request;
     const { present, removed } = difference(request);
-    const full = isFullState(typeUrl);
-    if (present.length === 0 && !(full && removed.length > 0) && !mustAnswer) return undefined;
-    const resources = full ? covered(subscription, target) : present;
+    const full = carriesFullState(typeUrl, subscription);
+    const absent = typeUrl === TYPE_URL.runtime ? removed.map(emptyLayer) : [];
+    if (present.length + absent.length === 0 && !(full && removed.length > 0) && !mustAnswer)
+      return undefined;
+    const resources = full ? covered(subscription, target) : [...present, ...absent];
     const version = subscription.versionOf(target) + request.mark;
     const body = Buffer.concat([
       text(1, version),
@@ -132,21 +138,27 @@ export class ResponseFactory {
   }
 
   #heartbeat(variant: Variant, request: HeartbeatRequest): Response | undefined {
-    const { typeUrl, subscription, held, version, rejected } = request;
-    const resources = [...held.expiring]
-      .filter((name) => subscription.covers(name) && !rejected.has(name))
-      .map((name) => held.get(name))
+    const { typeUrl, subscription, held, version, rejected, acknowledged } = request;
+    const expiring = [...held.expiring].filter((name) => subscription.covers(name) && !rejected.has(name));
+    if (expiring.length === 0) return undefined;
+    const full = variant === 'sotw' && carriesFullState(typeUrl, subscription);
+    const names = full ? covered(subscription, held).map(({ name }) => name) : expiring;
+    const resources = names
+      .map((name) => (rejected.has(name) ? acknowledged : held).get(name))
       .filter((resource) => resource !== undefined);
-    if (resources.length === 0) return undefined;
-    const beats = resources.map((resource) => {
-      const beat = Buffer.concat([text(1, resource.version), text(3, resource.name), ttlField(resource)]);
-      if (variant === 'delta') return lengthDelimited(2, beat);
-      return lengthDelimited(2, Buffer.concat([text(1, WRAPPER), lengthDelimited(2, beat)]));
-    });
+    const beats = variant === 'sotw' ? resources.flatMap(sotwResource) : resources.map(deltaBeat);
     const plane = lengthDelimited(variant === 'delta' ? 7 : 6, text(1, this.identifier));
     const body = Buffer.concat([text(1, version), ...beats, text(4, typeUrl), plane, NONCE_FIELD]);
     return { typeUrl, version, resources, removed: [], changed: [], body };
   }
+}
+
+/**
+ * SotW cannot say that a runtime layer does not exist, and Envoy waits 15 s for each at its start: an empty layer says
+ * the same.
+ */
+function emptyLayer(name: string): Resource {
+  return makeResource(TYPE_URL.runtime, name, text(1, name));
 }
 
 function equal(a: ResponseRequest, b: ResponseRequest): boolean {
@@ -183,19 +195,35 @@ export function stamped(message: Message): Buffer {
 let lastStamped: Message | undefined;
 
 /**
- * The types of which a SotW response carries everything: what is not in it is gone. Of the others it carries what
- * changed. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#grouping-resources-into-responses
+ * The types of which a SotW response carries everything, however they are subscribed to: what it lacks is gone.
+ * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#grouping-resources-into-responses
  */
 export function isFullState(typeUrl: string): boolean {
-  return typeUrl.endsWith('.Cluster') || typeUrl.endsWith('.Listener');
+  return typeUrl === TYPE_URL.cluster || typeUrl === TYPE_URL.listener;
 }
 
 /**
- * Whether resources are sent with their TTL. Not load assignments in SotW: Envoy crashes when one of them runs out,
- * https://github.com/envoyproxy/envoy/issues/24271
+ * Whether a SotW response to a subscription carries everything that it covers. A wildcard of any type does: the client
+ * cannot learn of a removal otherwise. Responses to names of the other types carry what changed.
+ */
+export function carriesFullState(typeUrl: string, { wildcard }: Subscription): boolean {
+  return wildcard || isFullState(typeUrl);
+}
+
+/** Types that Envoy subscribes to one by one in SotW. It drops their heartbeats, and crashes when some of them expire. */
+const WITHOUT_SOTW_TTL: ReadonlySet<string> = new Set([
+  TYPE_URL.endpoints,
+  TYPE_URL.route,
+  TYPE_URL.secret,
+  TYPE_URL.extensionConfig,
+]);
+
+/**
+ * Whether resources are sent with their TTL. In SotW that would cut off load assignments, route configurations,
+ * secrets and extension configurations: https://github.com/envoyproxy/envoy/issues/24271
  */
 export function carriesTtl(variant: Variant, typeUrl: string): boolean {
-  return variant === 'delta' || !typeUrl.endsWith('.ClusterLoadAssignment');
+  return variant === 'delta' || !WITHOUT_SOTW_TTL.has(typeUrl);
 }
 
 function difference(request: ResponseRequest): { readonly present: Resource[]; readonly removed: string[] } {
@@ -236,6 +264,11 @@ function sotwResource(resource: Resource): readonly Uint8Array[] {
     ttlField(resource),
   ]);
   return [lengthDelimited(2, Buffer.concat([text(1, WRAPPER), lengthDelimited(2, wrapped)]))];
+}
+
+function deltaBeat(resource: Resource): Uint8Array {
+  const beat = Buffer.concat([text(1, resource.version), text(3, resource.name), ttlField(resource)]);
+  return lengthDelimited(2, beat);
 }
 
 function deltaResource(resource: Resource): readonly Uint8Array[] {

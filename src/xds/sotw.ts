@@ -11,15 +11,17 @@ import { answered, isNamedOnly, newTypeState, type TypeState } from './type-stat
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#ack-nack-and-resource-type-instance-version
  * @param before undefined for the first request of this type on the stream
  * @param set what the proxy is to have of this type
+ * @param keeps whether the client keeps what it had when a stream is lost
  */
 export function onSotwRequest(
   before: TypeState | undefined,
   request: SotwRequest,
   set: ResourceSet,
   table: NameTable,
+  keeps = false,
 ): TypeState {
   const listed = request.names;
-  if (before === undefined) return first(request, set, table);
+  if (before === undefined) return first(request, set, table, keeps);
   const state = request.nonce === '' ? before : answered(before, request.nonce, request.error);
   if (isStale(before, request)) {
     // It changes no subscription. But what it lets go of, it wants sent again when it names it again.
@@ -65,17 +67,27 @@ function* owedAfter(before: TypeState, names: NameSet, table: NameTable): Steps<
   return yield* table.intersectionInSteps(yield* table.unionInSteps(before.owed, added), names);
 }
 
-function first(request: SotwRequest, set: ResourceSet, table: NameTable): TypeState {
+/**
+ * The state after the first request of a type on a stream. A version that equals the server's does not prove that the
+ * client has all of it:
+ * - An Envoy applies part of a response that it rejects, and then reports the version from before. Clusters and
+ *   listeners are always sent; it skips those that are equal.
+ * - A gRPC client that dropped a watch while the server was away still reports the version, and waits for the resource.
+ */
+function first(request: SotwRequest, set: ResourceSet, table: NameTable, keeps: boolean): TypeState {
+  const { typeUrl } = request;
   const { subscription, implicit } = subscriptionOf(request, table, request.names.size === 0);
   const known = request.versionInfo !== '' && request.versionInfo === subscription.versionOf(set);
+  const full = isFullState(typeUrl);
   return {
-    ...newTypeState(request.typeUrl),
+    ...newTypeState(typeUrl),
     subscription,
     implicit,
     listed: request.names,
     held: known ? set : ResourceSet.EMPTY,
+    owed: known && (keeps || full) ? NameSet.EMPTY : subscription.names,
     // An answer that lacks a name tells a proxy that has come back that it is gone.
-    mustAnswer: !known && (subscription.wildcard || isFullState(request.typeUrl)),
+    mustAnswer: full || (!known && subscription.wildcard),
     ...(known && {
       acknowledged: set,
       acknowledgedVersion: request.versionInfo,

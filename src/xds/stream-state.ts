@@ -7,8 +7,8 @@ import { NameSet, type NameTable } from './name-set.js';
 import { nextSerial, nonceOf } from './nonce.js';
 import type { DeltaRequest, SotwRequest } from './request.js';
 import {
+  carriesFullState,
   carriesTtl,
-  isFullState,
   type Message,
   type Response,
   type ResponseFactory,
@@ -26,13 +26,23 @@ export interface StreamState {
   readonly warming: NameSet;
   /** New clusters whose load assignments the proxy has not asked for yet: routes to them wait, see `next`. */
   readonly awaited: NameSet;
+  /** Whether the client keeps what it had when a stream is lost, as Envoy does; a gRPC client may have dropped it. */
+  readonly keeps: boolean;
 }
 
+/** A stream of a client of which nothing is known. */
 export const NEW_STREAM: StreamState = {
   types: TypeStates.NONE,
   warming: NameSet.EMPTY,
   awaited: NameSet.EMPTY,
+  keeps: false,
 };
+const NEW_ENVOY_STREAM: StreamState = { ...NEW_STREAM, keeps: true };
+
+/** @param userAgent the `user_agent_name` of the client's node */
+export function newStream(userAgent: string): StreamState {
+  return userAgent === 'envoy' ? NEW_ENVOY_STREAM : NEW_STREAM;
+}
 
 export type StreamRequest =
   | { readonly variant: 'sotw'; readonly request: SotwRequest }
@@ -108,7 +118,7 @@ function afterRequest(
   const set = snapshot.set(typeUrl);
   let after =
     variant === 'sotw'
-      ? onSotwRequest(before, request, set, table)
+      ? onSotwRequest(before, request, set, table, state.keeps)
       : onDeltaRequest(before, request, set, table);
   if (typeUrl === endpoints) after = owing(after, state.warming, table);
   const types = state.types.with(after);
@@ -168,9 +178,10 @@ export function leastTtl(state: StreamState, variant: Variant): number | undefin
 export function beat(state: StreamState, variant: Variant, typeUrl: string, { responses }: Shared): Step {
   const type = state.types.get(typeUrl);
   if (type === undefined) return { state };
-  const { subscription, held, rejected } = type;
+  const { subscription, held, rejected, acknowledged } = type;
   const version = currentVersion(type);
-  const response = responses.heartbeat(variant, { typeUrl, subscription, held, version, rejected });
+  const request = { typeUrl, subscription, held, version, rejected, acknowledged };
+  const response = responses.heartbeat(variant, request);
   if (response === undefined) return { state };
   const serial = nextSerial(typeUrl, held, type.serial);
   const nonce = nonceOf(serial);
@@ -213,7 +224,7 @@ function advance(
   if (type.held === wanted && type.owed.size === 0 && !type.mustAnswer) return { state };
   const target = keepRemoved ? wanted.withRemovedOf(type.held) : wanted;
   const { subscription, held, owed, mustAnswer } = type;
-  const mark = variant === 'delta' || isFullState(typeUrl) ? '' : versionMark(type);
+  const mark = variant === 'delta' || carriesFullState(typeUrl, subscription) ? '' : versionMark(type);
   const response = shared.responses.response(variant, {
     typeUrl,
     subscription,

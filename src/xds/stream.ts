@@ -20,6 +20,7 @@ import {
   leastTtl,
   NEW_STREAM,
   namesIn,
+  newStream,
   next,
   prepare,
   receive,
@@ -219,6 +220,7 @@ export class XdsStream {
       return false;
     }
     this.#node = node;
+    this.#state = newStream(node.userAgent);
     this.#group = this.deps.groupOf(this.#node);
     this.#snapshot = this.deps.cache.getSnapshot(this.#group);
     if (this.#snapshot === undefined) this.#inbox.hold('unpublished');

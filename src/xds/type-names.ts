@@ -7,6 +7,9 @@ const SHORT: ReadonlyMap<string, string> = new Map([
   [TYPE_URL.route, 'RDS'],
   [TYPE_URL.secret, 'SDS'],
   [TYPE_URL.runtime, 'RTDS'],
+  [TYPE_URL.scopedRoute, 'SRDS'],
+  [TYPE_URL.virtualHost, 'VHDS'],
+  [TYPE_URL.extensionConfig, 'ECDS'],
 ]);
 
 /** What people call the discovery of a type; the type URL itself where it has no name of its own. */

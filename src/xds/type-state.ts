@@ -2,6 +2,7 @@ import { printable } from '../base/printable.js';
 import type { Resource } from '../snapshot/resource.js';
 import type { ResourceSet } from '../snapshot/resource-set.js';
 import { ResourceSet as Sets } from '../snapshot/resource-set.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
 import { mentionedIn } from './mentions.js';
 import type { NameSet } from './name-set.js';
 import { NameSet as Names } from './name-set.js';
@@ -69,12 +70,22 @@ export function newTypeState(typeUrl: string): TypeState {
   };
 }
 
+const NAMED_ONLY: ReadonlySet<string> = new Set([
+  TYPE_URL.endpoints,
+  TYPE_URL.route,
+  TYPE_URL.virtualHost,
+  TYPE_URL.secret,
+  TYPE_URL.extensionConfig,
+  TYPE_URL.runtime,
+]);
+
 /**
- * Types that a first request without names does not subscribe to as a whole.
+ * Types that a first request without names does not subscribe to as a whole. Clients ask for these by name; an Envoy
+ * without TLS listeners would otherwise be sent every private key of its group.
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#how-the-client-specifies-what-resources-to-return
  */
 export function isNamedOnly(typeUrl: string): boolean {
-  return typeUrl.endsWith('.ClusterLoadAssignment') || typeUrl.endsWith('.RouteConfiguration');
+  return NAMED_ONLY.has(typeUrl);
 }
 
 /** The bound on what is remembered of a proxy that never answers. */

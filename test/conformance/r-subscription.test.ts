@@ -1,5 +1,18 @@
 import { expect } from 'vitest';
-import { cluster, endpoints, listener, namesOf, portsOf, routes, timeoutOf } from './resources.js';
+import { decode } from '../../src/protobuf/messages.js';
+import { TYPE_URL } from '../../src/snapshot/type-url.js';
+import {
+  cluster,
+  endpoints,
+  listener,
+  named,
+  namesOf,
+  portsOf,
+  resourceOf,
+  routes,
+  timeoutOf,
+  world,
+} from './resources.js';
 import { rule } from './rule.js';
 import { CDS, EDS, LDS, RDS } from './scripted-proxy.js';
 
@@ -259,5 +272,47 @@ rule('R29', async ({ proxy, lab, sotw }) => {
   await client.quiet();
   lab.put(endpoints('later', 7));
   expect(portsOf(await client.take(EDS), 'later')).toEqual([7]);
+  await client.end();
+});
+
+const { secret, runtime, extensionConfig, scopedRoute } = TYPE_URL;
+const ACME = 'type.googleapis.com/acme.Thing';
+
+rule(
+  'R55',
+  async ({ proxy, ads, sotw }) => {
+    const client = proxy();
+    const types = [EDS, RDS, secret, runtime, ...(ads ? [extensionConfig] : [])];
+    for (const typeUrl of types) client.subscribe(typeUrl);
+    // Delta says that there is nothing to send.
+    if (!sotw) for (const typeUrl of types.slice(2)) expect(namesOf(await client.take(typeUrl))).toEqual([]);
+    await client.quiet();
+    for (const typeUrl of types.slice(2)) expect(namesOf(await client.hold(typeUrl, 'one'))).toEqual(['one']);
+    await client.end();
+  },
+  [...world(), ...[secret, runtime, extensionConfig].map((typeUrl) => named(typeUrl, 'one'))],
+);
+
+rule(
+  'R56',
+  async ({ proxy }) => {
+    const client = proxy();
+    for (const typeUrl of [scopedRoute, ACME])
+      expect(namesOf(await client.hold(typeUrl))).toEqual(['one', 'two']);
+    await client.end();
+  },
+  [...world(), ...[scopedRoute, ACME].flatMap((typeUrl) => [named(typeUrl, 'one'), named(typeUrl, 'two')])],
+);
+
+rule('R57', async ({ proxy, sotw, lab }) => {
+  const client = proxy();
+  const answer = await client.hold(runtime, 'layer');
+  if (sotw)
+    expect(decode('envoy.service.runtime.v3.Runtime', resourceOf(answer, 'layer').body)).toEqual({
+      name: 'layer',
+    });
+  else expect(answer.removed).toEqual(['layer']);
+  lab.put(named(runtime, 'layer', 'layer: 1'));
+  expect(namesOf(await client.take(runtime))).toEqual(['layer']);
   await client.end();
 });

@@ -1,4 +1,5 @@
 import { decode } from '../../src/protobuf/messages.js';
+import { text } from '../../src/protobuf/wire.js';
 import { clusterResource } from '../../src/resources/cluster.js';
 import { endpointsResource } from '../../src/resources/endpoints.js';
 import { listenerResource } from '../../src/resources/listener/listener.js';
@@ -44,6 +45,15 @@ export function routes(name: string, ...clusters: readonly string[]): Resource {
 
 export function withTtl({ typeUrl, name, body, references }: Resource, ttl: number): Resource {
   return makeResource(typeUrl, name, body, references, ttl);
+}
+
+/** A resource of any type that names itself in its first field, and holds nothing else but perhaps a mark. */
+export function named(typeUrl: string, name: string, mark = ''): Resource {
+  return makeResource(
+    typeUrl,
+    name,
+    Buffer.concat([text(1, name), ...(mark === '' ? [] : [text(15, mark)])]),
+  );
 }
 
 /** Clusters a, b and c with an endpoint each, a listener and its routes to a and b. */

@@ -201,6 +201,21 @@ export const RULES = {
     text: 'make before break: EDS of a new cluster comes before the RDS/LDS that names it',
   },
   R54: { level: 'SHOULD', where: 'ads', text: 'break last: RDS/LDS drops a cluster before CDS does' },
+  R55: {
+    level: 'MUST',
+    where: 'all',
+    text: 'an empty first request subscribes to no secret, load assignment, route, extension config or runtime layer',
+  },
+  R56: {
+    level: 'MUST',
+    where: 'ads',
+    text: 'an empty first request for scoped routes and for types unknown here is a wildcard',
+  },
+  R57: {
+    level: 'MUST',
+    where: 'all',
+    text: 'RTDS: a layer that does not exist is answered, for Envoy waits for it at its start',
+  },
   S01: {
     level: 'MUST',
     where: 'sotw',
@@ -242,6 +257,26 @@ export const RULES = {
     level: 'MUST',
     where: 'sotw',
     text: "Envoy's stale unsubscribe: names dropped with an old nonce, then the name again with the new one, is answered",
+  },
+  S11: {
+    level: 'MUST',
+    where: 'sotw',
+    text: 'reconnect of a client that is no Envoy: a subscription by name is answered though version_info is current',
+  },
+  S12: {
+    level: 'MUST',
+    where: 'sotw',
+    text: 'reconnect: the first CDS and LDS request of a stream is answered though version_info is current',
+  },
+  S13: {
+    level: 'MUST',
+    where: 'sotw',
+    text: 'a wildcard of any type carries the full state, and a removal sends it',
+  },
+  S14: {
+    level: 'SHOULD',
+    where: 'sotw',
+    text: 'reconnect of an Envoy: EDS and RDS with the current version_info are not sent again',
   },
   D01: {
     level: 'MUST',
@@ -347,6 +382,11 @@ export const RULES = {
     level: 'MUST',
     where: 'ads',
     text: 'TTL: resources sent with a ttl get heartbeats before it runs out',
+  },
+  G18: {
+    level: 'MUST',
+    where: 'sotw-ads',
+    text: 'TTL: load assignments, routes, secrets and extension configs carry none, for Envoy drops their heartbeats',
   },
   V01: { level: 'PROD', where: 'ads', text: 'weights 1 and 3 reach EDS as 1:3' },
   V02: {

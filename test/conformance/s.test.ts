@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { cluster, endpoints, namesOf, portsOf, timeoutOf, world } from './resources.js';
 import { rule } from './rule.js';
-import { CDS, EDS } from './scripted-proxy.js';
+import { CDS, EDS, LDS, RDS } from './scripted-proxy.js';
 
 rule('S01', async ({ proxy, lab }) => {
   const client = proxy();
@@ -121,4 +121,60 @@ rule('S10', async ({ proxy, lab }) => {
   while (got.size < 2) for (const name of namesOf(await client.next(EDS))) got.add(name);
   expect([...got].sort()).toEqual(['a', 'b']);
   await client.end();
+});
+
+const ENVOY = { id: 'proxy-1', cluster: 'test', user_agent_name: 'envoy' };
+
+rule('S11', async ({ proxy }) => {
+  const before = proxy();
+  const assignments = await before.hold(EDS, 'a', 'b');
+  const table = await before.hold(RDS, 'http');
+  await before.end();
+  const after = proxy();
+  after.send({ typeUrl: EDS, names: ['a', 'b'], version: assignments.version });
+  expect(namesOf(await after.next(EDS))).toEqual(['a', 'b']);
+  after.send({ typeUrl: RDS, names: ['http'], version: table.version });
+  expect(namesOf(await after.next(RDS))).toEqual(['http']);
+  await after.end();
+});
+
+rule('S12', async ({ proxy }) => {
+  const before = proxy();
+  const clusters = await before.hold(CDS);
+  const listeners = await before.hold(LDS);
+  await before.end();
+  for (const node of [ENVOY, { id: 'other', cluster: 'test' }]) {
+    const after = proxy({ node });
+    after.send({ typeUrl: CDS, names: [], version: clusters.version });
+    const answer = await after.take(CDS);
+    expect(namesOf(answer)).toEqual(['a', 'b', 'c']);
+    expect(answer.version).toBe(clusters.version);
+    after.send({ typeUrl: LDS, names: [], version: listeners.version });
+    expect(namesOf(await after.take(LDS))).toEqual(['http']);
+    await after.end();
+  }
+});
+
+rule('S13', async ({ proxy, lab }) => {
+  const client = proxy();
+  expect(namesOf(await client.hold(EDS, '*'))).toEqual(['a', 'b', 'c']);
+  lab.put(endpoints('b', 7));
+  expect(namesOf(await client.take(EDS))).toEqual(['a', 'b', 'c']);
+  lab.remove(endpoints('c'));
+  expect(namesOf(await client.take(EDS))).toEqual(['a', 'b']);
+  await client.end();
+});
+
+rule('S14', async ({ proxy, lab }) => {
+  const before = proxy({ node: ENVOY });
+  const assignments = await before.hold(EDS, 'a', 'b');
+  const table = await before.hold(RDS, 'http');
+  await before.end();
+  const after = proxy({ node: ENVOY });
+  after.send({ typeUrl: EDS, names: ['a', 'b'], version: assignments.version });
+  after.send({ typeUrl: RDS, names: ['http'], version: table.version });
+  await after.quiet();
+  lab.put(endpoints('b', 7));
+  expect(portsOf(await after.next(EDS), 'b')).toEqual([7]);
+  await after.end();
 });

@@ -14,6 +14,7 @@ const PATHS: ReadonlyMap<string, readonly [service: string, noun: string]> = new
   [LDS, ['listener.v3.ListenerDiscoveryService', 'Listeners']],
   [RDS, ['route.v3.RouteDiscoveryService', 'Routes']],
   [TYPE_URL.secret, ['secret.v3.SecretDiscoveryService', 'Secrets']],
+  [TYPE_URL.runtime, ['runtime.v3.RuntimeDiscoveryService', 'Runtime']],
 ]);
 
 export interface ScriptedProxyOptions {

@@ -32,7 +32,7 @@ export interface ReceivedResource {
 /** A request of either protocol; what a protocol does not have must not be set. */
 export interface Sent {
   readonly typeUrl: string;
-  readonly node?: { readonly id: string; readonly cluster: string };
+  readonly node?: { readonly id: string; readonly cluster: string; readonly user_agent_name?: string };
   readonly nonce?: string;
   readonly error?: string;
   /** SotW */

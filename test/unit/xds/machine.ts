@@ -7,6 +7,7 @@ import { type Message, type Response, ResponseFactory, type Variant } from '../.
 import { StepMemory } from '../../../src/xds/step-memory.js';
 import {
   NEW_STREAM,
+  newStream,
   next,
   receive,
   type Shared,
@@ -82,6 +83,12 @@ export class Machine {
         : ({ variant: 'delta', request: delta } as const);
     this.state = receive(this.state, request, this.snapshot, this.shared);
     return this.pump();
+  }
+
+  /** The stream of a client that says it is this one. */
+  as(userAgent: string): this {
+    this.state = newStream(userAgent);
+    return this;
   }
 
   /** Another stream of the same server. */

@@ -3,7 +3,7 @@ import { makeResource } from '../../../src/snapshot/resource.js';
 import { ResourceSet } from '../../../src/snapshot/resource-set.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { NameSet, NameTable } from '../../../src/xds/name-set.js';
-import { ResponseFactory, type ResponseRequest } from '../../../src/xds/response.js';
+import { carriesTtl, ResponseFactory, type ResponseRequest } from '../../../src/xds/response.js';
 import { beat, leastTtl } from '../../../src/xds/stream-state.js';
 import { Subscription } from '../../../src/xds/subscription.js';
 import { Machine } from './machine.js';
@@ -118,11 +118,47 @@ test('a rejected resource gets no heartbeat, which would be an update without co
   expect(response?.resources.map(({ name }) => name)).toEqual(['b']);
 });
 
-test('in SotW a heartbeat has the version that the proxy goes by, and load assignments have none', () => {
+test('in SotW a heartbeat of clusters is the full state, and load assignments have none', () => {
   const machine = streaming('sotw');
   const { version } = machine.type('CDS') ?? {};
-  expect(beat(machine.state, 'sotw', TYPE_URL.cluster, machine.shared).response?.version).toBe(version);
+  const { response } = beat(machine.state, 'sotw', TYPE_URL.cluster, machine.shared);
+  expect(response?.version).toBe(version);
+  expect(response?.resources.map(({ name, body }) => `${name}=${Buffer.from(body)}`).sort()).toEqual([
+    'a=1',
+    'b=1',
+    'c=1',
+  ]);
+  expect(response?.body.length).toBeGreaterThan(
+    [...(machine.type('CDS')?.held.values() ?? [])].reduce((sum, { any }) => sum + any.length, 0),
+  );
   expect(beat(machine.state, 'sotw', TYPE_URL.endpoints, machine.shared).response).toBeUndefined();
   expect(leastTtl(machine.state, 'sotw')).toBe(2_000);
   expect(leastTtl(machine.state, 'delta')).toBe(500);
+});
+
+test('a full-state heartbeat repeats what was accepted of a resource whose newer version was rejected', () => {
+  const machine = streaming('sotw');
+  machine.ask('CDS');
+  machine.snapshot = machine.snapshot.with(
+    new Map([[TYPE_URL.cluster, new Map([['b', make('b', '2', 3_000)]])]]),
+  );
+  machine.pump();
+  machine.ask('CDS', { error: 'b: no' });
+  const { response } = beat(machine.state, 'sotw', TYPE_URL.cluster, machine.shared);
+  expect(response?.resources.map(({ name, body }) => `${name}=${Buffer.from(body)}`).sort()).toEqual([
+    'a=1',
+    'b=1',
+    'c=1',
+  ]);
+});
+
+test('SotW sends no TTL of what Envoy subscribes to by name', () => {
+  const { endpoints, route, secret, extensionConfig, cluster, listener, runtime } = TYPE_URL;
+  for (const typeUrl of [endpoints, route, secret, extensionConfig])
+    expect([typeUrl, carriesTtl('sotw', typeUrl), carriesTtl('delta', typeUrl)]).toEqual([
+      typeUrl,
+      false,
+      true,
+    ]);
+  for (const typeUrl of [cluster, listener, runtime]) expect(carriesTtl('sotw', typeUrl)).toBe(true);
 });

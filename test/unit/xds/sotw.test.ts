@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+import { isNamedOnly } from '../../../src/xds/type-state.js';
 import { type Ask, Machine, type Short } from './machine.js';
 
 type Step = readonly [Short, Ask, ...string[]] | readonly ['publish', readonly string[], ...string[]];
@@ -111,11 +113,11 @@ describe('SotW', () => {
   }
 });
 
-test('a proxy that comes back with the version of the same state is sent nothing', () => {
+test('an Envoy that comes back with the version of the same state is sent nothing by name', () => {
   const before = new Machine('sotw', ...THREE);
   before.ask('EDS', { names: ['a', 'b'] });
   const { version } = before.last;
-  const after = new Machine('sotw', ...THREE);
+  const after = new Machine('sotw', ...THREE).as('envoy');
   expect(after.ask('EDS', { names: ['b', 'a'], version })).toEqual([]);
   expect(after.type('EDS')).toMatchObject({ version, acknowledgedVersion: version });
   expect(after.publish('EDS a=2')).toEqual(['EDS a=2']);
@@ -125,6 +127,42 @@ test('a proxy that comes back with the version of the same state is sent nothing
   expect(new Machine('sotw', ...THREE, 'EDS a=2').ask('EDS', { names: ['a', 'b'], version })).toEqual([
     'EDS a=2 b=1',
   ]);
+});
+
+test('another client that comes back with the version of the same state is answered by name', () => {
+  const before = new Machine('sotw', ...THREE);
+  before.ask('EDS', { names: ['a', 'b'] });
+  const { version } = before.last;
+  const after = new Machine('sotw', ...THREE).as('gRPC Go');
+  expect(after.ask('EDS', { names: ['a', 'b'], version })).toEqual(['EDS a=1 b=1']);
+  expect(after.ask('EDS', { names: ['a', 'b'], version })).toEqual([]);
+});
+
+test('clusters and listeners are always sent on a new stream, to an Envoy too', () => {
+  const before = new Machine('sotw', ...THREE);
+  for (const short of ['CDS', 'LDS'] as const) {
+    before.ask(short);
+    const after = new Machine('sotw', ...THREE).as('envoy');
+    const answer = short === 'CDS' ? 'CDS a=1 b=1' : 'LDS http=1';
+    expect(after.ask(short, { version: before.last.version })).toEqual([answer]);
+    expect(after.ask(short, { version: before.last.version })).toEqual([]);
+  }
+});
+
+test('a wildcard of any type carries the full state, and a removal sends it', () => {
+  const machine = new Machine('sotw', ...THREE);
+  expect(machine.ask('EDS', { names: ['*'] })).toEqual(['EDS a=1 b=1 c=1']);
+  expect(machine.ask('EDS', { names: ['*'] })).toEqual([]);
+  expect(machine.publish('EDS b=2')).toEqual(['EDS a=1 b=2 c=1']);
+  expect(machine.publish('-EDS a')).toEqual(['EDS b=2 c=1']);
+});
+
+test('an empty first request is a wildcard for clusters, listeners, scopes and unknown types alone', () => {
+  const { endpoints, route, secret, extensionConfig, runtime, virtualHost, ...whole } = TYPE_URL;
+  for (const typeUrl of [endpoints, route, secret, extensionConfig, runtime, virtualHost])
+    expect([typeUrl, isNamedOnly(typeUrl)]).toEqual([typeUrl, true]);
+  for (const typeUrl of [...Object.values(whole), 'type.googleapis.com/acme.Unknown'])
+    expect([typeUrl, isNamedOnly(typeUrl)]).toEqual([typeUrl, false]);
 });
 
 test('a version that was sent while a piece stood rejected is not taken for the whole state', () => {

@@ -128,7 +128,7 @@ test('what goes over the streams by type; types that proxies make up are one', a
   expect(await value('acks', 'CDS')).toEqual([1]);
   expect(await value('nacks', 'EDS')).toEqual([1]);
   expect(await value('responses', 'other')).toEqual([50]);
-  expect(await lines('signalbox_xds_responses_total')).toHaveLength(7);
+  expect(await lines('signalbox_xds_responses_total')).toHaveLength(10);
 });
 
 describe('load', () => {
