@@ -1,6 +1,4 @@
-import { isIP } from 'node:net';
 import { Hono } from 'hono';
-import { hostName } from './guard.js';
 
 /** What an operator can do through the admin API; everything else in it only shows. */
 export interface AdminActions {
@@ -15,14 +13,9 @@ export interface AdminActions {
   readonly unpin: () => boolean;
 }
 
-/** The actions, each a POST that no page of another site can make a browser send. */
+/** The actions, each a POST: a link does nothing. */
 export function actionRoutes(actions: AdminActions): Hono {
   const app = new Hono();
-  app.use(async (c, next) => {
-    if (c.req.method !== 'POST') return await next();
-    const reason = foreign(c.req.header('host'), c.req.header('origin'), c.req.header('sec-fetch-site'));
-    return reason === undefined ? await next() : c.json({ error: reason }, 403);
-  });
   app.post('/registries/:registry/release', (c) => {
     const registry = c.req.param('registry');
     const released = actions.release(registry);
@@ -36,20 +29,4 @@ export function actionRoutes(actions: AdminActions): Hono {
   });
   app.post('/unpin', (c) => c.json({ unpinned: actions.unpin() }));
   return app;
-}
-
-/**
- * Why a request is not taken for the operator's own. A browser says where a request comes from; a name that somebody
- * else's DNS points here is no better than another site.
- */
-function foreign(host = '', origin?: string, site?: string): string | undefined {
-  const name = hostName(host);
-  if (origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host))
-    return `requests from ${origin} are not taken`;
-  if (site !== undefined && site !== 'same-origin' && site !== 'none')
-    return 'requests from other sites are not taken';
-  const fromBrowser = origin !== undefined || site !== undefined;
-  if (fromBrowser && name !== 'localhost' && isIP(name) === 0)
-    return `from a browser actions are taken by an IP address or localhost, not as ${name}`;
-  return undefined;
 }

@@ -1,6 +1,8 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
+import type { Secret } from '../config/secret.js';
 import type { EventFeed } from './event-feed.js';
+import { isKnown } from './guard.js';
 
 /** How many may listen at once. */
 const MOST_LISTENERS = 64;
@@ -21,7 +23,8 @@ export class EventStreams {
     private readonly waiting = MOST_WAITING,
   ) {}
 
-  answer(c: Context): Response {
+  /** @param token what the client has sent; the stream ends when it is no longer the one */
+  answer(c: Context, token: () => Secret | undefined): Response {
     if (this.#open >= MOST_LISTENERS)
       return c.json({ error: `${MOST_LISTENERS} clients listen already` }, 503);
     this.#open += 1;
@@ -29,19 +32,27 @@ export class EventStreams {
     const stream = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          end = this.#follow(controller, () => outgoing(c)?.destroy());
+          end = this.#follow(
+            controller,
+            () => isKnown(c, token),
+            () => outgoing(c)?.destroy(),
+          );
         },
         cancel: () => end(),
       },
       new ByteLengthQueuingStrategy({ highWaterMark: this.waiting }),
     );
-    return c.body(stream, 200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    return c.body(stream, 200, { 'content-type': 'text/event-stream' });
   }
 
-  #follow(controller: ReadableStreamDefaultController<Uint8Array>, cut: () => void): () => void {
+  #follow(
+    controller: ReadableStreamDefaultController<Uint8Array>,
+    isAllowed: () => boolean,
+    cut: () => void,
+  ): () => void {
     const send = (text: string) => {
       const bytes = Buffer.from(text);
-      if (bytes.length <= (controller.desiredSize ?? 0)) return controller.enqueue(bytes);
+      if (isAllowed() && bytes.length <= (controller.desiredSize ?? 0)) return controller.enqueue(bytes);
       end();
       controller.close();
       cut();

@@ -7,6 +7,7 @@ const MEANINGS = {
   401: 'without the token',
   403: 'from elsewhere',
   404: 'no such thing',
+  429: 'too many requests',
   500: 'failed, see the log',
   503: 'not now',
 } as const;
@@ -40,7 +41,8 @@ function operation({ path, summary, answer, query = {}, errors = [], open }: Api
     ...{ name, in: 'query', description, required: name === 'q' },
     schema: { type: 'string' },
   }));
-  const refused = [...(open === true ? [] : ([401] as const)), ...errors, 500 as const].map((code) => [
+  const guarded = open === true ? [] : ([401] as const);
+  const refused = [...guarded, 403 as const, 429 as const, ...errors, 500 as const].map((code) => [
     String(code),
     described(MEANINGS[code], error),
   ]);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 
 const FILES = [
   ['/', 'index.html', 'text/html; charset=utf-8'],
@@ -30,13 +30,6 @@ export function pageRoutes(folder: URL): Hono {
       return c.body(body, 200, { 'content-type': type, 'content-security-policy': POLICY });
     });
   return app;
-}
-
-/** What every answer says: not to be kept, not to be guessed at, not to be told to other sites. */
-export function safeHeaders(c: Context): void {
-  c.header('cache-control', 'no-store');
-  c.header('x-content-type-options', 'nosniff');
-  c.header('referrer-policy', 'no-referrer');
 }
 
 function content(file: URL): string | undefined {

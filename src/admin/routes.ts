@@ -1,21 +1,18 @@
-import { Hono } from 'hono';
-import type { Logger } from 'pino';
-import type { Secret } from '../config/secret.js';
+import type { Hono } from 'hono';
 import type { PolicyDocument } from '../documents/documents.js';
-import { messageOf, SignalboxError } from '../errors.js';
 import type { SecretStatus } from '../secrets/secret-store.js';
 import type { LoadBook } from '../telemetry/load/load-book.js';
 import type { LatencyObservation } from '../telemetry/metrics/recent-latency.js';
 import { type AdminActions, actionRoutes } from './actions.js';
+import { type AdminApiOptions, adminApi, type Readiness, type Unready } from './api.js';
 import { certificateView } from './certificates.js';
 import { configDump } from './config-dump.js';
 import { EventFeed, type EventSubject } from './event-feed.js';
 import { EventStreams } from './event-streams.js';
 import { type ExplainSubject, explain } from './explain.js';
-import { bears, guard } from './guard.js';
 import { loadDetail, loadList, loadOrder } from './load.js';
 import { openApi } from './openapi.js';
-import { pageRoutes, safeHeaders } from './page.js';
+import { pageRoutes } from './page.js';
 import { registryView } from './registries.js';
 import { type RestoredView, releaseView } from './release.js';
 import { policyView, routeView } from './route-documents.js';
@@ -32,8 +29,8 @@ const BAD_ORDER = 'sort: expected errors, requests or latency';
 
 /** What the admin API shows, and what can be done through it. */
 export interface AdminSubject extends ExplainSubject, EventSubject, AdminActions {
-  /** The reason why nothing is published yet; undefined once it is. */
-  readonly unready: () => string | undefined;
+  /** Undefined once everything has been published. */
+  readonly unready: () => Unready | undefined;
   /** The certificates of listeners. */
   readonly secrets: () => readonly SecretStatus[];
   readonly policyDocuments: () => readonly PolicyDocument[];
@@ -47,42 +44,36 @@ export interface AdminSubject extends ExplainSubject, EventSubject, AdminActions
   readonly metrics: MetricsText;
 }
 
-export interface AdminOptions {
-  readonly logger: Logger;
-  /** What clients must know; undefined where there is none, which is for loopback only. */
-  readonly token: () => Secret | undefined;
+export interface AdminOptions extends AdminApiOptions {
   /** The folder that holds the page. */
   readonly page: URL;
 }
 
-export function adminRoutes(subject: AdminSubject, { logger, token, page }: AdminOptions): Hono {
-  const app = new Hono();
+export function adminRoutes(subject: AdminSubject, options: AdminOptions): Hono {
+  return adminApi(
+    options,
+    () => readinessOf(subject),
+    (app) => addRoutes(app, subject, options),
+  );
+}
+
+function readinessOf({ unready, restored }: AdminSubject): Readiness {
+  const missing = unready();
+  if (missing !== undefined) return { ready: false, ...missing };
+  const view = restored?.();
+  return { ready: true, detail: view === undefined ? {} : { restored: view } };
+}
+
+function addRoutes(app: Hono, subject: AdminSubject, { page, token }: AdminOptions): void {
   const events = new EventStreams(new EventFeed(subject));
-  app.use(async (c, next) => {
-    safeHeaders(c);
-    await next();
-  });
-  app.use(guard(token));
   app.route('/', pageRoutes(page));
   app.get('/openapi.json', (c) => c.json(openApi()));
-  app.get('/events', (c) => events.answer(c));
+  app.get('/events', (c) => events.answer(c, token));
   app.get('/latency', (c) =>
     c.json({
       observations: subject.latency().map(({ at, ...rest }) => ({ at: new Date(at).toISOString(), ...rest })),
     }),
   );
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.get('/readyz', (c) => {
-    const reason = subject.unready();
-    if (reason !== undefined) {
-      // It names servers, which is for those only who may know.
-      const secret = token();
-      const told = secret === undefined || bears(c, secret);
-      return c.json({ status: 'not ready', ...(told && { reason }) }, 503);
-    }
-    const restored = subject.restored?.();
-    return c.json({ status: 'ready', ...(restored !== undefined && { restored }) });
-  });
   app.get('/services', (c) => {
     const names = [...subject.serviceNames()].sort();
     const services = names.map((name) => {
@@ -147,15 +138,4 @@ export function adminRoutes(subject: AdminSubject, { logger, token, page }: Admi
   app.get('/release', (c) => c.json(releaseView(subject.releaseStatus(), subject.restored?.())));
   app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
   app.route('/', actionRoutes(subject));
-  app.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));
-  app.onError((error, c) => {
-    if (error instanceof SignalboxError && error.code === 'worker_silent')
-      return c.json({ error: error.message }, 503);
-    logger.error(
-      { method: c.req.method, path: c.req.path, err: error },
-      `the admin API failed: ${messageOf(error)}`,
-    );
-    return c.json({ error: 'internal error' }, 500);
-  });
-  return app;
 }

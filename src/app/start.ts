@@ -1,15 +1,15 @@
 import type { Logger } from 'pino';
 import { exposure } from '../access/exposure.js';
+import type { Unready } from '../admin/api.js';
 import { adminRoutes } from '../admin/routes.js';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import type { App, StartApp } from '../cli/app-handle.js';
-import { adminProblem } from '../config/admin-options.js';
+import { requireAdminToken } from '../config/admin-options.js';
 import type { Config } from '../config/schema.js';
 import { Secret } from '../config/secret.js';
 import { DocumentSet } from '../documents/document-set.js';
 import { documentStores } from '../documents/options.js';
-import { SignalboxError } from '../errors.js';
 import { DEFAULT_GROUP } from '../groups/default-group.js';
 import { GroupFanOut } from '../groups/group-fan-out.js';
 import { addressOf } from '../model/instance.js';
@@ -129,7 +129,7 @@ class RunningApp implements App {
 
   async start(): Promise<void> {
     const { discovery, routes_from } = this.#config;
-    requireProtection(this.#config);
+    requireAdminToken(this.#config.admin);
     try {
       const exposed = exposure(this.#config);
       if (exposed !== undefined) this.logger.warn({ option: 'xds.listen' }, exposed);
@@ -147,7 +147,7 @@ class RunningApp implements App {
   }
 
   async reload(config: Config): Promise<void> {
-    requireProtection({ ...config, admin: { ...config.admin, listen: this.#config.admin.listen } });
+    requireAdminToken({ ...config.admin, listen: this.#config.admin.listen });
     const stores = documentStores(config.routes_from);
     const registries = await this.#registries.prepare({ ...config.discovery, ...stores });
     for (const { option, message } of takingEffectLater(this.#config, config))
@@ -315,24 +315,30 @@ class RunningApp implements App {
           page: new URL('../admin/page/', import.meta.url),
         },
       ),
-      this.#config.admin.listen,
+      this.#config.admin,
     );
   }
 
-  #unready(): string | undefined {
-    if (this.#life.signal.aborted) return 'shutting down';
-    if (this.#publisher.started || this.#restored?.current !== undefined) return this.#xds.unready();
+  #unready(): Unready | undefined {
+    if (this.#life.signal.aborted) return told('shutting down');
+    if (this.#publisher.started || this.#restored?.current !== undefined) {
+      const reason = this.#xds.unready();
+      return reason === undefined ? undefined : told(reason);
+    }
     const missing = this.#catalogue
       .unanswered()
       .map(({ registry, server, lastError }) =>
         lastError === undefined ? `${registry} (${server})` : `${registry} (${server}): ${lastError.message}`,
       );
-    return `waiting for the first answer of: ${missing.join(', ')}`;
+    const of = this.#catalogue.sources().length;
+    return {
+      reason: `waiting for the first answer of: ${missing.join(', ')}`,
+      summary: `waiting for the first answer of ${missing.length} of ${of} registry servers`,
+    };
   }
 }
 
-/** Where the admin API listens may come from elsewhere than the file, which is then not what was checked. */
-function requireProtection({ admin }: Config): void {
-  const problem = adminProblem(admin);
-  if (problem !== undefined) throw new SignalboxError('config_invalid', problem);
+/** A reason that names nothing. */
+function told(reason: string): Unready {
+  return { reason, summary: reason };
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
+import { type AdminOptions, adminProblem } from '../config/admin-options.js';
 import type { Address } from '../model/address.js';
 import { addressOf } from '../model/instance.js';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log-level.js';
@@ -23,6 +24,7 @@ interface RelayFlags {
   readonly tlsKey?: string;
   readonly tlsClientCa?: string;
   readonly admin: Address;
+  readonly adminTokenFile?: string;
   readonly snapshot?: string;
   readonly logLevel?: LogLevel | '';
 }
@@ -55,6 +57,10 @@ export function addRelayCommand(program: Command, output: Output, done: (code: n
     .option('--tls-key <file>', 'the key of that certificate')
     .option('--tls-client-ca <file>', 'proxies show a certificate that this authority signed')
     .addOption(addressOption('--admin <address>', 'where to serve the admin API', address, '127.0.0.1:18001'))
+    .option(
+      '--admin-token-file <file>',
+      'holds the token that clients of the admin API must send (or SIGNALBOX_ADMIN_TOKEN, the token itself); needed beyond loopback',
+    )
     .option('--snapshot <file>', 'keeps what is served, for a start while the other one is away')
     .addOption(
       new Option('--log-level <level>', `one of: ${LOG_LEVELS.join(', ')} (default: info)`)
@@ -76,13 +82,19 @@ function wrongUsage(flags: RelayFlags): string | undefined {
   if (upstreamCert !== undefined && upstreamCa === undefined) return '--upstream-cert needs --upstream-ca';
   if ((tlsCert === undefined) !== (tlsKey === undefined)) return '--tls-cert and --tls-key go together';
   if (tlsClientCa !== undefined && tlsCert === undefined) return '--tls-client-ca needs --tls-cert';
+  if (adminProblem(adminOptions(flags)) !== undefined)
+    return '--admin beyond loopback needs --admin-token-file or SIGNALBOX_ADMIN_TOKEN';
   return undefined;
+}
+
+function adminOptions({ admin: listen, adminTokenFile: token_file }: RelayFlags): AdminOptions {
+  return { listen, token: process.env.SIGNALBOX_ADMIN_TOKEN, token_file };
 }
 
 function relayOptions(flags: RelayFlags): RunRelayOptions {
   const { upstreamCa: ca, upstreamCert, upstreamKey, upstreamTokenFile: tokenFile } = flags;
   const { node = `relay/${hostname()}`, cluster, region = '', zone = '', subZone: sub_zone = '' } = flags;
-  const { xds, admin, snapshot, tlsCert, tlsKey, tlsClientCa: client_ca, logLevel } = flags;
+  const { xds, snapshot, tlsCert, tlsKey, tlsClientCa: client_ca, logLevel } = flags;
   const located = region !== '' || zone !== '' || sub_zone !== '';
   return {
     upstream: {
@@ -93,7 +105,7 @@ function relayOptions(flags: RelayFlags): RunRelayOptions {
     },
     xds,
     tls: withClientCa(pair(tlsCert, tlsKey), client_ca),
-    admin,
+    admin: adminOptions(flags),
     snapshot,
     logLevel: logLevel || 'info',
   };

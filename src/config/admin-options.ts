@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { SignalboxError } from '../errors.js';
 import type { Address } from '../model/address.js';
 import { listenAddress } from './address.js';
 
@@ -13,6 +14,15 @@ export const adminOptions = z
   })
   .prefault({});
 export type AdminOptions = z.output<typeof adminOptions>;
+
+/**
+ * The address may come from the command line instead of the file that was checked.
+ * @throws SignalboxError `config_invalid` where an admin API must not be served so
+ */
+export function requireAdminToken(options: AdminOptions): void {
+  const problem = adminProblem(options);
+  if (problem !== undefined) throw new SignalboxError('config_invalid', problem);
+}
 
 /** Why an admin API must not be served so; undefined where it may. */
 export function adminProblem({ listen, token = '', token_file }: AdminOptions): string | undefined {

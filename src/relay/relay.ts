@@ -2,6 +2,8 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { exposure } from '../access/exposure.js';
 import { AdminServer } from '../admin/server.js';
+import type { AdminOptions } from '../config/admin-options.js';
+import { Secret } from '../config/secret.js';
 import { DEFAULT_GROUP } from '../groups/default-group.js';
 import type { Address } from '../model/address.js';
 import { addressOf } from '../model/instance.js';
@@ -18,7 +20,7 @@ export interface RelayOptions {
   readonly xds: Address;
   /** Of the relay's own xDS port; plaintext without it. */
   readonly tls?: TlsFiles | undefined;
-  readonly admin: Address;
+  readonly admin: AdminOptions;
   /** Where what is served is kept; without it a start needs the upstream. */
   readonly snapshot?: string | undefined;
 }
@@ -40,7 +42,7 @@ export class Relay {
 
   private constructor(
     private readonly options: RelayOptions,
-    logger: Logger,
+    private readonly logger: Logger,
   ) {
     const { snapshot, tls } = options;
     this.#keeper =
@@ -62,7 +64,7 @@ export class Relay {
     if (exposed !== undefined) logger.warn(exposed);
   }
 
-  /** @throws SignalboxError `listen_failed`, `tls_invalid` */
+  /** @throws SignalboxError `listen_failed`, `tls_invalid`, `config_invalid` */
   static async start(options: RelayOptions, logger: Logger): Promise<Relay> {
     const relay = new Relay(options, logger);
     try {
@@ -93,13 +95,16 @@ export class Relay {
   async #start(): Promise<void> {
     const { xds, admin } = this.options;
     this.#xdsAddress = await this.#xds.listen(addressOf(xds));
-    const routes = relayRoutes({
-      upstream: this.#upstream,
-      status: () => this.#relayed.status,
-      snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP),
-      history: () => this.#cache.history(),
-      proxies: () => this.#xds.proxies(),
-    });
+    const routes = relayRoutes(
+      {
+        upstream: this.#upstream,
+        status: () => this.#relayed.status,
+        snapshot: () => this.#cache.getSnapshot(DEFAULT_GROUP),
+        history: () => this.#cache.history(),
+        proxies: () => this.#xds.proxies(),
+      },
+      { logger: this.logger, token: () => Secret.from(admin.token, admin.token_file) },
+    );
     this.#admin = await AdminServer.start(routes, admin);
     this.#following = this.#relayed.run(this.#life.signal);
   }

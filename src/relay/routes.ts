@@ -1,4 +1,5 @@
-import { Hono } from 'hono';
+import type { Hono } from 'hono';
+import { type AdminApiOptions, adminApi, type Readiness } from '../admin/api.js';
 import { configDump } from '../admin/config-dump.js';
 import type { ProxyView } from '../admin/proxies.js';
 import { snapshotDiff, snapshotList } from '../admin/snapshots.js';
@@ -18,15 +19,26 @@ export interface RelaySubject {
 }
 
 /** The admin API of a relay: the part of a Signalbox's that it has something to tell of, and `/relay`. */
-export function relayRoutes(subject: RelaySubject): Hono {
-  const app = new Hono();
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.get('/readyz', (c) => {
-    if (subject.snapshot() !== undefined) return c.json({ status: 'ready', relay: relayView(subject) });
-    const { last_error } = subject.status();
-    const reason = `waiting for the upstream ${subject.upstream.address}${last_error === null ? '' : `: ${last_error}`}`;
-    return c.json({ status: 'not ready', reason }, 503);
-  });
+export function relayRoutes(subject: RelaySubject, options: AdminApiOptions): Hono {
+  return adminApi(
+    options,
+    () => readinessOf(subject),
+    (app) => addRoutes(app, subject),
+  );
+}
+
+function readinessOf(subject: RelaySubject): Readiness {
+  if (subject.snapshot() !== undefined) return { ready: true, detail: { relay: relayView(subject) } };
+  const { last_error } = subject.status();
+  const why = last_error === null ? '' : `: ${last_error}`;
+  return {
+    ready: false,
+    reason: `waiting for the upstream ${subject.upstream.address}${why}`,
+    summary: 'waiting for the upstream',
+  };
+}
+
+function addRoutes(app: Hono, subject: RelaySubject): void {
   app.get('/relay', (c) => c.json(relayView(subject)));
   app.get('/proxies', async (c) => c.json({ proxies: await subject.proxies() }));
   app.get('/snapshots', (c) =>
@@ -38,9 +50,6 @@ export function relayRoutes(subject: RelaySubject): Hono {
       ? c.json({ error: 'nothing is served yet' }, 503)
       : c.json(Object(configDump(snapshot)));
   });
-  app.notFound((c) => c.json({ error: `a relay has no ${c.req.path}` }, 404));
-  app.onError((_, c) => c.json({ error: 'internal error' }, 500));
-  return app;
 }
 
 function relayView({ upstream, status, snapshot }: RelaySubject) {

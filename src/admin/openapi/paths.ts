@@ -11,8 +11,8 @@ export interface ApiPath {
   readonly answer: z.ZodType | string;
   /** By the name of the query parameter. */
   readonly query?: Readonly<Record<string, string>>;
-  /** The errors it may answer, beside 401 and 500. */
-  readonly errors?: readonly (400 | 403 | 404 | 503)[];
+  /** The errors it may answer, beside 401, 403, 429 and 500. */
+  readonly errors?: readonly (400 | 404 | 503)[];
   /** Needs no token. */
   readonly open?: true;
 }
@@ -46,7 +46,7 @@ export const API_PATHS: readonly ApiPath[] = [
   {
     method: 'get',
     path: '/readyz',
-    summary: 'Whether proxies are served; the reason why not is for those who bear the token',
+    summary: 'Whether proxies are served; without the token, the reason names nothing',
     answer: answers.readyz,
     open: true,
   },
@@ -141,20 +141,19 @@ export const API_PATHS: readonly ApiPath[] = [
     path: '/registries/{registry}/release',
     summary: 'Believes the loss of instances that is held back',
     answer: answers.released,
-    errors: [403, 404],
+    errors: [404],
   },
   {
     method: 'post',
     path: '/snapshots/{version}/pin',
     summary: 'Goes back to an earlier version until /unpin',
     answer: answers.pinned,
-    errors: [403, 404],
+    errors: [404],
   },
   {
     method: 'post',
     path: '/unpin',
     summary: 'Goes on to the newest version',
     answer: answers.unpinned,
-    errors: [403],
   },
 ];

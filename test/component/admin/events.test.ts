@@ -7,6 +7,7 @@ import { afterEach, expect, test } from 'vitest';
 import { EventFeed, type EventSubject } from '../../../src/admin/event-feed.js';
 import { EventStreams } from '../../../src/admin/event-streams.js';
 import { startApp } from '../../../src/app/start.js';
+import { Secret } from '../../../src/config/secret.js';
 import type { HistoryEntry } from '../../../src/snapshot/cache.js';
 import { makeResource } from '../../../src/snapshot/resource.js';
 import { Snapshot } from '../../../src/snapshot/snapshot.js';
@@ -30,7 +31,7 @@ const EVENT: HistoryEntry = {
   ),
 };
 
-async function lab() {
+async function lab(token?: () => Secret) {
   const watchers = new Set<(entry: HistoryEntry) => void>();
   const subject: EventSubject = {
     sources: () => [],
@@ -43,7 +44,7 @@ async function lab() {
   };
   const streams = new EventStreams(new EventFeed(subject));
   const app = new Hono();
-  app.get('/events', (c) => streams.answer(c));
+  app.get('/events', (c) => streams.answer(c, token ?? (() => undefined)));
   const port = await freePort();
   const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }) as Server;
   ends.push(() => {
@@ -67,7 +68,7 @@ async function listen(port: number): Promise<{ readonly socket: Socket; text: st
   socket.on('close', () => {
     client.closed = true;
   });
-  socket.write('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  socket.write('GET /events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer first\r\n\r\n');
   ends.push(() => socket.destroy());
   await eventually(() => expect(client.text).toContain('retry: 2000'));
   return client;
@@ -89,6 +90,20 @@ test('one that does not read is cut off, the others are told on', async () => {
   quick.text = '';
   tell();
   await eventually(() => expect(quick.text).toContain('event: snapshot'));
+});
+
+test('a stream ends when the token is another one', async () => {
+  let token = Secret.of('first');
+  const { port, watchers, tell } = await lab(() => token);
+  const client = await listen(port);
+  tell();
+  await eventually(() => expect(client.text).toContain('event: snapshot'));
+  client.text = '';
+  token = Secret.of('second');
+  tell();
+  await eventually(() => expect(client.closed).toBe(true));
+  expect(client.text).not.toContain('event: snapshot');
+  expect(watchers.size).toBe(0);
 });
 
 test('who goes leaves nothing behind; too many are refused', async () => {

@@ -10,7 +10,7 @@ import { Secret } from '../../../src/config/secret.js';
 function app(token: Secret | undefined): Hono {
   const hono = new Hono();
   hono.use(guard(() => token));
-  hono.get('*', (c) => c.json({}));
+  hono.all('*', (c) => c.json({}));
   hono.onError((_, c) => c.json({}, 500));
   return hono;
 }
@@ -19,8 +19,9 @@ async function status(
   token: Secret | undefined,
   path: string,
   headers: Readonly<Record<string, string>> = {},
+  method = 'GET',
 ) {
-  return (await app(token).request(path, { headers })).status;
+  return (await app(token).request(path, { headers, method })).status;
 }
 
 test.each([
@@ -66,6 +67,33 @@ test.each([
   ['evil.example:18001', 403],
 ])('without a token, as %s: %i', async (host, expected) => {
   expect(await status(undefined, '/services', { host })).toBe(expected);
+});
+
+test.each([
+  ['the page itself', { origin: 'http://127.0.0.1:18001', 'sec-fetch-site': 'same-origin' }, 200],
+  ['the page as localhost', { origin: 'http://localhost:18001', host: 'localhost:18001' }, 200],
+  ['the page over IPv6', { origin: 'http://[::1]:18001', host: '[::1]:18001' }, 200],
+  ['a page of another site', { origin: 'http://evil.example' }, 403],
+  ['a page without an origin', { origin: 'null' }, 403],
+  ['another port of this host', { origin: 'http://127.0.0.1:8080' }, 403],
+  ['a form of another site', { 'sec-fetch-site': 'cross-site' }, 403],
+  [
+    'a name that was made to point here',
+    { origin: 'http://evil.example:18001', host: 'evil.example:18001', 'sec-fetch-site': 'same-origin' },
+    403,
+  ],
+])('%s, %j: %i', async (_who, headers: Readonly<Record<string, string>>, expected) => {
+  for (const method of ['GET', 'POST']) {
+    const all = { host: '127.0.0.1:18001', ...headers };
+    expect(await status(undefined, '/unpin', all, method)).toBe(expected);
+  }
+});
+
+test('behind a name of its own the page works with the token', async () => {
+  const headers = { origin: 'https://signalbox.internal', host: 'signalbox.internal' };
+  const all = { ...headers, 'sec-fetch-site': 'same-origin', authorization: 'Bearer s3cret' };
+  for (const method of ['GET', 'POST'])
+    expect(await status(Secret.of('s3cret'), '/unpin', all, method)).toBe(200);
 });
 
 test.each([

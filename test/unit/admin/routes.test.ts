@@ -6,6 +6,7 @@ import { Catalogue } from '../../../src/catalogue/catalogue.js';
 import type { ServiceView } from '../../../src/catalogue/service-view.js';
 import { failing, waiting } from '../../../src/catalogue/source-status.js';
 import { statusText } from '../../../src/cli/views/status.js';
+import { Secret } from '../../../src/config/secret.js';
 import { consulKvOptions } from '../../../src/discovery/consul-kv/options.js';
 import { createConsulKvSources } from '../../../src/discovery/consul-kv/source.js';
 import { SignalboxError } from '../../../src/errors.js';
@@ -91,12 +92,18 @@ test('what is served from the file of a life before is told', async () => {
   expect(body).toMatchObject({ restored, pinned: null });
   expect(statusText(body as unknown as ReleaseView)).toContain('from /s, until these registries answer: kv.');
   expect((await get('/release')).body).toMatchObject({ restored: null });
+  const guarded = adminRoutes(
+    { ...subject, restored: () => restored },
+    { ...options, token: () => Secret.of('s3cret') },
+  );
+  expect(await (await guarded.request('/readyz')).json()).toEqual({ status: 'ready' });
 });
 
 test('healthy is who answers, ready who has published', async () => {
   expect(await get('/healthz')).toEqual({ status: 200, body: { status: 'ok' } });
   expect(await get('/readyz')).toEqual({ status: 200, body: { status: 'ready' } });
-  expect(await get('/readyz', { unready: () => 'waiting for kv' })).toEqual({
+  const unready = () => ({ reason: 'waiting for kv', summary: 'waiting for 1 of 2' });
+  expect(await get('/readyz', { unready })).toEqual({
     status: 503,
     body: { status: 'not ready', reason: 'waiting for kv' },
   });
