@@ -10,6 +10,7 @@ import {
   type Scalar,
   type YAMLError,
 } from 'yaml';
+import { deepYamlParts, YAML_NESTING } from '../base/yaml-nesting.js';
 import type { ConfigPath } from './problem.js';
 import { type Environment, fillVariables, isReference } from './variables.js';
 
@@ -48,6 +49,8 @@ export function readYaml(
   environment: Environment,
   texts: ReadonlySet<string> = new Set(),
 ): YamlSource {
+  const [deep] = deepYamlParts(text);
+  if (deep !== undefined) return tooDeep(text.slice(0, deep.from));
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -72,6 +75,20 @@ export function readYaml(
 
 export function formatKey(path: ConfigPath): string {
   return JSON.stringify(path);
+}
+
+const TOO_DEEP = `nested deeper than ${YAML_NESTING} levels`;
+
+/** @param before the text up to what is too deep */
+function tooDeep(before: string): YamlSource {
+  const place = { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
+  return {
+    value: undefined,
+    problems: [{ ...place, message: TOO_DEEP }],
+    broken: true,
+    position: () => place,
+    isTyped: () => false,
+  };
 }
 
 class Reader {
@@ -101,6 +118,11 @@ class Reader {
   read(node: Node | null, path: ConfigPath, keyOffset?: number): unknown {
     const offset = node?.range?.[0] ?? keyOffset ?? 0;
     this.#offsets.set(formatKey(path), { key: keyOffset ?? offset, value: offset });
+    if (path.length > YAML_NESTING) {
+      const message = `${TOO_DEEP}: does an anchor contain itself?`;
+      this.problems.push({ ...this.at(offset), path, message });
+      return undefined;
+    }
     if (isAlias(node)) return this.#readAlias(node.resolve(this.document), path, keyOffset, offset);
     if (isScalar(node)) return this.#readScalar(node, path, offset);
     if (isSeq<Node>(node)) return node.items.map((item, index) => this.read(item, [...path, index]));
@@ -155,6 +177,8 @@ class Reader {
 
 /** What a plain scalar of this text is, where all of the text is one plain scalar; else the text. */
 function typeOf(text: string): unknown {
+  // Numbers, truth values and null; whatever else a variable holds is not given to the parser.
+  if (!/^[\w.+~-]{1,400}$/.test(text)) return text;
   const { contents, errors } = parseDocument(text);
   const whole =
     isScalar(contents) && errors.length === 0 && contents.type === 'PLAIN' && contents.source === text;

@@ -2,6 +2,9 @@ import { textOf } from '../text-of.js';
 import { canonicalHost } from './host.js';
 import { addressOf, type FilteredInstance, type FilterReason, type Instance } from './instance.js';
 import { readLocality, readPolicy } from './instance-policy.js';
+import { mapEntry, placeOf, type ReadInstance, shortText } from './read-entry.js';
+
+export type { ReadInstance } from './read-entry.js';
 
 /** An instance as a registry gives it, before anything is believed. */
 export interface RawInstance {
@@ -19,11 +22,6 @@ export interface RawInstance {
   readonly extra?: Pick<Instance, 'secure' | 'locality' | 'cluster' | 'policy' | 'health'>;
 }
 
-/** What became of an entry of a registry: an instance that is served, or why it is not. */
-export type ReadInstance =
-  | { readonly instance: Instance; readonly filtered?: undefined }
-  | { readonly filtered: FilteredInstance; readonly instance?: undefined };
-
 const DOWN = new Set(['down', 'critical', 'unhealthy', 'disabled', 'out_of_service', 'offline', 'draining']);
 
 /**
@@ -31,17 +29,21 @@ const DOWN = new Set(['down', 'critical', 'unhealthy', 'disabled', 'out_of_servi
  * @param defaultWeight the registry's `weight` option: what counts where there is no weight or one that is no number
  */
 export function readInstance(raw: RawInstance, defaultWeight: number): ReadInstance {
-  const address = `${printable(raw.host)}:${printable(raw.port)}`;
+  const address = placeOf(raw.host, raw.port);
+  return mapEntry(address, raw, () => checked(raw, address, defaultWeight));
+}
+
+function checked(raw: RawInstance, address: string, defaultWeight: number): ReadInstance {
   const refuse = (reason: FilterReason, detail: string): ReadInstance => ({
     filtered: { address, reason, detail },
   });
 
   const host = typeof raw.host === 'string' ? canonicalHost(raw.host) : undefined;
   if (host === undefined)
-    return refuse('bad_address', `"${printable(raw.host)}" is no IP address and no host name`);
+    return refuse('bad_address', `"${shortText(raw.host)}" is no IP address and no host name`);
   const port = wholeNumber(raw.port);
   if (port === undefined || port < 1 || port > 65535) {
-    return refuse('bad_port', `"${printable(raw.port)}" is no port from 1 to 65535`);
+    return refuse('bad_port', `"${shortText(raw.port)}" is no port from 1 to 65535`);
   }
 
   const weight = readWeight(raw.weight, defaultWeight);
@@ -102,7 +104,7 @@ function readWeight(weight: unknown, fallback: number): { readonly value: number
   const value =
     typeof text === 'number' ? text : typeof text === 'string' && text !== '' ? Number(text) : Number.NaN;
   if (Number.isFinite(value)) return { value };
-  return { value: fallback, remark: `weight "${printable(weight)}" is no number; ${fallback} is used` };
+  return { value: fallback, remark: `weight "${shortText(weight)}" is no number; ${fallback} is used` };
 }
 
 function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -122,9 +124,4 @@ function readMetadata(metadata: Readonly<Record<string, unknown>>): Readonly<Rec
 function wholeNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isInteger(value) ? value : undefined;
   return typeof value === 'string' && /^[0-9]{1,9}$/.test(value) ? Number(value) : undefined;
-}
-
-function printable(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -1,8 +1,7 @@
-import { messageOf } from '../../errors.js';
 import { splitAddress } from '../../model/host.js';
-import type { FilterReason } from '../../model/instance.js';
 import { readPolicy } from '../../model/instance-policy.js';
-import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import { badValue, mapEntry, type ReadInstance } from '../../model/read-entry.js';
+import { readInstance } from '../../model/read-instance.js';
 
 /**
  * Reads one entry: the address is in the key, the rest is JSON such as
@@ -10,21 +9,19 @@ import { type ReadInstance, readInstance } from '../../model/read-instance.js';
  * @param value Base64, or null for an empty value
  */
 export function readKvInstance(address: string, value: string | null, defaultWeight: number): ReadInstance {
-  const refuse = (reason: FilterReason, detail: string): ReadInstance => ({
-    filtered: { address, reason, detail },
-  });
-  const parts = splitAddress(address);
-  if (parts === undefined)
-    return refuse('bad_address', `the key ends in "${address}", which is no host:port`);
-  if (value === null || value === '') return refuse('bad_value', 'the value is empty');
+  const text = Buffer.from(value ?? '', 'base64').toString('utf8');
+  return mapEntry(address, text, () => readText(address, text, defaultWeight));
+}
 
-  let data: unknown;
-  try {
-    data = JSON.parse(Buffer.from(value, 'base64').toString('utf8'));
-  } catch (thrown) {
-    return refuse('bad_value', messageOf(thrown));
+function readText(address: string, text: string, defaultWeight: number): ReadInstance {
+  const parts = splitAddress(address);
+  if (parts === undefined) {
+    const detail = `the key ends in "${address}", which is no host:port`;
+    return { filtered: { address, reason: 'bad_address', detail } };
   }
-  if (!isRecord(data)) return refuse('bad_value', 'the value is no JSON object');
+  if (text === '') return badValue(address, 'the value is empty');
+  const data: unknown = JSON.parse(text);
+  if (!isRecord(data)) return badValue(address, 'the value is no JSON object');
 
   const { said, remarks } = readPolicy(data);
   const read = readInstance(

@@ -65,7 +65,8 @@ export function readTroubles(answer: HttpAnswer): ReadonlyMap<string, Trouble> {
     if (!isObject(check) || check.Status === 'passing' || typeof check.Node !== 'string') continue;
     const { Node: node, ServiceName: name } = check;
     const service = typeof name === 'string' && name !== '' ? name : undefined;
-    const key = JSON.stringify([node, service, check.ServiceID, check.CheckID, check.Status]);
+    const { ServiceID: id, CheckID: checkId, Status: status } = check;
+    const key = JSON.stringify([node, service, ...[id, checkId, status].map(textOf)]);
     troubles.set(key, { node, service });
   }
   return troubles;

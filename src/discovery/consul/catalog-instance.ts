@@ -1,5 +1,6 @@
 import type { FilterReason, Instance, Locality } from '../../model/instance.js';
-import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import { badValue, mapEntry, placeOf, type ReadInstance } from '../../model/read-entry.js';
+import { readInstance } from '../../model/read-instance.js';
 import { textOf } from '../../text-of.js';
 import { isObject, type JsonObject } from './catalog-answer.js';
 import type { ConsulOptions } from './options.js';
@@ -12,22 +13,33 @@ export type InstanceRules = Pick<ConsulOptions, 'weight' | 'use_weights' | 'tags
  */
 export function readCatalogInstance(entry: unknown, rules: InstanceRules): ReadInstance | undefined {
   const service = isObject(entry) ? entry.Service : undefined;
-  if (!isObject(entry) || !isObject(service)) {
-    return { filtered: { address: '?', reason: 'bad_value', detail: 'the entry has no service' } };
-  }
+  if (!isObject(entry) || !isObject(service)) return badValue('?', 'the entry has no service');
+  const node = isObject(entry.Node) ? entry.Node : {};
+  const place = {
+    host: service.Address === '' || service.Address === undefined ? node.Address : service.Address,
+    // A service without a port is taken for one of HTTP, as in APISIX.
+    port: service.Port === 0 || service.Port === undefined || service.Port === null ? 80 : service.Port,
+  };
+  const address = placeOf(place.host, place.port);
+  return mapEntry(address, entry, () => readRegistration(place, service, entry.Checks, rules));
+}
+
+function readRegistration(
+  place: { readonly host: unknown; readonly port: unknown },
+  service: JsonObject,
+  checks: unknown,
+  rules: InstanceRules,
+): ReadInstance | undefined {
   const tags = tagsOf(service);
   const meta = isObject(service.Meta) ? service.Meta : {};
   if (rules.tags.some((tag) => !tags.includes(tag))) return undefined;
   if (Object.entries(rules.metadata).some(([key, value]) => meta[key] !== value)) return undefined;
 
-  const node = isObject(entry.Node) ? entry.Node : {};
-  const down = failingCheck(entry.Checks);
+  const down = failingCheck(checks);
   const locality = localityOf(service);
   return readInstance(
     {
-      host: service.Address === '' || service.Address === undefined ? node.Address : service.Address,
-      // A service without a port is taken for one of HTTP, as in APISIX.
-      port: service.Port === 0 || service.Port === undefined || service.Port === null ? 80 : service.Port,
+      ...place,
       weight: rules.use_weights ? passingWeight(service) : undefined,
       metadata: { ...tagMetadata(tags), ...meta },
       ...(down !== undefined && { down }),

@@ -1,7 +1,8 @@
 import { splitAddress } from '../../model/host.js';
 import type { Instance } from '../../model/instance.js';
 import { readPolicy } from '../../model/instance-policy.js';
-import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import { mapEntry, type ReadInstance } from '../../model/read-entry.js';
+import { readInstance } from '../../model/read-instance.js';
 
 /** Where a key below the prefix belongs. */
 export interface EntryKey {
@@ -24,6 +25,10 @@ export function readEntryKey(key: string): EntryKey | undefined {
  * naming form, which has the address in `Addr`. A value that cannot be read says nothing about the instance.
  */
 export function readEntry(entry: string, value: string, defaultWeight: number): ReadInstance {
+  return mapEntry(entry, value, () => readText(entry, value, defaultWeight));
+}
+
+function readText(entry: string, value: string, defaultWeight: number): ReadInstance {
   const { fields, remark } = readValue(value, defaultWeight);
   const address = splitAddress(typeof fields.Addr === 'string' ? fields.Addr : entry);
   const metadata = fields.Metadata ?? fields.metadata;

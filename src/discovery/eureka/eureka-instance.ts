@@ -1,5 +1,6 @@
 import type { FilterReason, Locality } from '../../model/instance.js';
-import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import { badValue, mapEntry, placeOf, type ReadInstance } from '../../model/read-entry.js';
+import { readInstance } from '../../model/read-instance.js';
 import { textOf } from '../../text-of.js';
 import { isRecord } from './eureka-answer.js';
 
@@ -10,24 +11,32 @@ export function statusOf(item: unknown): string {
 
 /** Reads one `instance` of Eureka's JSON. */
 export function readEurekaInstance(item: unknown, defaultWeight: number): ReadInstance {
-  if (!isRecord(item)) {
-    return {
-      filtered: { address: '?', reason: 'bad_value', detail: 'the instance is no JSON object' },
-    };
-  }
-  const metadata = readMetadata(item.metadata);
+  if (!isRecord(item)) return badValue('?', 'the instance is no JSON object');
   const secure = enabledPort(item.securePort);
+  // With both enabled the secure one counts, as in APISIX.
+  const port = secure ?? enabledPort(item.port) ?? 'none enabled';
+  return mapEntry(placeOf(item.ipAddr, port), item, () =>
+    readRegistration(item, port, secure !== undefined, defaultWeight),
+  );
+}
+
+function readRegistration(
+  item: Readonly<Record<string, unknown>>,
+  port: unknown,
+  secure: boolean,
+  defaultWeight: number,
+): ReadInstance {
+  const metadata = readMetadata(item.metadata);
   const locality = localityOf(item, metadata);
   const down = downBy(item);
   return readInstance(
     {
       host: item.ipAddr,
-      // With both enabled the secure one counts, as in APISIX.
-      port: secure ?? enabledPort(item.port) ?? 'none enabled',
+      port,
       weight: metadata.weight,
       metadata,
       ...(down !== undefined && { down }),
-      extra: { ...(secure !== undefined && { secure: true }), ...(locality !== undefined && { locality }) },
+      extra: { ...(secure && { secure }), ...(locality !== undefined && { locality }) },
     },
     defaultWeight,
   );

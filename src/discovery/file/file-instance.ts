@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { type ReadInstance, readInstance } from '../../model/read-instance.js';
-import { textOf } from '../../text-of.js';
+import { badValue, mapEntry, placeOf, type ReadInstance, shortText } from '../../model/read-entry.js';
+import { readInstance, withoutDuplicates } from '../../model/read-instance.js';
+import type { ServiceState } from '../source.js';
 
 const place = z.string().optional();
 
@@ -14,12 +15,26 @@ const fileInstance = z.object({
   secure: z.boolean().optional(),
 });
 
+/** Reads the list of one service. */
+export function readFileService(items: readonly unknown[], defaultWeight: number): ServiceState {
+  const reads = items.map((item) => readFileInstance(item, defaultWeight));
+  const unique = withoutDuplicates(reads.flatMap(({ instance }) => instance ?? []));
+  return {
+    instances: unique.instances,
+    filtered: [...reads.flatMap(({ filtered }) => filtered ?? []), ...unique.filtered],
+  };
+}
+
 /** Reads one item of a services file. */
 export function readFileInstance(item: unknown, defaultWeight: number): ReadInstance {
+  return mapEntry(addressOf(item), item, () => readItem(item, defaultWeight));
+}
+
+function readItem(item: unknown, defaultWeight: number): ReadInstance {
   const read = fileInstance.safeParse(item);
   if (!read.success) {
     const detail = read.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; ');
-    return { filtered: { address: addressOf(item), reason: 'bad_value', detail } };
+    return badValue(addressOf(item), detail);
   }
   const { host, port, weight, metadata, status, locality, secure } = read.data;
   const known = Object.keys(fileInstance.shape);
@@ -54,7 +69,7 @@ function stated(locality: z.output<typeof fileInstance.shape.locality> & object)
 
 function addressOf(item: unknown): string {
   if (typeof item === 'object' && item !== null && 'host' in item && 'port' in item) {
-    return `${textOf(item.host)}:${textOf(item.port)}`;
+    return placeOf(item.host, item.port);
   }
-  return (JSON.stringify(item) ?? 'undefined').slice(0, 80);
+  return shortText(item);
 }

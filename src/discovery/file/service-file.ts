@@ -1,10 +1,12 @@
 import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { dataProblem } from '../../base/data-bounds.js';
+import { withoutDeepYaml } from '../../base/yaml-nesting.js';
 import { messageOf } from '../../errors.js';
 
 export interface ServiceList {
   /** Not checked yet. */
   readonly items: readonly unknown[];
-  /** The same list always gives the same text. */
+  /** The same list always gives the same text. Of an item that is beyond the bounds it has the reason alone. */
   readonly text: string;
 }
 
@@ -15,7 +17,8 @@ export type ServiceFile =
 
 /**
  * Reads `services: { NAME: [ … ] }` from YAML or JSON; an error says line and column. JSON takes a fraction of the time,
- * and of a name that comes twice in it the last one counts.
+ * and of a name that comes twice in it the last one counts. What is nested deeper in YAML than an item may be is read
+ * without its innermost part, so that its item is the only one that is too deep.
  */
 export function parseServiceFile(text: string): ServiceFile {
   const content = parseJson(text);
@@ -35,7 +38,7 @@ function parseJson(text: string): unknown {
 function parseYaml(text: string): ServiceFile {
   const lines = new LineCounter();
   // The parser's own look for equal keys compares each key of a map with all others.
-  const document = parseDocument(text, {
+  const document = parseDocument(withoutDeepYaml(text), {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false,
@@ -81,14 +84,14 @@ function readContent(
     const at = ['services', name];
     const items: unknown = list ?? [];
     if (!Array.isArray(items)) return { at, error: `service "${name}" must be a list of instances` };
-    try {
-      services.set(name, { items, text: JSON.stringify(items) });
-    } catch (thrown) {
-      // An anchor inside of what it names makes a list that has no end.
-      return { at, error: `service "${name}" is no list that can be read: ${messageOf(thrown)}` };
-    }
+    services.set(name, { items, text: items.map(textOfItem).join('\n') });
   }
   return { services };
+}
+
+/** An anchor inside of what it names makes an item that has no end. */
+function textOfItem(item: unknown): string {
+  return dataProblem(item) ?? JSON.stringify(item);
 }
 
 /** Where the first key stands that its map has already. */

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { watchFile } from '../../config/watch-file.js';
 import { SignalboxError } from '../../errors.js';
-import { withoutDuplicates } from '../../model/read-instance.js';
-import type { ServiceState, Source, SourceSink } from '../source.js';
-import { readFileInstance } from './file-instance.js';
+import type { Source, SourceSink } from '../source.js';
+import { readFileService } from './file-instance.js';
 import type { FileOptions } from './options.js';
 import { parseServiceFile } from './service-file.js';
 
@@ -55,19 +54,10 @@ class FileSource implements Source {
     for (const [service, { items, text }] of services) {
       if (known.get(service) === text) continue;
       known.set(service, text);
-      sink.set({ service }, readService(items, this.defaultWeight));
+      sink.set({ service }, readFileService(items, this.defaultWeight));
     }
     sink.synced(createHash('sha256').update(content).digest('hex').slice(0, 12));
   }
-}
-
-function readService(items: readonly unknown[], defaultWeight: number): ServiceState {
-  const reads = items.map((item) => readFileInstance(item, defaultWeight));
-  const unique = withoutDuplicates(reads.flatMap(({ instance }) => instance ?? []));
-  return {
-    instances: unique.instances,
-    filtered: [...reads.flatMap(({ filtered }) => filtered ?? []), ...unique.filtered],
-  };
 }
 
 function readText(path: string): string | undefined {

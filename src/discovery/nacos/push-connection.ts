@@ -5,6 +5,7 @@ import {
   type ClientUnaryCall,
   credentials,
 } from '@grpc/grpc-js';
+import { printable } from '../../base/printable.js';
 import { messageOf, SignalboxError } from '../../errors.js';
 import { textOf } from '../../text-of.js';
 import { pause } from '../pause.js';
@@ -144,7 +145,8 @@ export class PushConnection {
     if (!type.endsWith('Request')) return;
     if (type === 'NotifySubscriberRequest') this.#notify(body.serviceInfo);
     // Without an answer the server sends it again, and in the end drops us.
-    const answer = { resultCode: 200, errorCode: 0, requestId: body.requestId };
+    const requestId = typeof body.requestId === 'string' ? body.requestId : undefined;
+    const answer = { resultCode: 200, errorCode: 0, requestId };
     this.#send(type.replace(/Request$/, 'Response'), answer);
     if (type === 'ConnectResetRequest') this.#lose('the server asked to be left');
   }
@@ -174,5 +176,5 @@ export class PushConnection {
 function refusal({ resultCode, errorCode, message }: Message['body']): SignalboxError {
   const refused = errorCode === 401 || errorCode === 403;
   const text = `result ${textOf(resultCode)}, error ${textOf(errorCode)}: ${textOf(message)}`;
-  return new SignalboxError(refused ? 'registry_refused' : 'registry_bad_answer', text);
+  return new SignalboxError(refused ? 'registry_refused' : 'registry_bad_answer', printable(text));
 }

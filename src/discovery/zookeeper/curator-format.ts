@@ -1,4 +1,5 @@
-import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import type { ReadInstance } from '../../model/read-entry.js';
+import { readInstance } from '../../model/read-instance.js';
 import { textOf } from '../../text-of.js';
 import { isRecord, type JsonRecord } from './json-record.js';
 

@@ -1,6 +1,5 @@
-import { messageOf } from '../../errors.js';
-import { type ReadInstance, readInstance } from '../../model/read-instance.js';
-import { badValue } from './json-format.js';
+import { mapEntry, type ReadInstance } from '../../model/read-entry.js';
+import { readInstance } from '../../model/read-instance.js';
 
 /** What Dubbo 2 has under an interface; only providers are instances. */
 export const DUBBO_CATEGORIES: ReadonlySet<string> = new Set([
@@ -15,12 +14,10 @@ export const DUBBO_CATEGORIES: ReadonlySet<string> = new Set([
  * service is the interface; `version`, `group` and the other parameters are metadata.
  */
 export function readDubboProvider(name: string, defaultWeight: number): ReadInstance {
-  let url: URL;
-  try {
-    url = new URL(decodeURIComponent(name));
-  } catch (thrown) {
-    return badValue(name.slice(0, 80), `the name is no URL: ${messageOf(thrown)}`);
-  }
+  return mapEntry(name, name, () => readUrl(new URL(decodeURIComponent(name)), defaultWeight));
+}
+
+function readUrl(url: URL, defaultWeight: number): ReadInstance {
   const { weight, ...parameters }: Readonly<Record<string, string>> = Object.fromEntries(url.searchParams);
   const down =
     parameters.enabled === 'false' || parameters.disabled === 'true'

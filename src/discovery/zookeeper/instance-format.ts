@@ -1,7 +1,7 @@
 import { splitAddress } from '../../model/host.js';
-import type { ReadInstance } from '../../model/read-instance.js';
+import { badValue, mapEntry, type ReadInstance } from '../../model/read-entry.js';
 import { isCuratorInstance, readCuratorInstance } from './curator-format.js';
-import { badValue, readInstanceZnode } from './json-format.js';
+import { readInstanceZnode } from './json-format.js';
 import { parseRecord } from './json-record.js';
 import type { ZooKeeperFormat } from './options.js';
 
@@ -10,6 +10,15 @@ import type { ZooKeeperFormat } from './options.js';
  * @returns undefined for what is no instance and does not try to be one: a folder, a note
  */
 export function readChild(
+  format: ZooKeeperFormat,
+  name: string,
+  text: string,
+  defaultWeight: number,
+): ReadInstance | undefined {
+  return mapEntry(name, text, () => readText(format, name, text, defaultWeight));
+}
+
+function readText(
   format: ZooKeeperFormat,
   name: string,
   text: string,

@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.js';
 import { splitAddress } from '../../model/host.js';
-import { type ReadInstance, readInstance } from '../../model/read-instance.js';
+import { badValue, mapEntry, placeOf, type ReadInstance, shortText } from '../../model/read-entry.js';
+import { readInstance } from '../../model/read-instance.js';
 import { isRecord, type JsonRecord } from './json-record.js';
 
 export type ReadPayload =
@@ -15,16 +16,15 @@ export function readServicePayload(text: string, defaultWeight: number): ReadPay
   } catch (thrown) {
     return { problem: messageOf(thrown) };
   }
-  if (isRecord(content) && 'host' in content) return { reads: [fromRecord(content, defaultWeight)] };
+  if (isRecord(content) && 'host' in content) return { reads: [readItem(content, defaultWeight)] };
   if (!Array.isArray(content))
     return { problem: 'expected a list of instances, or one with "host" and "port"' };
-  return {
-    reads: content.map((item: unknown) =>
-      isRecord(item)
-        ? fromRecord(item, defaultWeight)
-        : badValue(JSON.stringify(item).slice(0, 80), 'is no object with "host" and "port"'),
-    ),
-  };
+  return { reads: content.map((item: unknown) => readItem(item, defaultWeight)) };
+}
+
+function readItem(item: unknown, defaultWeight: number): ReadInstance {
+  if (!isRecord(item)) return badValue(shortText(item), 'is no object with "host" and "port"');
+  return mapEntry(placeOf(item.host, item.port), item, () => fromRecord(item, defaultWeight));
 }
 
 /**
@@ -32,13 +32,8 @@ export function readServicePayload(text: string, defaultWeight: number): ReadPay
  * the weight.
  */
 export function readInstanceZnode(name: string, text: string, defaultWeight: number): ReadInstance {
-  let content: unknown = {};
-  try {
-    if (/^\s*[{[]/.test(text)) content = JSON.parse(text);
-    else if (text.trim() !== '') content = { weight: text };
-  } catch (thrown) {
-    return badValue(name, messageOf(thrown));
-  }
+  const bare = text.trim() === '' ? {} : { weight: text };
+  const content: unknown = /^\s*[{[]/.test(text) ? JSON.parse(text) : bare;
   if (!isRecord(content)) return badValue(name, 'the data is no JSON object');
   if ('host' in content) return fromRecord(content, defaultWeight);
   const address = splitAddress(name);
@@ -46,10 +41,6 @@ export function readInstanceZnode(name: string, text: string, defaultWeight: num
   return {
     filtered: { address: name, reason: 'bad_address', detail: 'neither the name nor the data is an address' },
   };
-}
-
-export function badValue(address: string, detail: string): ReadInstance {
-  return { filtered: { address, reason: 'bad_value', detail } };
 }
 
 function fromRecord(record: JsonRecord, defaultWeight: number): ReadInstance {

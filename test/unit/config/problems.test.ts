@@ -262,16 +262,39 @@ test('all problems are told at once, in the order of the file', () => {
   ]);
 });
 
-test.each([
-  'routes: &routes [*routes]',
-  [
-    'a: &a [x]',
-    ...'bcdef'.split('').map((name, index) => `${name}: &${name} [${`*${'abcde'[index]},`.repeat(9)}]`),
-  ].join('\n'),
-])('anchors that grow without bounds are refused: %s', (yaml) => {
-  expect(problemsOf(yaml).join('\n')).toContain(
+test('anchors that grow without bounds are refused', () => {
+  const lines = 'bcdef'
+    .split('')
+    .map((name, index) => `${name}: &${name} [${`*${'abcde'[index]},`.repeat(9)}]`);
+  expect(problemsOf(`a: &a [x]\n${lines.join('\n')}`).join('\n')).toContain(
     'more than 100 aliases of anchors, or one that contains itself',
   );
+  expect(problemsOf('routes: &routes [*routes]').join('\n')).toMatch(
+    /nested deeper than 64 levels: does an anchor contain itself\?/,
+  );
+});
+
+test.each([
+  ['brackets', (levels: number) => `a: b\nc: ${'['.repeat(levels)}${']'.repeat(levels)}`, 'f.yaml:2:67'],
+  ['braces that do not end', (levels: number) => `c: ${'{d: '.repeat(levels)}`, 'f.yaml:1:256'],
+  ['dashes', (levels: number) => `c:\n  ${'- '.repeat(levels)}d`, 'f.yaml:2:129'],
+  ['question marks', (levels: number) => `${'? '.repeat(levels)}d`, 'f.yaml:1:129'],
+  [
+    'lines',
+    (levels: number) =>
+      Array.from({ length: Math.min(levels, 2_000) }, (_, level) => `${' '.repeat(level)}a:`).join('\n'),
+    'f.yaml:65:65',
+  ],
+])('what is nested too deep is not read: %s', (_, yaml, place) => {
+  for (const levels of [65, 10_000])
+    expect(problemsOf(yaml(levels))).toEqual([`${place}: nested deeper than 64 levels`]);
+});
+
+test('what a variable holds is no structure, however deep it looks', () => {
+  for (const deep of ['['.repeat(100_000), '{a: '.repeat(10_000), '- '.repeat(100_000), '? '.repeat(10_000)])
+    expect(problemsOf(`${CONSUL}    weight: \${W}`, { W: deep })).toEqual([
+      'f.yaml:4:13: discovery.consul_kv.weight: expected a number, found a text',
+    ]);
 });
 
 test('no problem shows a secret', () => {

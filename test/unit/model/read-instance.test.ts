@@ -119,7 +119,7 @@ test('a bad weight is told before the state that would hide it', () => {
 });
 
 test('what could not be read is shown, cut where it is long', () => {
-  expect(read({ host: 'x y'.repeat(100) }).filtered?.address).toMatch(/^x y.{74}\.\.\.:80$/);
+  expect(read({ host: 'x y'.repeat(100) }).filtered?.address).toMatch(/^x y.{76}…:80$/);
   expect(read({ host: undefined }).filtered?.address).toBe('undefined:80');
 });
 

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { readFileService } from '../../../../src/discovery/file/file-instance.js';
 import { parseServiceFile } from '../../../../src/discovery/file/service-file.js';
 
 test('YAML and JSON of the same services read the same', () => {
@@ -32,9 +33,40 @@ test.each([
     /^line 3, column 5: service "a" must be a list/,
   ],
   ['an alias of nothing', 'services:\n  a: [ *none ]\n', /^line 2, column 8: /],
-  ['a list without an end', 'services:\n  a: &a [ *a ]\n', /^line 2, column 9: service "a" .*circular/],
 ])('%s is an error with line and column', (_, text, message) => {
   expect(parseServiceFile(text)).toEqual({ error: expect.stringMatching(message) });
+});
+
+test.each([
+  ['a list without an end', '&a [ *a ]'],
+  ['an item without an end', '[ &a { host: 10.0.0.1, port: 80, metadata: *a } ]'],
+  ['brackets', `[ { host: 10.0.0.1, port: 80, metadata: { a: ${'['.repeat(5_000)}${']'.repeat(5_000)} } } ]`],
+  [
+    'indentation',
+    `\n  - host: 10.0.0.1\n    port: 80\n    metadata:\n      a:\n       ${' -'.repeat(5_000)} b`,
+  ],
+  [
+    'lines',
+    `\n  - host: 10.0.0.1\n    port: 80\n    metadata:\n${Array.from({ length: 500 }, (_, level) => `${' '.repeat(6 + level)}a:`).join('\n')}`,
+  ],
+])('an entry that is too deep costs itself alone: %s', (_, list) => {
+  const { services, error } = parseServiceFile(
+    `services:\n  good: [{ host: 10.0.0.2, port: 80 }]\n  bad: ${list}\n  also: [{ host: 10.0.0.3, port: 80 }]\n`,
+  );
+  expect(error).toBeUndefined();
+  const read = (name: string) => readFileService(services?.get(name)?.items ?? [], 1);
+  expect(read('good').instances).toHaveLength(1);
+  expect(read('also').instances).toHaveLength(1);
+  expect(read('bad')).toEqual({
+    instances: [],
+    filtered: [
+      {
+        address: expect.any(String),
+        reason: 'bad_value',
+        detail: 'the entry is nested deeper than 32 levels',
+      },
+    ],
+  });
 });
 
 test('a key that is a list is a name, and nothing is said past the log', () => {
