@@ -1,7 +1,7 @@
 # Signalbox alone: the compiled program and its run-time packages, which are plain JavaScript, so that the same steps
-# make the image of every platform that node:20 has:
+# make the image of every platform that node:24 has:
 #   docker buildx build --platform linux/amd64,linux/arm64 -t signalbox .
-FROM node:20-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
@@ -12,7 +12,7 @@ COPY src src
 COPY page page
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json LICENSE ./

@@ -1,15 +1,16 @@
 #!/bin/sh
 # Makes local images with the names that docker-compose.yml and the Dockerfile ask for, where no registry of images can be
-# reached: this machine's Node, and the Envoy and Consul of the tests, on a minimal Debian. Needs root, debootstrap and a
+# reached: the Node, Envoy and Consul of the tests, on a minimal Debian. Needs root, debootstrap and a
 # running Docker. What this proves and what not: docs/docker.md.
 set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-peer() { npx tsx --eval "import('./test/peers/$1.ts').then(async (peer) => console.log(await peer.$2()))" | tail -n 1; }
-envoy=$(peer envoy installEnvoy)
-consul=$(peer consul installConsul)
+peer() { npx tsx --eval "import('./test/peers/$1.ts').then(async (peer) => console.log(await peer.$2))" | tail -n 1; }
+envoy=$(peer envoy 'installEnvoy()')
+consul=$(peer consul 'installConsul()')
+node=$(peer node 'installNode(24)')
 
 echo "a minimal Debian ..."
 debootstrap --variant=minbase --include=ca-certificates,libstdc++6 bookworm "$work/base" >"$work/debootstrap.log" ||
@@ -31,9 +32,9 @@ RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 CMD ["node"]
 END
-cp "$(command -v node)" "$work/context/node"
+cp "$node" "$work/context/node"
 cp -R "$(npm root --global)/npm" "$work/context/npm"
-image node:20-bookworm-slim
+image node:24-bookworm-slim
 
 context <<'END'
 FROM signalbox-stand-in-base

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { exposure } from '../../../src/access/exposure.js';
 import { runCommandLine } from '../../../src/cli/command-line.js';
 import { loadConfig } from '../../../src/config/load.js';
 
@@ -14,6 +15,7 @@ interface ComposeService {
   readonly volumes?: readonly string[];
   readonly ports?: readonly string[];
   readonly depends_on?: Readonly<Record<string, unknown>>;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 const compose = parse(read('docker-compose.yml'), { merge: true }) as {
   readonly services: Readonly<Record<string, ComposeService>>;
@@ -65,6 +67,13 @@ describe('docker-compose.yml', () => {
     expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
   });
 
+  test('there is no token that everybody knows: without one of your own it does not start', () => {
+    expect(compose.services.signalbox?.environment?.SIGNALBOX_ADMIN_TOKEN).toMatch(
+      /^\$\{SIGNALBOX_ADMIN_TOKEN:\?\S.*\}$/,
+    );
+    expect(read('envoy/compose/signalbox.yaml')).toContain('token: "${SIGNALBOX_ADMIN_TOKEN}"');
+  });
+
   test('its configuration is valid and fits its ports and its Envoy', async () => {
     const config = await configOf(join(ROOT, 'envoy/compose/signalbox.yaml'));
     expect(compose.services.signalbox?.ports).toEqual([
@@ -100,6 +109,10 @@ describe('Dockerfile', () => {
     expect(dockerfile).toContain(`/app/${manifest.bin.signalbox} `);
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
     expect(new Set(bases)).toEqual(new Set([compose.services.users?.image]));
+    // A line with long-term support, with which the package is tested.
+    const line = /^node:(\d+)-/.exec(bases[0] ?? '')?.[1];
+    expect(line).toBe('24');
+    expect(tested('node', new RegExp(`\\b${line}: '(\\d+)\\.`))).toBe(line);
   });
 
   test('holds nothing that is made for one kind of processor', () => {
@@ -138,6 +151,55 @@ describe('deploy/kubernetes', () => {
     expect(container.image).toBe(`signalbox:${manifest.version}`);
   });
 
+  test('the xDS port speaks TLS, wants a certificate, and says who may ask for what', async () => {
+    const path = join(folder, 'signalbox.yaml');
+    writeFileSync(path, read1('configmap').data['signalbox.yaml']);
+    const { xds, allow = [] } = await configOf(path);
+    expect(xds.tls?.require_client_certificate).toBe(true);
+    expect(allow.length).toBeGreaterThan(0);
+    for (const { san = [] } of allow) expect(san).not.toContain('*');
+    expect(exposure({ xds, allow })).toBeUndefined();
+    const { volumes, containers } = read1('deployment').spec.template.spec;
+    const mounts: readonly { readonly name: string; readonly mountPath: string }[] =
+      containers[0].volumeMounts;
+    for (const file of [xds.tls?.cert, xds.tls?.key, xds.tls?.client_ca]) {
+      const mount = mounts.find(({ mountPath }) => file?.startsWith(`${mountPath}/tls.`));
+      const ca = mounts.find(({ mountPath }) => file === `${mountPath}/ca.crt`);
+      const volume = volumes.find(({ name }: { name: string }) => name === (mount ?? ca)?.name);
+      expect(volume.secret.secretName).toBe('signalbox-xds');
+    }
+  });
+
+  test('its pods reach the registries and the DNS, and nothing else', async () => {
+    const path = join(folder, 'signalbox.yaml');
+    writeFileSync(path, read1('configmap').data['signalbox.yaml']);
+    const { discovery } = await configOf(path);
+    const { policyTypes, ingress, egress } = read1('network-policy').spec as {
+      readonly policyTypes: readonly string[];
+      readonly ingress: readonly { readonly from: readonly unknown[]; readonly ports: readonly unknown[] }[];
+      readonly egress: readonly { readonly to: readonly unknown[]; readonly ports: readonly object[] }[];
+    };
+    expect(policyTypes).toEqual(['Ingress', 'Egress']);
+    for (const { from, ports } of ingress) expect([from.length, ports.length]).toEqual([1, 1]);
+    const namespace = (name: string) => ({
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+    });
+    const servers = Object.values(discovery).flatMap((registry) =>
+      'servers' in registry ? registry.servers.map((server) => new URL(server)) : [],
+    );
+    expect(servers).toHaveLength(Object.keys(discovery).length);
+    expect(egress).toEqual([
+      {
+        to: [{ ...namespace('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
+        ports: ['UDP', 'TCP'].map((protocol) => ({ protocol, port: 53 })),
+      },
+      ...servers.map(({ hostname, port }) => ({
+        to: [namespace(hostname.split('.')[1] ?? '')],
+        ports: [{ protocol: 'TCP', port: Number(port) }],
+      })),
+    ]);
+  });
+
   test('every file is in the kustomization, and every selector finds the pods', () => {
     const { resources } = read1('kustomization') as { readonly resources: readonly string[] };
     for (const file of resources) expect(statSync(join(ROOT, 'deploy/kubernetes', file)).isFile()).toBe(true);
@@ -147,5 +209,34 @@ describe('deploy/kubernetes', () => {
     expect(read1('network-policy').spec.podSelector.matchLabels).toEqual(labels);
     for (const document of parseAllDocuments(read('deploy/kubernetes/service.yaml')))
       expect(document.toJS().spec.selector).toEqual(labels);
+  });
+});
+
+describe('deploy/systemd', () => {
+  /** The settings of [Service]. */
+  const settings = read('deploy/systemd/signalbox.service')
+    .split('[Service]')[1]
+    ?.split('\n')
+    .flatMap((line) => (/^\w+=/.test(line) ? [line] : []));
+  const of = (name: string) =>
+    settings?.filter((line) => line.startsWith(`${name}=`)).map((line) => line.slice(name.length + 1));
+
+  test('bounds memory, and writes no core with secrets in it', () => {
+    expect(of('MemoryMax')).toEqual([expect.stringMatching(/^[1-9]\d*[MG]$/)]);
+    expect(of('MemorySwapMax')).toEqual(['0']);
+    expect(of('LimitCORE')).toEqual(['0']);
+    expect(of('TasksMax')).toEqual([expect.stringMatching(/^[1-9]\d*$/)]);
+  });
+
+  test('the token is a credential, which no environment shows, and the documentation uses it', async () => {
+    const [, id, source] = /^([\w-]+):(\/.+)$/.exec(of('LoadCredential')?.[0] ?? '') ?? [];
+    expect(id).toBe('admin-token');
+    const page = read('docs/deployment.md');
+    expect(page).toContain(String(source));
+    const block = [...page.matchAll(/```yaml\n([^`]*)```/g)].map(([, text = '']) => text);
+    const path = join(folder, 'unit.yaml');
+    writeFileSync(path, block.find((text) => text.includes('CREDENTIALS_DIRECTORY')) ?? '');
+    const loaded = await loadConfig(path, { CREDENTIALS_DIRECTORY: '/run/credentials/signalbox.service' });
+    expect(loaded.config?.admin.token_file).toBe(`/run/credentials/signalbox.service/${id}`);
   });
 });
