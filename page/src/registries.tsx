@@ -37,8 +37,8 @@ export function RegistryList() {
             {one.held !== null && (
               <div class="note">
                 <p>
-                  {one.held.instances} instances of {one.held.services} services are gone at once and still
-                  served until <Time at={one.held.until} />.
+                  {one.held.instances} instances of {one.held.services} services are missing and served until{' '}
+                  <Time at={one.held.until} />.
                 </p>
                 <Action
                   label="Release"

@@ -1,14 +1,9 @@
 import type { Logger } from 'pino';
 import type { Source } from '../discovery/source.js';
 import { DerivedServices } from './derived.js';
+import type { Contribution } from './served-services.js';
 import { mergeContributions, type ServiceView } from './service-view.js';
-import {
-  type Contribution,
-  type HeldService,
-  type RegistryRules,
-  type SourceEvents,
-  SourceState,
-} from './source-state.js';
+import { type HeldService, type RegistryRules, type SourceEvents, SourceState } from './source-state.js';
 import type { SourceStatus } from './source-status.js';
 
 export interface SourceEntry {
@@ -20,6 +15,8 @@ export interface CatalogueOptions {
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly elapsed?: () => number;
 }
 
 /** What is known of all services: one state for each source, merged when asked for. */
@@ -147,7 +144,7 @@ export class Catalogue {
   }
 
   #newState(source: Source, rules: RegistryRules): SourceState {
-    const { logger, now = Date.now } = this.options;
+    const { logger, now = Date.now, elapsed = () => performance.now() } = this.options;
     const { registry, server } = source;
     const events: SourceEvents = {
       changed: (names) => this.#tell(names, registry),
@@ -162,7 +159,7 @@ export class Catalogue {
           );
       },
     };
-    return new SourceState(source, rules, events, now);
+    return new SourceState(source, rules, events, { now, elapsed });
   }
 
   #tell(touched: ReadonlySet<string>, registry?: string): void {

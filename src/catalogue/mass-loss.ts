@@ -1,48 +1,46 @@
-/** From when on fewer instances are taken for a mistake of the registry rather than for the truth. */
+/** From when on missing instances are taken for a mistake of the registry rather than for the truth. */
 export interface MassLossLimits {
-  /** The share of a registry's instances, 0 to 1, of which more must not go in one change. */
+  /** The share of a registry's instances, 0 to 1, of which more must not go missing within the window. */
   readonly registry: number;
-  /** The same of one large service's. */
+  /** The same of one service's instances. */
   readonly service: number;
   /** Registries and services with fewer instances than this may lose them all. */
   readonly large: number;
-  /** For how long a change that takes more waits, milliseconds; 0 for not at all. */
+  /** How far back the comparison goes, milliseconds; 0 compares with the answer before. */
+  readonly window: number;
+  /** For how long missing instances are served, milliseconds; 0 turns the guard off. */
   readonly hold: number;
 }
 
-/** How many instances a service has before and after a change. */
-export interface InstanceCounts {
-  readonly before: number;
-  readonly after: number;
-}
-
-/** What waits at a source: loss that is not believed yet. */
+/** What a source serves although its registry has lost it. */
 export interface HeldLoss {
   readonly services: number;
-  /** How many instances are served still although the registry has them no more. */
   readonly instances: number;
   /** Milliseconds since the epoch. */
   readonly since: number;
   readonly until: number;
 }
 
-/**
- * The services of a change whose loss is to wait; gains never wait.
- * @param total the instances of the registry before the change
- */
-export function suspectLosses<Key>(
-  changes: ReadonlyMap<Key, InstanceCounts>,
-  total: number,
-  { registry, service, large, hold }: MassLossLimits,
-): ReadonlySet<Key> {
-  const losing = [...changes].filter(([, { before, after }]) => after < before);
-  if (hold === 0 || losing.length === 0) return new Set();
-  let lost = 0;
-  for (const { before, after } of changes.values()) lost += before - after;
-  const tooMuch = (gone: number, of: number, share: number) => of >= large && gone > of * share;
-  const everywhere = tooMuch(lost, total, registry);
-  const suspect = losing.filter(
-    ([, { before, after }]) => everywhere || tooMuch(before - after, before, service),
-  );
-  return new Set(suspect.map(([key]) => key));
+/** How the instances of a registry or a service differ from those at the start of the window. */
+export interface LossCounts {
+  /** How many there are now. */
+  readonly present: number;
+  /** Those of the window's start that are gone. */
+  readonly lost: number;
+  /** Those that are there now and were not at the window's start. */
+  readonly gained: number;
+  /** By how much the number of `gained` has fallen from its highest. */
+  readonly dropped: number;
+}
+
+/** How many instances are missing; one that came makes up for one of the window's start that is gone. */
+export function missing({ lost, gained, dropped }: LossCounts): number {
+  return dropped + Math.max(0, lost - gained);
+}
+
+/** Whether more than `share` is missing of what had at least `large` instances. */
+export function isMassLoss(counts: LossCounts, share: number, large: number): boolean {
+  const gone = missing(counts);
+  const before = counts.present + gone;
+  return before >= large && gone > before * share;
 }

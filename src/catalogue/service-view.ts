@@ -1,5 +1,5 @@
 import { addressOf, type FilteredInstance, type Instance } from '../model/instance.js';
-import type { Contribution } from './source-state.js';
+import type { Contribution } from './served-services.js';
 
 /** An instance with where it came from. */
 export interface PlacedInstance extends Instance {

@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServiceKey, ServiceState, Source, SourceSink } from '../discovery/source.js';
 import type { SignalboxError } from '../errors.js';
-import { addressOf, type FilteredInstance } from '../model/instance.js';
+import { type Clock, HeldLosses } from './held-losses.js';
+import { keyText } from './key-text.js';
 import type { ServiceEntries } from './last-known-good.js';
-import { type MassLossLimits, suspectLosses } from './mass-loss.js';
+import type { MassLossLimits } from './mass-loss.js';
+import type { ServiceChange } from './recent-service.js';
+import { type Contribution, ServedServices } from './served-services.js';
 import { publishedName } from './service-template.js';
 import { failing, type SourceStatus, waiting } from './source-status.js';
 
@@ -11,7 +14,7 @@ import { failing, type SourceStatus, waiting } from './source-status.js';
 export interface RegistryRules {
   readonly serviceTemplate: string;
   readonly skipped: (service: string) => boolean;
-  /** Without it every loss is believed at once. */
+  /** Without it every loss is believed immediately. */
   readonly massLoss?: MassLossLimits;
 }
 
@@ -27,12 +30,6 @@ export interface SourceEvents {
 
 interface Said {
   readonly key: ServiceKey;
-  readonly state: ServiceState | undefined;
-}
-
-export interface Contribution {
-  readonly source: Source;
-  readonly key: ServiceKey;
   readonly state: ServiceState;
 }
 
@@ -46,26 +43,28 @@ export interface HeldService {
   readonly addresses: readonly string[];
 }
 
-/** What one source has said: the committed services by published name, and what waits for the next `synced`. */
+/** What one source has said, what of it waits for the next `synced`, and what is served of it. */
 export class SourceState implements SourceSink {
-  readonly #services = new Map<string, { readonly name: string; readonly contribution: Contribution }>();
-  readonly #byName = new Map<string, Map<string, Contribution>>();
-  #pending = new Map<string, Said>();
-  /** What is not believed yet, and the end of that. */
-  #held: ReadonlyMap<string, Said> = new Map();
-  #holding: NodeJS.Timeout | undefined;
-  #releasedUnseen = false;
+  readonly #said = new Map<string, Said>();
+  readonly #served: ServedServices;
+  readonly #losses: HeldLosses | undefined;
+  #pending = new Map<string, Omit<ServiceChange, 'before'>>();
   /** What the source said in a life before and has not said again yet. */
   #unconfirmed = new Map<string, ServiceKey>();
   #restored = false;
+  #believedUnseen = false;
   #status: SourceStatus;
 
   constructor(
     readonly source: Source,
     private readonly rules: RegistryRules,
     private readonly events: SourceEvents,
-    private readonly now: () => number,
+    private readonly clock: Clock,
   ) {
+    const { massLoss } = rules;
+    this.#served = new ServedServices(source, (key) => this.nameOf(key));
+    if (massLoss !== undefined && massLoss.hold > 0)
+      this.#losses = new HeldLosses(massLoss, clock, () => this.release());
     this.#status = waiting(source.registry, source.server);
   }
 
@@ -78,31 +77,27 @@ export class SourceState implements SourceSink {
     return this.#status.lastSuccess !== undefined || this.#restored;
   }
 
-  /** Everything that is held. */
+  /** Everything that is served. */
   entries(): ServiceEntries {
-    return [...this.#services.values()].map(({ contribution }) => [contribution.key, contribution.state]);
+    return this.#served.entries();
   }
 
   /** Takes what was known before a restart until the source answers; what its first answer does not have is gone. */
   restore(entries: ServiceEntries): void {
-    const names = new Set<string>();
-    for (const [key, state] of entries) {
-      if (!this.rules.skipped(key.service)) this.#commit(keyText(key), key, state, names);
-    }
+    const known = entries.filter(([{ service }]) => !this.rules.skipped(service));
+    const names = this.#take(known.map(([key, after]) => ({ key, after })));
     this.#restored = true;
-    this.#status = { ...this.#status, services: this.#services.size };
     this.restarted();
     this.events.changed(names);
   }
 
-  /** What the source contributes to a published service, in an order that does not hang on what came first. */
+  /** What the source contributes to a published service, in an order that does not depend on what came first. */
   contributions(name: string): readonly Contribution[] {
-    const ofName = [...(this.#byName.get(name) ?? [])];
-    return ofName.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, contribution]) => contribution);
+    return this.#served.contributions(name);
   }
 
   contribution(key: ServiceKey): Contribution | undefined {
-    return this.#services.get(keyText(key))?.contribution;
+    return this.#served.contribution(key);
   }
 
   /** The name under which a service is published. */
@@ -114,81 +109,65 @@ export class SourceState implements SourceSink {
   heldOf(name: string): HeldService | undefined {
     const { held } = this.#status;
     if (held === undefined) return undefined;
-    const addresses = [...this.#held].flatMap(([text, { key, state }]) => {
-      if (this.nameOf(key) !== name) return [];
-      const left = new Set(state?.instances.map(addressOf));
-      const served = this.#services.get(text)?.contribution.state.instances ?? [];
-      return served.map(addressOf).filter((address) => !left.has(address));
-    });
+    const addresses = this.contributions(name).flatMap(({ key }) => this.#losses?.addressesOf(key) ?? []);
     if (addresses.length === 0) return undefined;
     const { registry, server } = this.source;
     return { registry, server, since: held.since, until: held.until, addresses };
   }
 
   names(): Iterable<string> {
-    return this.#byName.keys();
+    return this.#served.names();
   }
 
   /** The source starts anew and says everything again: what its first answer does not have is gone. */
   restarted(): void {
     this.#pending = new Map();
-    this.#unconfirmed = new Map(
-      [...this.#services].map(([text, service]) => [text, service.contribution.key]),
-    );
+    this.#unconfirmed = new Map([...this.#said].map(([text, { key }]) => [text, key]));
   }
 
   set(key: ServiceKey, state: ServiceState | undefined): void {
     if (this.rules.skipped(key.service)) return;
-    this.#pending.set(keyText(key), { key, state });
+    this.#pending.set(keyText(key), { key, after: state });
   }
 
   /** @returns whether anything has changed since the last time */
   synced(revision?: string): boolean {
-    const gone = [...this.#unconfirmed].map(([text, key]): [string, Said] => [
-      text,
-      { key, state: undefined },
+    const gone = [...this.#unconfirmed].filter(([text]) => !this.#pending.has(text));
+    const names = this.#take([
+      ...gone.map(([, key]) => ({ key, after: undefined })),
+      ...this.#pending.values(),
     ]);
-    const said = new Map([...this.#held, ...gone, ...this.#pending]);
-    const waiting = this.#suspects(said);
-    const names = new Set<string>();
-    for (const [text, { key, state }] of said) if (!waiting.has(text)) this.#commit(text, key, state, names);
     this.#unconfirmed = new Map();
     this.#pending = new Map();
-    this.#hold(new Map([...said].filter(([text]) => waiting.has(text))));
     this.#status = {
       ...this.#status,
       state: 'synced',
-      services: this.#services.size,
-      lastSuccess: this.now(),
+      lastSuccess: this.clock.now(),
       revision: revision ?? this.#status.revision,
     };
     this.events.changed(names);
-    const changed = names.size > 0 || this.#releasedUnseen;
-    this.#releasedUnseen = false;
+    const changed = names.size > 0 || this.#believedUnseen;
+    this.#believedUnseen = false;
     return changed;
   }
 
   /** Believes what is held back; @returns whether there was anything. */
   release(): boolean {
-    const held = this.#held;
-    if (held.size === 0) return false;
-    this.#hold(new Map());
-    const names = new Set<string>();
-    for (const [text, { key, state }] of held) this.#commit(text, key, state, names);
-    this.#status = { ...this.#status, services: this.#services.size };
-    this.#releasedUnseen = true;
+    if (this.#losses === undefined || this.#status.held === undefined) return false;
+    const names = this.#serve(this.#losses.believe());
+    this.#believedUnseen = true;
     this.events.changed(names);
     return true;
   }
 
   /** The source is no longer wanted. */
   dispose(): void {
-    clearTimeout(this.#holding);
+    this.#losses?.dispose();
   }
 
   failed(error: SignalboxError): void {
     this.#pending = new Map();
-    this.#status = failing(this.#status, error, this.now());
+    this.#status = failing(this.#status, error, this.clock.now());
     this.events.failed(error);
   }
 
@@ -197,82 +176,34 @@ export class SourceState implements SourceSink {
     if (!this.answered) this.#status = { ...this.#status, state: 'left_out' };
   }
 
-  #suspects(said: ReadonlyMap<string, Said>): ReadonlySet<string> {
-    const { massLoss } = this.rules;
-    if (massLoss === undefined) return new Set();
-    const counts = [...said].map(([text, { state }]) => {
-      const before = this.#services.get(text)?.contribution.state.instances.length ?? 0;
-      return [text, { before, after: state?.instances.length ?? 0 }] as const;
-    });
-    return suspectLosses(new Map(counts), this.#status.instances, massLoss);
+  /** Takes in what the source says now; @returns the published names that this touched. */
+  #take(said: readonly Omit<ServiceChange, 'before'>[]): ReadonlySet<string> {
+    const changes: ServiceChange[] = [];
+    for (const { key, after } of said) {
+      const text = keyText(key);
+      const before = this.#said.get(text)?.state;
+      if (isDeepStrictEqual(before, after)) continue;
+      if (after === undefined) this.#said.delete(text);
+      else this.#said.set(text, { key, state: after });
+      changes.push({ key, before, after });
+    }
+    const all = changes.map(({ key }) => key);
+    if (this.answered) return this.#serve(this.#losses?.take(changes) ?? all);
+    this.#losses?.start(changes);
+    return this.#serve(all);
   }
 
-  /** Time runs from the first loss on, whatever is said meanwhile: what stays lost is believed in the end. */
-  #hold(held: ReadonlyMap<string, Said>): void {
+  /** Brings what is served of these services up to date; @returns the published names of those that changed. */
+  #serve(keys: readonly ServiceKey[]): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const key of keys) {
+      const said = this.#said.get(keyText(key))?.state;
+      const name = this.#served.put(key, this.#losses === undefined ? said : this.#losses.served(key, said));
+      if (name !== undefined) names.add(name);
+    }
     const before = this.#status.held;
-    this.#held = held;
-    if (held.size === 0) {
-      clearTimeout(this.#holding);
-      this.#holding = undefined;
-      this.#status = { ...this.#status, held: undefined };
-    } else {
-      const wait = this.rules.massLoss?.hold ?? 0;
-      this.#holding ??= setTimeout(() => this.release(), wait).unref();
-      const since = before?.since ?? this.now();
-      const instances = [...held].reduce((sum, [text, { state }]) => {
-        const served = this.#services.get(text)?.contribution.state.instances.length ?? 0;
-        return sum + served - (state?.instances.length ?? 0);
-      }, 0);
-      this.#status = {
-        ...this.#status,
-        held: { services: held.size, instances, since, until: since + wait },
-      };
-    }
+    this.#status = { ...this.#status, ...this.#served.counts, held: this.#losses?.status };
     if ((before === undefined) !== (this.#status.held === undefined)) this.events.held(this.#status);
+    return names;
   }
-
-  #commit(text: string, key: ServiceKey, state: ServiceState | undefined, names: Set<string>): void {
-    const before = this.#services.get(text);
-    // An answer may repeat what it said before: only what changed is built anew.
-    if (isDeepStrictEqual(before?.contribution.state, state)) return;
-    const name = before?.name ?? this.nameOf(key);
-    const ofName = this.#byName.get(name) ?? new Map<string, Contribution>();
-    if (state === undefined) {
-      this.#services.delete(text);
-      ofName.delete(text);
-    } else {
-      const contribution = { source: this.source, key, state };
-      this.#services.set(text, { name, contribution });
-      ofName.set(text, contribution);
-    }
-    if (ofName.size === 0) this.#byName.delete(name);
-    else this.#byName.set(name, ofName);
-    this.#count(before?.contribution.state, state);
-    names.add(name);
-  }
-
-  #count(before: ServiceState | undefined, after: ServiceState | undefined): void {
-    this.#status = {
-      ...this.#status,
-      instances: this.#status.instances + (after?.instances.length ?? 0) - (before?.instances.length ?? 0),
-      filtered: this.#status.filtered + (after?.filtered.length ?? 0) - (before?.filtered.length ?? 0),
-      filteredBy: filteredBy(this.#status.filteredBy, before?.filtered ?? [], after?.filtered ?? []),
-    };
-  }
-}
-
-function filteredBy(
-  counts: SourceStatus['filteredBy'],
-  before: readonly FilteredInstance[],
-  after: readonly FilteredInstance[],
-): SourceStatus['filteredBy'] {
-  if (before.length === 0 && after.length === 0) return counts;
-  const next = { ...counts };
-  for (const { reason } of before) next[reason] = (next[reason] ?? 0) - 1;
-  for (const { reason } of after) next[reason] = (next[reason] ?? 0) + 1;
-  return next;
-}
-
-function keyText(key: ServiceKey): string {
-  return JSON.stringify([key.namespace ?? '', key.group ?? '', key.service]);
 }

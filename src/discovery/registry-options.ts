@@ -14,13 +14,15 @@ export type TlsOptions = z.output<typeof tlsOptions>;
 /** When a registry that suddenly has far fewer instances is not believed at once. */
 const massLoss = z
   .strictObject({
-    /** More than this share of all instances gone in one change. */
+    /** More than this share of all instances gone within the window. */
     registry: share.prefault('50%'),
-    /** More than this share of one service's instances gone in one change. */
+    /** More than this share of one service's instances gone within the window. */
     service: share.prefault('80%'),
     /** Registries and services with fewer instances may lose them all. */
     large: z.number().int().min(1).default(10),
-    /** How long what was there is served on; 0 for not at all. */
+    /** Losses of the last so much time add up; 0 for those of one change. */
+    window: duration('s').prefault('30s'),
+    /** How long missing instances are served; 0 turns the guard off. */
     hold: duration('s').prefault('60s'),
   })
   .prefault({});

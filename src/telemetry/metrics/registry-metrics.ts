@@ -49,6 +49,11 @@ export function addRegistryMetrics(
     'Instances of the server that are served.',
     ({ instances }) => instances,
   );
+  gauge(
+    'signalbox_registry_instances_held',
+    'Instances that are served although the server has lost them.',
+    ({ held }) => held?.instances ?? 0,
+  );
   new Gauge({
     name: 'signalbox_registry_instances_filtered',
     help: 'Entries of the server that are not served, by reason.',

@@ -149,12 +149,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function digest(state: ServiceState): void {
   const source = { registry: 'r', server: 's', run: () => Promise.resolve() };
   const events = { changed: () => undefined, failed: () => undefined, held: () => undefined };
-  const catalogued = new SourceState(
-    source,
-    { serviceTemplate: '{service}', skipped: () => false },
-    events,
-    () => 0,
-  );
+  const catalogued = new SourceState(source, { serviceTemplate: '{service}', skipped: () => false }, events, {
+    now: () => 0,
+    elapsed: () => 0,
+  });
   for (const said of [state, structuredClone(state)]) {
     catalogued.set({ service: 'web' }, said);
     catalogued.synced();

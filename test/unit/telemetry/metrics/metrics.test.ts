@@ -70,6 +70,11 @@ test('each registry and server: up, lag, errors, what is served and what is not'
   const filtered = await lines('signalbox_registry_instances_filtered{registry="consul"');
   expect(filtered).toHaveLength(10);
   expect(filtered).toContainEqual(expect.stringMatching(/reason="weight_zero"} 2$/));
+  sources = [good, { ...good, registry: 'lost', held: { services: 1, instances: 2, since: 0, until: 1 } }];
+  expect((await lines('signalbox_registry_instances_held')).map((line) => line.split(' ')[1])).toEqual([
+    '0',
+    '2',
+  ]);
   sources = [good];
   expect(await lines('signalbox_registry_instances{')).toEqual([
     'signalbox_registry_instances{registry="consul",server="http://c:8500"} 3',

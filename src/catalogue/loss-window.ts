@@ -1,0 +1,104 @@
+import type { ServiceKey } from '../discovery/source.js';
+import type { Instance } from '../model/instance.js';
+import { keyText } from './key-text.js';
+import { isMassLoss, type MassLossLimits, missing } from './mass-loss.js';
+import { type Ageing, addressesOf, RecentService, type ServiceChange } from './recent-service.js';
+
+/**
+ * What one source lost within a sliding window, and which of it is not believed. That depends on what the registry had
+ * when the window began and what it has now only, so it is the same however a loss is cut into answers.
+ */
+export class LossWindow {
+  /** Services to which instances came, or from which they went, within the window. */
+  readonly #services = new Map<string, RecentService>();
+  readonly #ageing: Ageing = new Set();
+  readonly #total = { present: 0, lost: 0, gained: 0, dropped: 0, services: 0, instances: 0 };
+  /** Whether the registry as a whole has lost too much. */
+  #everywhere = false;
+
+  constructor(private readonly limits: Omit<MassLossLimits, 'hold'>) {}
+
+  /** How much is held. */
+  get held(): { readonly services: number; readonly instances: number } {
+    return this.#total;
+  }
+
+  /** The instances of a service that are to be served although they are gone. */
+  heldOf(key: ServiceKey): readonly Instance[] {
+    return this.#services.get(keyText(key))?.heldInstances() ?? [];
+  }
+
+  /** Takes the first answer in: nothing is known of what the registry had before. */
+  start(changes: readonly ServiceChange[]): void {
+    for (const { after } of changes) this.#total.present += addressesOf(after).size;
+  }
+
+  /**
+   * Takes an answer in.
+   * @param now milliseconds of a clock that never goes back
+   * @returns the services whose instances changed, or which of them are held
+   */
+  take(changes: readonly ServiceChange[], now: number): readonly ServiceKey[] {
+    this.#age(now);
+    const changed = new Set(changes.map((change) => this.#apply(change, now)));
+    if (changed.size === 0) return [];
+    const { registry, large } = this.limits;
+    const everywhere = isMassLoss(this.#total, registry, large);
+    const others = everywhere === this.#everywhere ? [] : this.#services.values();
+    this.#everywhere = everywhere;
+    for (const service of new Set([...changed, ...others])) if (this.#judge(service)) changed.add(service);
+    return [...changed].map(({ key }) => key);
+  }
+
+  /** Believes everything: what the registry has now is what it had. @returns the services of which instances were held */
+  believe(): readonly ServiceKey[] {
+    const held = [...this.#services.values()].filter((service) => service.held);
+    this.#services.clear();
+    this.#ageing.clear();
+    this.#everywhere = false;
+    Object.assign(this.#total, { lost: 0, gained: 0, dropped: 0, services: 0, instances: 0 });
+    return held.map(({ key }) => key);
+  }
+
+  #age(now: number): void {
+    for (const change of this.#ageing) {
+      if (change.at > now - this.limits.window) return;
+      this.#count(change.service, () => change.service.age(change));
+    }
+  }
+
+  #apply(change: ServiceChange, now: number): RecentService {
+    const text = keyText(change.key);
+    const service = this.#services.get(text) ?? new RecentService(change.key, this.#ageing);
+    this.#services.set(text, service);
+    this.#count(service, () => {
+      this.#total.present += service.take(change, now);
+    });
+    return service;
+  }
+
+  /** @returns whether that changed whether the service's losses are held */
+  #judge(service: RecentService): boolean {
+    const { service: share, large } = this.limits;
+    const held = missing(service) > 0 && (this.#everywhere || isMassLoss(service, share, large));
+    if (held === service.held) return false;
+    this.#count(service, () => (held ? service.hold() : service.letGo()));
+    return true;
+  }
+
+  /** Changes a service and keeps the sums right. */
+  #count(service: RecentService, change: () => void): void {
+    this.#add(service, -1);
+    change();
+    this.#add(service, 1);
+    if (service.quiet) this.#services.delete(keyText(service.key));
+  }
+
+  #add(service: RecentService, sign: 1 | -1): void {
+    this.#total.lost += sign * service.lost;
+    this.#total.gained += sign * service.gained;
+    this.#total.dropped += sign * service.dropped;
+    this.#total.services += service.held ? sign : 0;
+    this.#total.instances += sign * service.heldCount;
+  }
+}
