@@ -93,7 +93,10 @@ createServer((request, response) => {
   } else if (request.method === 'POST' && pathname === '/updates') {
     takeLines(request);
   } else if (pathname === '/stats') {
-    void stats().then((told) => response.end(JSON.stringify(told)));
+    stats().then(
+      (told) => response.end(JSON.stringify(told)),
+      (thrown: unknown) => response.writeHead(500).end(String(thrown)),
+    );
     if (searchParams.has('reset')) eventLoop.reset();
   } else {
     response.writeHead(404).end();

@@ -74,7 +74,7 @@ export function useAnswer<T>(path: string, topics: readonly Topic[], every?: num
     let timer: number | undefined;
     let asking = false;
     let again = false;
-    const refresh = async () => {
+    const refresh = () => {
       if (asking) {
         again = true;
         return;
@@ -82,26 +82,28 @@ export function useAnswer<T>(path: string, topics: readonly Topic[], every?: num
       asking = true;
       again = false;
       const began = performance.now();
-      const next = await ask<T>(path, 'GET', life.signal).then(
-        (data) => ({ data }),
-        (thrown: unknown) => ({ error: thrown instanceof Error ? thrown.message : String(thrown) }),
+      const take = (next: { readonly data: T } | { readonly error: string }) => {
+        if (life.signal.aborted) return;
+        // What was good before is better than nothing while it cannot be asked.
+        setAnswer((before) => ({ ...('error' in next && before), ...next, refresh }));
+        const pause = Math.max(SHORTEST_PAUSE, (performance.now() - began) * COST);
+        setTimeout(() => {
+          asking = false;
+          if (again) refresh();
+        }, pause);
+      };
+      ask<T>(path, 'GET', life.signal).then(
+        (data) => take({ data }),
+        (thrown: unknown) => take({ error: thrown instanceof Error ? thrown.message : String(thrown) }),
       );
-      if (life.signal.aborted) return;
-      // What was good before is better than nothing while it cannot be asked.
-      setAnswer((before) => ({ ...('error' in next && before), ...next, refresh }));
-      const pause = Math.max(SHORTEST_PAUSE, (performance.now() - began) * COST);
-      setTimeout(() => {
-        asking = false;
-        if (again) void refresh();
-      }, pause);
     };
     const listener = (event: string) => {
-      if (event === 'open' || wanted.split(' ').includes(event)) void refresh();
+      if (event === 'open' || wanted.split(' ').includes(event)) refresh();
     };
     listeners.add(listener);
     setAnswer({ refresh });
-    void refresh();
-    if (every !== undefined) timer = setInterval(() => void refresh(), every);
+    refresh();
+    if (every !== undefined) timer = setInterval(refresh, every);
     return () => {
       life.abort();
       listeners.delete(listener);

@@ -118,4 +118,4 @@ function skip(): void {
 
 const root = document.getElementById('page');
 if (root !== null) render(<Page />, root);
-void follow();
+follow().catch(console.error);

@@ -37,17 +37,20 @@ export function Action({ label, title, path, done }: ActionProps) {
     const timer = setTimeout(() => setStep('idle'), 6_000);
     return () => clearTimeout(timer);
   }, [step]);
-  const press = async () => {
+  const end = (problem: string) => {
+    setError(problem);
+    setStep('idle');
+  };
+  const press = () => {
     if (step === 'idle') return setStep('sure');
     setStep('busy');
-    try {
-      await ask(path, 'POST');
-      setError('');
-      done?.();
-    } catch (thrown) {
-      setError(thrown instanceof Error ? thrown.message : String(thrown));
-    }
-    setStep('idle');
+    ask(path, 'POST').then(
+      () => {
+        end('');
+        done?.();
+      },
+      (thrown: unknown) => end(thrown instanceof Error ? thrown.message : String(thrown)),
+    );
   };
   return (
     <span class="action">

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SourceStatus } from '../catalogue/source-status.js';
+import { pause } from '../discovery/pause.js';
 import type { ReleaseStatus } from '../release/release.js';
 import type { HistoryEntry } from '../snapshot/cache.js';
 import type { ProxyView } from './proxies.js';
@@ -42,9 +43,13 @@ export class EventFeed {
   readonly #listeners = new Set<(event: AdminEvent) => void>();
   #life: AbortController | undefined;
 
-  /** @param pause milliseconds between two looks */
+  /**
+   * @param failed told of a look that failed; the next one may succeed
+   * @param pause milliseconds between two looks
+   */
   constructor(
     private readonly subject: EventSubject,
+    private readonly failed: (thrown: unknown) => void,
     private readonly pause = PAUSE,
   ) {}
 
@@ -66,24 +71,33 @@ export class EventFeed {
     this.subject.watch((entry) => {
       for (const data of snapshotList([entry])) this.#tell({ event: 'snapshot', data });
     }, signal);
-    void this.#look(undefined, signal);
+    this.#follow(signal).catch(this.failed);
   }
 
-  async #look(before: Seen | undefined, signal: AbortSignal): Promise<void> {
-    const began = performance.now();
+  async #follow(signal: AbortSignal): Promise<void> {
+    let before: Seen | undefined;
+    while (!signal.aborted) {
+      const began = performance.now();
+      try {
+        const now = await this.#look(before);
+        if (signal.aborted) return;
+        if (before !== undefined) for (const event of changesOf(before, now)) this.#tell(event);
+        before = now;
+      } catch (thrown) {
+        this.failed(thrown);
+      }
+      await pause(Math.max(this.pause, (performance.now() - began) * COST), signal);
+    }
+  }
+
+  async #look(before: Seen | undefined): Promise<Seen> {
     // A worker that does not answer now may answer the next time.
     const proxies = await this.subject.proxies().catch(() => before?.proxies);
-    if (signal.aborted) return;
     const registries = this.subject
       .sources()
       .map(registryView)
       .map((view) => [`${view.registry} ${view.server}`, view] as const);
-    const release = releaseView(this.subject.releaseStatus());
-    const now: Seen = { registries: new Map(registries), proxies, release };
-    if (before !== undefined) for (const event of changesOf(before, now)) this.#tell(event);
-    const wait = Math.max(this.pause, (performance.now() - began) * COST);
-    const timer = setTimeout(() => void this.#look(now, signal), wait).unref();
-    signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    return { registries: new Map(registries), proxies, release: releaseView(this.subject.releaseStatus()) };
   }
 
   #tell(event: AdminEvent): void {

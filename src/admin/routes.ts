@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import type { PolicyDocument } from '../documents/documents.js';
+import { messageOf } from '../errors.js';
 import type { SecretStatus } from '../secrets/secret-store.js';
 import type { LoadBook } from '../telemetry/load/load-book.js';
 import type { LatencyObservation } from '../telemetry/metrics/recent-latency.js';
@@ -64,8 +65,12 @@ function readinessOf({ unready, restored }: AdminSubject): Readiness {
   return { ready: true, detail: view === undefined ? {} : { restored: view } };
 }
 
-function addRoutes(app: Hono, subject: AdminSubject, { page, token }: AdminOptions): void {
-  const events = new EventStreams(new EventFeed(subject));
+function addRoutes(app: Hono, subject: AdminSubject, { logger, page, token }: AdminOptions): void {
+  const events = new EventStreams(
+    new EventFeed(subject, (thrown) =>
+      logger.error({ err: thrown }, `cannot look what has changed: ${messageOf(thrown)}`),
+    ),
+  );
   app.route('/', pageRoutes(page));
   app.get('/openapi.json', (c) => c.json(openApi()));
   app.get('/events', (c) => events.answer(c, token));

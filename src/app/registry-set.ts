@@ -85,7 +85,10 @@ export class RegistrySet {
       const registry = this.#registries.get(source.registry);
       if (registry === undefined) continue;
       const signal = AbortSignal.any([registry.life.signal, this.signal]);
-      void this.#run(source, sink, registry.dump?.guard(sink, signal) ?? sink, signal);
+      this.#run(source, sink, registry.dump?.guard(sink, signal) ?? sink, signal).catch((thrown: unknown) => {
+        const { registry, server } = source;
+        this.logger.error({ registry, server, err: thrown }, `no longer followed: ${messageOf(thrown)}`);
+      });
     }
   }
 

@@ -62,7 +62,12 @@ export async function publishServices(options: PublishServicesOptions): Promise<
     });
     const rules = { serviceTemplate: '{service}', skipped: () => false };
     const sinks = catalogue.setSources(sources.map((source) => ({ source, rules })));
-    for (const [source, sink] of sinks) void run(source, sink, signal, logger);
+    for (const [source, sink] of sinks) {
+      const { registry, server } = source;
+      run(source, sink, signal, logger).catch((thrown: unknown) => {
+        logger.error({ registry, server, err: thrown }, `no longer followed: ${messageOf(thrown)}`);
+      });
+    }
     if (sources.length === 0) flush();
   });
 }

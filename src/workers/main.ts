@@ -12,5 +12,5 @@ const worker = new Worker(
   (message, sent = () => undefined) => process.send?.(message, undefined, {}, sent),
   (code) => process.exit(code),
 );
-process.on('message', (message: ToWorker) => void worker.receive(message));
+process.on('message', (message: ToWorker) => worker.receive(message));
 process.send?.({ kind: 'ready' } satisfies FromWorker);

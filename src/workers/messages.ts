@@ -50,11 +50,10 @@ export type Question = {
   };
 }[Topic];
 
-export interface Answer {
-  readonly kind: 'answer';
-  readonly id: number;
-  readonly answer: Topics[Topic]['answer'];
-}
+export type Answer =
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Topics[Topic]['answer'] }
+  /** Why there is no answer. */
+  | { readonly kind: 'noAnswer'; readonly id: number; readonly reason: string };
 
 export type ToWorker =
   | Question

@@ -25,7 +25,8 @@ export class Questions {
 
   /**
    * @returns undefined where the other process has ended
-   * @throws SignalboxError `worker_silent` without an answer in time; then at once until something is heard again
+   * @throws SignalboxError `worker_silent` without an answer in time; then at once until something is heard again.
+   * `internal` where the other process failed to answer
    */
   async ask<T extends Topic>(
     topic: T,
@@ -51,16 +52,24 @@ export class Questions {
   }
 
   answered(id: number, answer: unknown): void {
-    const open = this.#open.get(id);
-    if (open === undefined) return;
-    clearTimeout(open.timer);
-    this.#open.delete(id);
-    open.resolve(answer);
+    this.#end(id)?.resolve(answer);
+  }
+
+  /** The other process failed to answer. */
+  failed(id: number, reason: string): void {
+    this.#end(id)?.reject(new SignalboxError('internal', `${this.other} failed to answer: ${reason}`));
   }
 
   /** The other process has ended. */
   close(): void {
     for (const id of [...this.#open.keys()]) this.answered(id, undefined);
+  }
+
+  #end(id: number): Open | undefined {
+    const open = this.#open.get(id);
+    clearTimeout(open?.timer);
+    this.#open.delete(id);
+    return open;
   }
 
   #silence(): SignalboxError {

@@ -80,7 +80,15 @@ export class WorkerPool implements ProxyServer {
     const numbers = Array.from({ length: this.count }, (_, index) => index + 1);
     const processes = numbers.map((worker) => this.#start(worker, address));
     const addresses = await Promise.all(processes.map(({ serving }) => serving));
-    for (const process of processes) void this.#keep(process, address);
+    for (const process of processes) {
+      const { number: worker } = process;
+      this.#keep(process, address).catch((thrown: unknown) => {
+        this.options.logger.fatal(
+          { worker, err: thrown },
+          `a worker is not kept alive: ${messageOf(thrown)}`,
+        );
+      });
+    }
     return addresses[0] ?? address;
   }
 
@@ -156,6 +164,11 @@ export class WorkerPool implements ProxyServer {
       answers,
       acknowledgements,
       load,
+      (thrown) =>
+        logger.error(
+          { worker, err: thrown },
+          `a message of a worker could not be taken: ${messageOf(thrown)}`,
+        ),
     );
     this.#processes.set(worker, process);
     const { pid } = process;

@@ -30,6 +30,7 @@ export class WorkerProcess {
   /**
    * @param clientStatus of the clients of all workers
    * @param load takes what its proxies report
+   * @param failed told where a message of the worker could not be taken
    */
   constructor(
     private readonly task: WorkerTask,
@@ -39,6 +40,7 @@ export class WorkerProcess {
     private readonly answers: AnswerSink,
     private readonly acknowledgements: AcknowledgementSink,
     private readonly load: (clusters: readonly ClusterLoad[]) => void,
+    failed: (thrown: unknown) => void,
   ) {
     this.#worker = cluster.fork();
     this.#feed = new SnapshotFeed(
@@ -50,7 +52,9 @@ export class WorkerProcess {
     this.#questions = new Questions(`worker ${task.worker}`, (question) => this.#send(question));
     this.ended = this.#untilEnded();
     this.serving = this.#untilServing();
-    this.#worker.on('message', (message: FromWorker) => void this.#receive(message));
+    this.#worker.on('message', (message: FromWorker) => {
+      this.#receive(message).catch(failed);
+    });
   }
 
   get pid(): number | undefined {
@@ -119,6 +123,9 @@ export class WorkerProcess {
       case 'answer':
         this.#questions.answered(message.id, message.answer);
         return;
+      case 'noAnswer':
+        this.#questions.failed(message.id, message.reason);
+        return;
       case 'reached':
         if (this.pid !== undefined)
           this.acknowledgements.reached(this.pid, message.publication, message.sent);
@@ -165,7 +172,7 @@ export class WorkerProcess {
         }
         if (message.kind === 'failed') reject(new SignalboxError(message.code, message.message));
       });
-      void this.ended.then(() => reject(new SignalboxError('internal', 'it ended before it served')));
+      this.ended.then(() => reject(new SignalboxError('internal', 'it ended before it served')), reject);
     });
   }
 }

@@ -1,10 +1,11 @@
+import type { Logger } from 'pino';
 import { messageOf, SignalboxError } from '../errors.js';
 import { ProxyAnswers } from '../release/proxy-answers.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { createLogger } from '../telemetry/logger.js';
 import { type ClientStatusAnswer, unavailable } from '../xds/csds/service.js';
 import { LoadReporting } from '../xds/load-reports/service.js';
-import type { FromWorker, Question, ToWorker, WorkerTask } from './messages.js';
+import type { FromWorker, Question, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
 import { ProcessMeter } from './process-meter.js';
 import { LocalProxyServer } from './proxy-server.js';
 import { Questions } from './questions.js';
@@ -20,6 +21,7 @@ export class Worker {
   readonly #primary: Questions;
   #server: LocalProxyServer | undefined;
   #meter: ProcessMeter | undefined;
+  #logger: Logger | undefined;
 
   /**
    * @param send tells the primary something; calls `sent` when that is on its way
@@ -32,8 +34,18 @@ export class Worker {
     this.#primary = new Questions('the primary process', send, PRIMARY_LIMIT);
   }
 
-  /** Takes a message of the primary. */
-  async receive(message: ToWorker): Promise<void> {
+  /** Takes a message of the primary. Where that fails the process ends: it would be out of step with the primary. */
+  receive(message: ToWorker): void {
+    this.#take(message).catch((thrown: unknown) => {
+      this.#logger?.fatal(
+        { err: thrown },
+        `cannot take a message of the primary process: ${messageOf(thrown)}`,
+      );
+      this.#fail(thrown);
+    });
+  }
+
+  async #take(message: ToWorker): Promise<void> {
     this.#primary.heard();
     switch (message.kind) {
       case 'step': {
@@ -52,6 +64,9 @@ export class Worker {
       case 'answer':
         this.#primary.answered(message.id, message.answer);
         return;
+      case 'noAnswer':
+        this.#primary.failed(message.id, message.reason);
+        return;
       case 'loadReports':
         this.#server?.configureLoadReports(message.settings);
         return;
@@ -67,6 +82,7 @@ export class Worker {
   async #serve(task: WorkerTask): Promise<void> {
     const { worker, listen, loadReports, logLevel, logFormat, ...options } = task;
     const logger = createLogger(logLevel, logFormat).child({ worker });
+    this.#logger = logger;
     const server = new LocalProxyServer(this.#cache, {
       ...options,
       observer: new ProxyAnswers({
@@ -90,25 +106,38 @@ export class Worker {
       this.#meter = new ProcessMeter(worker);
       this.send({ kind: 'serving', address });
     } catch (thrown) {
-      const { code, message } = SignalboxError.from(thrown);
-      this.send({ kind: 'failed', code, message }, () => this.exit(1));
+      this.#fail(thrown);
     }
   }
 
-  async #answer({ id, ...asked }: Question): Promise<void> {
+  #fail(thrown: unknown): void {
+    const { code, message } = SignalboxError.from(thrown);
+    this.send({ kind: 'failed', code, message }, () => this.exit(1));
+  }
+
+  /** A question that cannot be answered costs itself. */
+  async #answer(question: Question): Promise<void> {
+    const { id } = question;
     const server = this.#server;
     if (server === undefined) return;
-    const answer = (given: Extract<FromWorker, { readonly kind: 'answer' }>['answer']) =>
-      this.send({ kind: 'answer', id, answer: given });
+    try {
+      this.send({ kind: 'answer', id, answer: await this.#answerOf(question, server) });
+    } catch (thrown) {
+      this.#logger?.error({ topic: question.topic, err: thrown }, `failed to answer: ${messageOf(thrown)}`);
+      this.send({ kind: 'noAnswer', id, reason: messageOf(thrown) });
+    }
+  }
+
+  async #answerOf(asked: Question, server: LocalProxyServer): Promise<Topics[Topic]['answer']> {
     switch (asked.topic) {
       case 'proxies':
-        return answer(await server.proxies());
+        return await server.proxies();
       case 'proxyStatuses':
-        return answer(await server.proxyStatuses(asked.question));
+        return await server.proxyStatuses(asked.question);
       case 'totals':
-        return answer({ ...(await server.totals()), workers: this.#meter ? [this.#meter.read()] : [] });
+        return { ...(await server.totals()), workers: this.#meter ? [this.#meter.read()] : [] };
       case 'clientStatus':
-        return answer(server.clientStatus(asked.question));
+        return server.clientStatus(asked.question);
     }
   }
 

@@ -176,7 +176,7 @@ test('connections cut over and over, also in the middle of an answer, lose no ch
     for (let turn = 1; turn <= 5; turn += 1) {
       await client.put('/services/web/10.0.0.1:80', JSON.stringify({ weight: turn }));
       if (turn % 2 === 0) proxy.cut();
-      else proxy.cutAfter(10 * turn);
+      else void proxy.cutAfter(10 * turn);
       await client.put(`/services/web/10.0.1.${turn}:80`);
       await eventually(() => {
         const weights = source.sink.services.get('web')?.instances.map(({ weight }) => weight);

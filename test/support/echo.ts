@@ -1,4 +1,10 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 
 export interface Echoed {
@@ -29,16 +35,7 @@ export class Echo {
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('the echo has no port');
     const echo = new Echo(name, address.port, server);
-    server.on('request', async ({ method = '', url = '', headers }, response) => {
-      const echoed = { service: name, method, path: url, headers };
-      echo.seen.push(echoed);
-      if (echo.delay > 0) await setTimeout(echo.delay);
-      const fails = echo.failures > 0;
-      if (fails) echo.failures -= 1;
-      const { status, headers: more } = fails ? echo.failure : { status: 200, headers: {} };
-      response.writeHead(status, { 'x-from': name, 'x-secret': 'kept inside', ...more });
-      response.end(JSON.stringify(echoed));
-    });
+    server.on('request', (request, response) => void echo.#answer(request, response));
     server.on('upgrade', (_request, socket) => {
       socket.on('error', () => undefined);
       socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
@@ -52,5 +49,19 @@ export class Echo {
       this.server.close(() => done());
       this.server.closeAllConnections();
     });
+  }
+
+  async #answer(
+    { method = '', url = '', headers }: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const echoed = { service: this.name, method, path: url, headers };
+    this.seen.push(echoed);
+    if (this.delay > 0) await setTimeout(this.delay);
+    const fails = this.failures > 0;
+    if (fails) this.failures -= 1;
+    const { status, headers: more } = fails ? this.failure : { status: 200, headers: {} };
+    response.writeHead(status, { 'x-from': this.name, 'x-secret': 'kept inside', ...more });
+    response.end(JSON.stringify(echoed));
   }
 }

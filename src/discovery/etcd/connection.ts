@@ -43,7 +43,7 @@ export class EtcdConnection {
 
   close(): void {
     this.#closed.abort();
-    void this.#link?.then(
+    this.#link?.then(
       (link) => link.close(),
       () => undefined,
     );

@@ -70,20 +70,16 @@ export class ZnodeWatcher {
     for (const watch of this.#waiting) {
       if (this.#underWay === MOST) return;
       this.#waiting.delete(watch);
-      if (!watch.stopped) void this.#read(watch);
+      if (!watch.stopped) this.#read(watch).catch(this.failed);
     }
   }
 
   async #read(watch: ZnodeWatch<unknown>): Promise<void> {
     this.#underWay += 1;
-    try {
-      await watch.read();
-      this.#underWay -= 1;
-      this.#pump();
-      this.answered();
-    } catch (thrown) {
-      this.failed(thrown);
-    }
+    await watch.read();
+    this.#underWay -= 1;
+    this.#pump();
+    this.answered();
   }
 }
 

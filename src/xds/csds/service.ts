@@ -71,11 +71,14 @@ export function clientStatusService(answer: ClientStatus, open: Open) {
       call.on('data', (request: Uint8Array) => {
         // One after the other: answers come in the order of the questions, and those that wait stay on the wire.
         call.pause();
-        void answer(request).then(({ response, refusal }) => {
-          if (refusal === undefined) call.write(response);
-          else call.emit('error', refusal);
-          call.resume();
-        });
+        answer(request).then(
+          ({ response, refusal }) => {
+            if (refusal === undefined) call.write(response);
+            else call.emit('error', refusal);
+            call.resume();
+          },
+          (thrown: unknown) => call.emit('error', failed(thrown)),
+        );
       });
       call.on('end', () => call.end());
     },
@@ -85,14 +88,24 @@ export function clientStatusService(answer: ClientStatus, open: Open) {
         done(opened.refusal);
         return;
       }
-      void answer(call.request).then(({ response, refusal }) => {
-        opened.open.close();
-        if (refusal === undefined) done(null, response);
-        else done(refusal);
-      });
+      answer(call.request).then(
+        ({ response, refusal }) => {
+          opened.open.close();
+          if (refusal === undefined) done(null, response);
+          else done(refusal);
+        },
+        (thrown: unknown) => {
+          opened.open.close();
+          done(failed(thrown));
+        },
+      );
     },
   };
   return { definition, handlers };
+}
+
+function failed(thrown: unknown): Refusal {
+  return { code: status.INTERNAL, details: `the status cannot be told: ${messageOf(thrown)}` };
 }
 
 /** The answer from streams of this process. */

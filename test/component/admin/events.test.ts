@@ -42,7 +42,11 @@ async function lab(token?: () => Secret) {
       signal.addEventListener('abort', () => watchers.delete(listener));
     },
   };
-  const streams = new EventStreams(new EventFeed(subject));
+  const streams = new EventStreams(
+    new EventFeed(subject, (thrown) => {
+      throw thrown;
+    }),
+  );
   const app = new Hono();
   app.get('/events', (c) => streams.answer(c, token ?? (() => undefined)));
   const port = await freePort();

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import { createServer as createHttp2Server } from 'node:http2';
+import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -62,11 +62,7 @@ export class Sample {
       return createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: true }, listener);
     if (this.service !== 'prices') return createServer(listener);
     const server = createHttp2Server();
-    server.on('stream', async (stream) => {
-      stream.on('error', () => undefined);
-      await setTimeout(LONG);
-      if (!stream.destroyed) stream.respond({ 'grpc-status': '0' }, { endStream: true });
-    });
+    server.on('stream', (stream) => void answerLate(stream));
     return server;
   }
 
@@ -84,4 +80,10 @@ export class Sample {
     if (this.service === 'flaky') return this.#requests % 2 === 1;
     return this.label === 'half-broken-2';
   }
+}
+
+async function answerLate(stream: ServerHttp2Stream): Promise<void> {
+  stream.on('error', () => undefined);
+  await setTimeout(LONG);
+  if (!stream.destroyed) stream.respond({ 'grpc-status': '0' }, { endStream: true });
 }

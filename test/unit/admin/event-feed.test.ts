@@ -27,6 +27,10 @@ function proxy(id: string, rejected: ProxyView['types'][string]['rejected'] = []
   };
 }
 
+const fail = (thrown: unknown) => {
+  throw thrown;
+};
+
 test('who listens is told of publications at once and of the rest soon, and costs nothing after', async () => {
   let [status, release, proxies] = [waiting('kv', 'http://s'), FREE, [] as ProxyView[]];
   let watcher: ((entry: HistoryEntry) => void) | undefined;
@@ -45,7 +49,7 @@ test('who listens is told of publications at once and of the rest soon, and cost
       });
     },
   };
-  const feed = new EventFeed(subject, 1);
+  const feed = new EventFeed(subject, fail, 1);
   const events: AdminEvent[] = [];
   const stop = feed.listen((event) => events.push(event));
   await eventually(() => expect(looks).toBeGreaterThan(1));
@@ -74,10 +78,38 @@ test('who listens is told of publications at once and of the rest soon, and cost
   const heard = events.length;
   proxies = [];
   const before = looks;
-  const other = new EventFeed(subject, 1).listen(() => undefined);
+  const other = new EventFeed(subject, fail, 1).listen(() => undefined);
   await eventually(() => expect(looks).toBeGreaterThan(before + 3));
   other();
   expect(events).toHaveLength(heard);
+});
+
+test('a look that fails is reported, and the next one tells what has changed', async () => {
+  let release = FREE;
+  let broken = false;
+  const failures: unknown[] = [];
+  const subject: EventSubject = {
+    sources: () => [],
+    releaseStatus: () => {
+      if (broken) throw new Error('out of order');
+      return release;
+    },
+    proxies: async () => [],
+    watch: () => undefined,
+  };
+  const events: AdminEvent[] = [];
+  const stop = new EventFeed(subject, (thrown) => failures.push(thrown), 1).listen((event) =>
+    events.push(event),
+  );
+  broken = true;
+  await eventually(() => expect(failures.length).toBeGreaterThan(1));
+  expect(failures[0]).toEqual(new Error('out of order'));
+  broken = false;
+  await eventually(() => {
+    release = { ...FREE, pinned: `v${performance.now()}` };
+    expect(events.map(({ event }) => event)).toContain('release');
+  });
+  stop();
 });
 
 test('what happened to proxies: come, gone, refusing; nothing is nothing', () => {

@@ -34,6 +34,17 @@ test('one that has ended has nothing to tell', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test('one that fails to answer says why', async () => {
+  const { sent, questions } = channel();
+  const asked = questions.ask('proxies', undefined);
+  questions.failed(sent.at(-1)?.id ?? -1, 'out of memory');
+  await expect(asked).rejects.toMatchObject({
+    code: 'internal',
+    message: 'worker 2 failed to answer: out of memory',
+  });
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('one that is silent is asked no more until it is heard again', async () => {
   const { sent, questions } = channel();
   const silent = { code: 'worker_silent', message: 'worker 2 does not answer within 2000 ms' };
