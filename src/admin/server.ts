@@ -53,8 +53,7 @@ export class AdminServer {
       const refusal = refusalOf(incoming) ?? limits.admit(incoming);
       if (refusal !== undefined) return refuse(outgoing, refusal);
       const began = performance.now();
-      // It never rejects.
-      void answer(incoming, outgoing);
+      answer(incoming, outgoing).catch(() => outgoing.destroy());
       limits.charge(incoming, performance.now() - began);
     });
     server.setTimeout(silence);
