@@ -27,10 +27,26 @@ export function readJson(text: string, bounds: DataBounds = ENTRY_BOUNDS): ReadJ
   const problem = textProblem(text, bounds);
   if (problem !== undefined) return { problem };
   try {
-    return { value: JSON.parse(text) };
+    const value: unknown = JSON.parse(text);
+    // Only an escape can make half of a pair.
+    return /\\ud/i.test(text) && !isUnicode(value) ? { problem: `has ${HALF_A_PAIR}` } : { value };
   } catch (thrown) {
-    return { problem: `not valid JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
+    return { problem: `is not valid JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
   }
+}
+
+/** What UTF-8 cannot say, and with it no message of protobuf. */
+export const HALF_A_PAIR = 'half of a surrogate pair, which is no Unicode';
+
+/** Whether a text has no half of a surrogate pair. */
+export function isUnicodeText(text: string): boolean {
+  return !/\p{Cs}/u.test(text);
+}
+
+function isUnicode(value: unknown): boolean {
+  if (typeof value === 'string') return isUnicodeText(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.keys(value).every(isUnicodeText) && Object.values(value).every(isUnicode);
 }
 
 /** Why a text is beyond the bounds, in words; undefined where it is not. */

@@ -10,6 +10,7 @@ import {
   type Scalar,
   type YAMLError,
 } from 'yaml';
+import { HALF_A_PAIR, isUnicodeText } from '../base/data-bounds.js';
 import { deepYamlParts, YAML_NESTING } from '../base/yaml-nesting.js';
 import type { ConfigPath } from './problem.js';
 import { type Environment, fillVariables, isReference } from './variables.js';
@@ -133,6 +134,8 @@ class Reader {
         const start = key.range?.[0] ?? offset;
         if (entries.has(key.value)) {
           this.problems.push({ ...this.at(start), path: inner, message: 'this key stands here twice' });
+        } else if (!isUnicodeText(key.value)) {
+          this.problems.push({ ...this.at(start), path, message: `a key has ${HALF_A_PAIR}` });
         } else {
           entries.set(key.value, this.read(value, inner, start));
         }
@@ -160,7 +163,12 @@ class Reader {
   }
 
   #readScalar(node: Scalar, path: ConfigPath, offset: number): unknown {
-    if (typeof node.value !== 'string' || !node.value.includes('${')) return node.value;
+    if (typeof node.value !== 'string') return node.value;
+    if (!isUnicodeText(node.value)) {
+      this.problems.push({ ...this.at(offset), path, message: `has ${HALF_A_PAIR}` });
+      return undefined;
+    }
+    if (!node.value.includes('${')) return node.value;
     const filled = fillVariables(node.value, this.environment);
     if (filled.wrong !== undefined) {
       const place = this.at(offset);

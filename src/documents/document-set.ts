@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { printable } from '../base/printable.js';
 import type { ServicePolicy } from '../config/service-policy.js';
 import type { RouteRule } from '../model/route.js';
 import type { DocumentChanges, PolicyOutcome, RouteOutcome } from './document-table.js';
@@ -90,7 +91,7 @@ export class DocumentSet {
       source,
       rules,
       ...(disabled === true && { disabled }),
-      ...(outcome.rejected !== undefined && { rejected: outcome.rejected }),
+      ...(outcome.rejected !== undefined && { rejected: printable(outcome.rejected) }),
     });
   }
 
@@ -104,7 +105,7 @@ export class DocumentSet {
         source,
         service: outcome.service,
         ...(policy !== undefined && { policy }),
-        ...(outcome.rejected !== undefined && { rejected: outcome.rejected }),
+        ...(outcome.rejected !== undefined && { rejected: printable(outcome.rejected) }),
       });
     }
     const after = store.policies.get(id);
@@ -117,7 +118,8 @@ export class DocumentSet {
 
 /** `after`, with the objects of `before` where they say the same; `before` itself where all do. */
 function keptWhereEqual(before: readonly RouteRule[], after: readonly RouteRule[]): readonly RouteRule[] {
-  const kept = after.map((rule) => before.find((other) => isDeepStrictEqual(other, rule)) ?? rule);
+  const known = new Map(before.map((rule) => [JSON.stringify(rule), rule]));
+  const kept = after.map((rule) => known.get(JSON.stringify(rule)) ?? rule);
   const same = kept.length === before.length && kept.every((rule, index) => rule === before[index]);
   return same ? before : kept;
 }

@@ -1,3 +1,4 @@
+import { readJson as readBounded } from '../base/data-bounds.js';
 import { messageOf } from '../errors.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -6,15 +7,27 @@ export type ReadJson =
   | { readonly value: JsonObject; readonly rejected?: undefined }
   | { readonly rejected: string; readonly value?: undefined };
 
-/** The JSON object of a document. */
+/** Paths and hosts of one document: every one of them becomes a route, or a virtual host that holds all routes of all hosts. */
+export const MOST_OF_DOCUMENT = 1_000;
+
+/** The JSON object of a document, which is within the bounds of an entry. */
 export function readJson(text: string): ReadJson {
-  let value: unknown;
+  const { value, problem } = readBounded(text);
+  if (problem !== undefined) return { rejected: `the document ${problem}` };
+  return isObject(value) ? { value } : { rejected: 'the document is not a JSON object' };
+}
+
+/**
+ * Maps a document. This is where a document comes to cost itself alone, for every store: whatever is thrown over it is
+ * why it is rejected.
+ * @param rejected what becomes of the document then
+ */
+export function mapDocument<T>(map: () => T, rejected: (reason: string) => T): T {
   try {
-    value = JSON.parse(text);
+    return map();
   } catch (thrown) {
-    return { rejected: `not valid JSON: ${messageOf(thrown)}` };
+    return rejected(messageOf(thrown));
   }
-  return isObject(value) ? { value } : { rejected: 'not a JSON object' };
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -1,4 +1,4 @@
-import { dataProblem, textProblem } from '../base/data-bounds.js';
+import { dataProblem, HALF_A_PAIR, isUnicodeText, textProblem } from '../base/data-bounds.js';
 import { printable } from '../base/printable.js';
 import { messageOf } from '../errors.js';
 import { textOf } from '../text-of.js';
@@ -31,7 +31,7 @@ export function mapEntry<Read extends ReadInstance | undefined>(
     if (mapped?.filtered !== undefined) return { filtered: shown(mapped.filtered) };
     if (mapped?.instance === undefined) return mapped;
     return isBroken(mapped.instance)
-      ? badValue(address, 'a text of it has half of a surrogate pair, which is no Unicode')
+      ? badValue(address, `one of its texts has ${HALF_A_PAIR}`)
       : { instance: withShownRemarks(mapped.instance) };
   } catch (thrown) {
     return badValue(address, messageOf(thrown));
@@ -65,5 +65,5 @@ function withShownRemarks(instance: Instance): Instance {
 /** Whether the instance has a text that cannot be encoded: for one of them Envoy would refuse all of its service. */
 function isBroken({ metadata, locality = {}, cluster = '' }: Instance): boolean {
   const texts = [cluster, ...Object.values(locality), ...Object.keys(metadata), ...Object.values(metadata)];
-  return texts.some((text) => /\p{Cs}/u.test(text));
+  return !texts.every(isUnicodeText);
 }

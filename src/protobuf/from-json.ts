@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs';
+import { isDeeperThan } from '../base/nesting.js';
 import { suggestion } from '../suggestion.js';
 import {
   durationFromJson,
@@ -9,6 +10,7 @@ import {
 } from './json-scalars.js';
 import { apiType } from './messages.js';
 import { structOf } from './struct.js';
+import { structProblem, TOO_DEEP } from './struct-problem.js';
 
 type Path = readonly (string | number)[];
 type Fields = Readonly<Record<string, unknown>>;
@@ -29,6 +31,14 @@ export interface MergedJson {
   readonly named: ReadonlyMap<string, Path>;
 }
 
+/** What is deeper is not looked at: each level of messages takes one of JSON or two. */
+const DEEPEST_JSON = 100;
+/**
+ * The levels of messages within the one that a block of JSON is put over. Envoy reads 100 (protobuf's
+ * `CodedInputStream`), entries of maps included, and a route stands two levels deep in its route configuration.
+ */
+const MOST_LEVELS = 96;
+
 /**
  * Puts protobuf's JSON over a message: messages are merged field by field, lists and everything else is replaced, an entry of a
  * map is merged with the one of its key, an Any with one of the same type. A field that is `null` is taken out.
@@ -40,6 +50,10 @@ export function mergeJson(name: string, base: Fields, json: unknown): MergedJson
   const type = apiType(name);
   if (type === undefined) throw new Error(`${name} is no message of Envoy's configuration`);
   const merge = new Merge();
+  if (isDeeperThan(json, DEEPEST_JSON)) {
+    const problems: readonly JsonProblem[] = [{ path: [], at: 'value', message: TOO_DEEP }];
+    return { message: { ...base }, problems, named: merge.named };
+  }
   const message = merge.message(type, base, json, [], '');
   return { message, problems: merge.problems, named: merge.named };
 }
@@ -47,6 +61,8 @@ export function mergeJson(name: string, base: Fields, json: unknown): MergedJson
 class Merge {
   readonly problems: JsonProblem[] = [];
   readonly named = new Map<string, Path>();
+  /** How deep the message stands that is being merged, as Envoy counts. */
+  #level = 0;
 
   /** @param place the fields on the way here; undefined within what has no fixed place */
   message(
@@ -106,10 +122,12 @@ class Merge {
     if (field instanceof protobuf.MapField) {
       if (!isRecord(json)) return this.#wrong(path, 'value', 'expected a mapping');
       const before = isRecord(base) ? base : {};
+      this.#level += 1;
       const entries = Object.entries(json).map(([key, value]) => [
         key,
         this.#value(field, before[key], value, [...path, key], undefined),
       ]);
+      this.#level -= 1;
       return { ...before, ...Object.fromEntries(entries) };
     }
     if (field.repeated) {
@@ -129,11 +147,21 @@ class Merge {
     const { resolvedType } = field;
     if (resolvedType instanceof protobuf.Enum) return this.#read(enumFromJson(resolvedType, json), path);
     if (!(resolvedType instanceof protobuf.Type)) return this.#read(scalarFromJson(field.type, json), path);
-    return this.#ofType(resolvedType, base, json, path, place);
+    this.#level += 1;
+    const made =
+      this.#level > MOST_LEVELS
+        ? this.#wrong(path, 'value', TOO_DEEP)
+        : this.#ofType(resolvedType, base, json, path, place);
+    this.#level -= 1;
+    return made;
   }
 
   #ofType(type: protobuf.Type, base: unknown, json: unknown, path: Path, place: string | undefined): unknown {
     const name = nameOf(type);
+    if (PLAIN_DATA.has(name)) {
+      const problem = structProblem(json, MOST_LEVELS - this.#level);
+      if (problem !== undefined) return this.#wrong(path, 'value', problem);
+    }
     switch (name) {
       case 'google.protobuf.Any':
         return this.#any(base, json, path);
@@ -167,9 +195,13 @@ class Merge {
       return this.#wrong([...path, '@type'], 'value', `Envoy has no type "${typeUrl}" that is known here`);
     const before =
       isRecord(base) && String(base.type_url).endsWith(`/${name}`) ? decoded(type, base.value) : {};
+    // What is in an Any is bytes, which Envoy reads by themselves.
+    const level = this.#level;
+    this.#level = 0;
     const message = name.startsWith('google.protobuf.')
       ? this.#ofType(type, undefined, fields.value, [...path, 'value'], undefined)
       : this.message(type, before, fields, path, undefined);
+    this.#level = level;
     const bytes =
       this.problems.length > 0 ? new Uint8Array() : type.encode(type.fromObject(Object(message))).finish();
     return { type_url: typeUrl, value: bytes };
@@ -183,6 +215,9 @@ class Merge {
     this.problems.push({ path, at, message });
   }
 }
+
+/** What holds any data, and none of Envoy's messages. */
+const PLAIN_DATA = new Set(['google.protobuf.Struct', 'google.protobuf.Value', 'google.protobuf.ListValue']);
 
 const FIELDS = new WeakMap<protobuf.Type, ReadonlyMap<string, protobuf.Field>>();
 

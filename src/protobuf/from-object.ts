@@ -2,7 +2,7 @@ import protobuf from 'protobufjs';
 import { suggestion } from '../suggestion.js';
 import { textOf } from '../text-of.js';
 import { enumFromJson, type ScalarRead, scalarFromJson } from './json-scalars.js';
-import { apiType, descriptors } from './messages.js';
+import { apiType, descriptors, typeIn } from './messages.js';
 
 type Path = readonly (string | number)[];
 type Fields = Readonly<Record<string, unknown>>;
@@ -16,8 +16,7 @@ export interface ObjectProblem {
 
 /** The type of a message by its full name; undefined where Envoy's protos have none. */
 export function messageType(name: string): protobuf.Type | undefined {
-  const known = apiType(name) ?? descriptors().lookup(name, [protobuf.Type]);
-  return known instanceof protobuf.Type && known.fullName === `.${name}` ? known : undefined;
+  return apiType(name) ?? typeIn(descriptors(), name);
 }
 
 /**

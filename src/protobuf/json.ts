@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs';
-import { apiType, descriptors } from './messages.js';
+import { apiType, descriptors, typeIn } from './messages.js';
 import { plainStruct } from './struct.js';
 
 /**
@@ -19,8 +19,7 @@ export function toJson(name: string, bytes: Uint8Array): unknown {
 type Fields = Readonly<Record<string, unknown>>;
 
 function lookup(name: string): protobuf.Type | undefined {
-  const found = descriptors().lookup(name, [protobuf.Type]);
-  return found instanceof protobuf.Type ? found : apiType(name);
+  return typeIn(descriptors(), name) ?? apiType(name);
 }
 
 function messageJson(type: protobuf.Type, message: protobuf.Message): unknown {

@@ -10,6 +10,7 @@ export type MessageName = keyof MessageTypes;
 let descriptor: protobuf.Root | undefined;
 let apiDescriptor: protobuf.Root | undefined;
 const types = new Map<MessageName, protobuf.Type>();
+const byName = new WeakMap<protobuf.Root, ReadonlyMap<string, protobuf.Type>>();
 
 /** The descriptor of the messages that Signalbox itself makes, read when first needed. */
 export function descriptors(): protobuf.Root {
@@ -25,8 +26,27 @@ export function apiDescriptors(): protobuf.Root {
 
 /** @returns undefined where there is no such message in Envoy's configuration */
 export function apiType(name: string): protobuf.Type | undefined {
-  const found = apiDescriptors().lookup(name, [protobuf.Type]);
-  return found instanceof protobuf.Type && found.fullName === `.${name}` ? found : undefined;
+  return typeIn(apiDescriptors(), name);
+}
+
+/**
+ * The message type of a full name that anybody may have made up: protobufjs' own `lookup` keeps every name that it was
+ * ever asked for.
+ */
+export function typeIn(root: protobuf.Root, name: string): protobuf.Type | undefined {
+  let known = byName.get(root);
+  if (known === undefined) {
+    known = new Map(typesWithin(root).map((type) => [type.fullName.slice(1), type]));
+    byName.set(root, known);
+  }
+  return known.get(name);
+}
+
+function typesWithin(space: protobuf.NamespaceBase): readonly protobuf.Type[] {
+  return space.nestedArray.flatMap((nested) => [
+    ...(nested instanceof protobuf.Type ? [nested] : []),
+    ...(nested instanceof protobuf.Namespace ? typesWithin(nested) : []),
+  ]);
 }
 
 function read(file: string): protobuf.Root {

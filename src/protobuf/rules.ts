@@ -58,6 +58,8 @@ function inField(field: protobuf.Field, message: Plain, path: Path): readonly Vi
 function inValue(field: protobuf.Field, value: unknown, rules: Plain, path: Path): readonly Violation[] {
   const type = field.resolvedType;
   if (!(type instanceof protobuf.Type)) return inScalar(field, value, rules, path);
+  // Nothing is said of what is in it, which may be much.
+  if (type.fullName === '.google.protobuf.Struct') return [];
   if (type.fullName === '.google.protobuf.Duration')
     return broken(plain(rules.duration), lengthOf(value), path, lengthOf, 's');
   const inside = type.fields.value;

@@ -121,7 +121,7 @@ describe('the store of an APISIX', () => {
 
     for (const [broken, reason] of [
       [{ ...apisixRoute('b', 'A-SERVICE'), vars: [['arg_x', '==', '1']] }, '"vars" is not carried over'],
-      ['{"uri": "/b/*", ', expect.stringContaining('not valid JSON')],
+      ['{"uri": "/b/*", ', expect.stringContaining('is not valid JSON')],
       [
         {
           uri: '/b/*',

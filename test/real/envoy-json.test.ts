@@ -21,6 +21,8 @@ const LUA = (code: string) => ({
   typed_config: { '@type': `${HTTP}.lua.v3.Lua`, default_source_code: { inline_string: code } },
 });
 const header = (key: string, value: string) => ({ header: { key, value } });
+/** `{a: {a: …}}` of so many levels: of 31 it is the deepest that is taken over a route. */
+const nested = (levels: number): object => (levels === 1 ? {} : { a: nested(levels - 1) });
 
 let folder: string;
 beforeAll(() => {
@@ -86,7 +88,7 @@ describe('over what Signalbox makes', () => {
           rewrite: { host: 'built.test' },
           envoy: {
             route: { host_rewrite_header: 'x-to', timeout: '7s' },
-            metadata: { filter_metadata: { a: { b: [1, 'c'] } } },
+            metadata: { filter_metadata: { a: { b: [1, 'c'] }, deepest: nested(31) } },
           },
         }),
         one('/silent', {

@@ -1,4 +1,4 @@
-import { type JsonObject, readJson } from '../json-document.js';
+import { type JsonObject, mapDocument, readJson } from '../json-document.js';
 import { Reasons } from './reasons.js';
 
 interface Held<T> {
@@ -30,7 +30,13 @@ export class HeldDocuments<T> {
       return;
     }
     const reasons = new Reasons();
-    const good = this.read(json.value, id, reasons);
+    const good = mapDocument(
+      () => this.read(json.value, id, reasons),
+      (reason) => {
+        reasons.add(reason);
+        return undefined;
+      },
+    );
     const rejected = reasons.text;
     this.#held.set(id, { good: rejected === undefined ? good : before, rejected });
   }

@@ -1,11 +1,16 @@
 import type { JsonObject } from '../json-document.js';
 
+/** More reasons than anybody reads. */
+const MOST = 20;
+
 /** Why a document cannot be carried over: all of it at once. */
 export class Reasons {
-  readonly #all: string[] = [];
+  readonly #first: string[] = [];
+  #more = 0;
 
   add(reason: string): void {
-    this.#all.push(reason);
+    if (this.#first.length < MOST) this.#first.push(reason);
+    else this.#more += 1;
   }
 
   /** Names what is not among `known`: what is not understood must not be left out in silence. */
@@ -17,6 +22,7 @@ export class Reasons {
 
   /** Undefined where there is none. */
   get text(): string | undefined {
-    return this.#all.length === 0 ? undefined : this.#all.join('; ');
+    if (this.#first.length === 0) return undefined;
+    return [...this.#first, ...(this.#more > 0 ? [`and ${this.#more} more reasons`] : [])].join('; ');
   }
 }

@@ -1,10 +1,10 @@
 import type { ServiceState } from '../../discovery/source.js';
 import type { DocumentChanges, DocumentTable, PolicyOutcome, RouteOutcome } from '../document-table.js';
-import { readJson } from '../json-document.js';
+import { mapDocument, readJson } from '../json-document.js';
 import { Dependents } from './dependents.js';
 import { HeldDocuments } from './held-documents.js';
 import { Reasons } from './reasons.js';
-import { isDisabled, mapRoute } from './route.js';
+import { isDisabled, mapRoute, type References } from './route.js';
 import { readService, type ServiceDocument } from './service.js';
 import { readUpstream, type Upstream } from './upstream.js';
 
@@ -94,20 +94,22 @@ export class ApisixTable implements DocumentTable {
     }
     const reasons = new Reasons();
     const referred: string[] = [];
-    const mapped = mapRoute(
-      read.value,
-      `apisix/route/${id}`,
-      {
-        upstream: (upstream) => {
-          referred.push(`upstreams/${upstream}`);
-          return this.#upstreams.get(upstream, `upstream "${upstream}"`, reasons);
-        },
-        service: (service) => {
-          referred.push(`services/${service}`);
-          return this.#services.get(service, `service "${service}"`, reasons);
-        },
+    const references: References = {
+      upstream: (upstream) => {
+        referred.push(`upstreams/${upstream}`);
+        return this.#upstreams.get(upstream, `upstream "${upstream}"`, reasons);
       },
-      reasons,
+      service: (service) => {
+        referred.push(`services/${service}`);
+        return this.#services.get(service, `service "${service}"`, reasons);
+      },
+    };
+    const mapped = mapDocument(
+      () => mapRoute(read.value, `apisix/route/${id}`, references, reasons),
+      (reason) => {
+        reasons.add(reason);
+        return { rules: [], own: undefined };
+      },
     );
     this.#dependents.refers(id, referred);
     if (reasons.text !== undefined) return { rejected: reasons.text };

@@ -1,6 +1,6 @@
 import type { RouteMatch } from '../../model/route.js';
 import { textOf } from '../../text-of.js';
-import type { JsonObject } from '../json-document.js';
+import { type JsonObject, MOST_OF_DOCUMENT } from '../json-document.js';
 import type { Reasons } from './reasons.js';
 
 /** The paths of a route's `uri` or `uris`: exact ones, and with a `*` at the end all that begin so. */
@@ -8,6 +8,10 @@ export function readUris({ uri, uris = [uri] }: JsonObject, reasons: Reasons): r
   const texts = Array.isArray(uris) ? uris : [];
   if (texts.length === 0 || texts.some((text) => typeof text !== 'string')) {
     reasons.add('it has no "uri" and no list "uris"');
+    return [];
+  }
+  if (texts.length > MOST_OF_DOCUMENT) {
+    reasons.add(`it has ${texts.length} paths, and ${MOST_OF_DOCUMENT} is the most`);
     return [];
   }
   return texts.map((text) => readUri(textOf(text), reasons));

@@ -6,18 +6,34 @@ import { check } from '../../config/schema-problems.js';
 import { servicePolicy } from '../../config/service-policy.js';
 import { refusalOf } from '../../resources/route/refusal.js';
 import type { PolicyOutcome, RouteOutcome } from '../document-table.js';
-import { readJson } from '../json-document.js';
+import { MOST_OF_DOCUMENT, mapDocument, readJson } from '../json-document.js';
 
 /** One route, as in the configuration file's `routes`. */
 export function readRouteDocument(text: string): RouteOutcome {
-  const read = readChecked(route, text);
-  if (read.rejected !== undefined) return read;
-  const refusal = refusalOf(read.value);
-  return refusal === undefined ? { rules: [read.value] } : { rejected: refusal };
+  return mapDocument<RouteOutcome>(
+    () => {
+      const read = readChecked(route, text);
+      if (read.rejected !== undefined) return read;
+      const { hosts = [] } = read.value;
+      const refusal =
+        hosts.length > MOST_OF_DOCUMENT
+          ? `hosts: expected at most ${MOST_OF_DOCUMENT} of them`
+          : refusalOf(read.value);
+      return refusal === undefined ? { rules: [read.value] } : { rejected: refusal };
+    },
+    (rejected) => ({ rejected }),
+  );
 }
 
 /** What stands under a service's name in the configuration file's `services`. */
 export function readPolicyDocument(service: string, text: string): PolicyOutcome {
+  return mapDocument<PolicyOutcome>(
+    () => readPolicy(service, text),
+    (rejected) => ({ service, rejected }),
+  );
+}
+
+function readPolicy(service: string, text: string): PolicyOutcome {
   const read = readChecked(servicePolicy, text);
   if (read.rejected !== undefined) return { service, rejected: read.rejected };
   const refused = policyViolations(service, read.value).map(
@@ -25,6 +41,9 @@ export function readPolicyDocument(service: string, text: string): PolicyOutcome
   );
   return refused.length > 0 ? { service, rejected: refused.join('; ') } : { service, policy: read.value };
 }
+
+/** Of one document; the others show when these are mended. */
+const MOST_PROBLEMS = 20;
 
 type Read<T> =
   | { readonly value: T; readonly rejected?: undefined }
@@ -35,8 +54,9 @@ function readChecked<T>(schema: z.ZodType<T>, text: string): Read<T> {
   if (json.rejected !== undefined) return json;
   const checked = check(schema, json.value);
   if (checked.problems === undefined) return { value: checked.value };
-  const problems = checked.problems.map(({ path, message }) =>
-    path.length === 0 ? message : `${formatPath(path)}: ${message}`,
-  );
-  return { rejected: problems.join('; ') };
+  const shown = checked.problems
+    .slice(0, MOST_PROBLEMS)
+    .map(({ path, message }) => (path.length === 0 ? message : `${formatPath(path)}: ${message}`));
+  const more = checked.problems.length - shown.length;
+  return { rejected: [...shown, ...(more > 0 ? [`and ${more} more problems`] : [])].join('; ') };
 }

@@ -28,8 +28,8 @@ describe('within the bounds, and one beyond', () => {
 });
 
 test('a text that is no JSON has a reason', () => {
-  expect(readJson('{"a":')).toEqual({ problem: expect.stringMatching(/^not valid JSON: ./) });
-  expect(readJson('')).toEqual({ problem: expect.stringMatching(/^not valid JSON: ./) });
+  expect(readJson('{"a":')).toEqual({ problem: expect.stringMatching(/^is not valid JSON: ./) });
+  expect(readJson('')).toEqual({ problem: expect.stringMatching(/^is not valid JSON: ./) });
 });
 
 test('data count as their JSON does, but for what is escaped in it', () => {

@@ -290,6 +290,16 @@ test.each([
     expect(problemsOf(yaml(levels))).toEqual([`${place}: nested deeper than 64 levels`]);
 });
 
+test('half of a surrogate pair is no text', () => {
+  expect(problemsOf('default_service: { host: "\\ud800", port: 80 }')).toEqual([
+    'f.yaml:1:26: default_service.host: has half of a surrogate pair, which is no Unicode',
+  ]);
+  expect(problemsOf('services: { "\\udc00": {} }')).toEqual([
+    'f.yaml:1:13: services: a key has half of a surrogate pair, which is no Unicode',
+  ]);
+  expect(problemsOf('services: { "\\ud83d\\ude00": {} }')).toEqual([]);
+});
+
 test('what a variable holds is no structure, however deep it looks', () => {
   for (const deep of ['['.repeat(100_000), '{a: '.repeat(10_000), '- '.repeat(100_000), '? '.repeat(10_000)])
     expect(problemsOf(`${CONSUL}    weight: \${W}`, { W: deep })).toEqual([

@@ -28,6 +28,42 @@ test.each<[object]>([
   expect(merged({}, json)).toEqual(json);
 });
 
+/** `{a: {a: …}}` of so many levels, or a list in it. */
+function nested(levels: number, inside: unknown = {}): unknown {
+  return levels === 1 ? inside : { a: nested(levels - 1, inside) };
+}
+const lists = (levels: number): unknown => (levels === 1 ? [] : [lists(levels - 1)]);
+const filterMetadata = (json: unknown) => ({ metadata: { filter_metadata: { x: json } } });
+const inAny = (json: unknown) => ({
+  transport_socket: {
+    name: 'a',
+    typed_config: { '@type': 'type.googleapis.com/google.protobuf.Struct', value: json },
+  },
+});
+
+test.each([
+  ['objects', filterMetadata(nested(31)), filterMetadata(nested(33))],
+  ['lists', filterMetadata({ a: lists(46) }), filterMetadata({ a: lists(48) })],
+  ['objects in what Envoy reads by itself', inAny(nested(32)), inAny(nested(34))],
+])('data are as deep as Envoy takes them: %s', (_, fits, exceeds) => {
+  expect(merged({}, fits)).toEqual(fits);
+  const { problems } = mergeJson(CLUSTER, {}, exceeds);
+  expect(problems.map(({ message }) => message)).toEqual(['is nested deeper than Envoy takes']);
+});
+
+test('messages in messages are as deep as Envoy takes them', () => {
+  const not = (levels: number): unknown => (levels === 0 ? { any: true } : { not_rule: not(levels - 1) });
+  const problemsOf = (json: unknown) =>
+    mergeJson('envoy.config.rbac.v3.Permission', {}, json).problems.map(({ message }) => message);
+  expect(problemsOf(not(96))).toEqual([]);
+  expect(problemsOf(not(97))).toEqual(['is nested deeper than Envoy takes']);
+  const deep: unknown = JSON.parse(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`);
+  for (const json of [deep, filterMetadata(deep), { metadata: deep }])
+    expect(mergeJson(CLUSTER, {}, json).problems).toEqual([
+      { path: [], at: 'value', message: 'is nested deeper than Envoy takes' },
+    ]);
+});
+
 test('both spellings of a field', () => {
   expect(merged({}, { connectTimeout: '2s', edsClusterConfig: { serviceName: 'a' } })).toEqual({
     connect_timeout: '2s',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decode, encode, pack } from '../../../src/protobuf/messages.js';
+import { apiDescriptors, apiType, decode, encode, pack } from '../../../src/protobuf/messages.js';
 
 const CLUSTER = 'envoy.config.cluster.v3.Cluster';
 
@@ -25,4 +25,23 @@ test('bytes that are no such message are an error with a code', () => {
   expect(() => decode(CLUSTER, Buffer.from([4 * 8 + 2, 200, 1]))).toThrow(
     expect.objectContaining({ code: 'resource_invalid', message: expect.stringContaining(CLUSTER) }),
   );
+});
+
+test('names that are no types leave nothing behind', () => {
+  const held = () => JSON.stringify(Object.keys(Reflect.get(apiDescriptors(), '_lookupCache') ?? {})).length;
+  expect(apiType(CLUSTER)?.fullName).toBe(`.${CLUSTER}`);
+  const before = held();
+  for (let count = 0; count < 1_000; count += 1) expect(apiType(`envoy.none.${count}`)).toBeUndefined();
+  for (const name of [
+    '',
+    '.',
+    'Cluster',
+    `.${CLUSTER}`,
+    '__proto__',
+    'constructor',
+    `${CLUSTER}.name`,
+    'a.'.repeat(100_000),
+  ])
+    expect(apiType(name)).toBeUndefined();
+  expect(held()).toBe(before);
 });
