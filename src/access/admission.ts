@@ -48,10 +48,14 @@ export class Admission {
   readonly #rules: readonly Rule[] | undefined;
   readonly #groupOf: (node: ProxyNode) => Group;
 
+  readonly #matchedMetadata: ReadonlySet<string>;
   readonly #tokenFiles: ReadonlySet<string>;
 
   constructor({ allow, groups }: AdmissionRules) {
     this.#groupOf = groupSelector(groups);
+    this.#matchedMetadata = new Set(
+      Object.values(groups).flatMap(({ match }) => Object.keys(match.metadata ?? {})),
+    );
     this.#rules = allow?.map(ruleOf);
     this.#tokenFiles = new Set(allow?.flatMap(({ token_file }) => token_file ?? []));
   }
@@ -71,6 +75,11 @@ export class Admission {
   /** Whether clients have to show who they are. */
   get restricted(): boolean {
     return this.#rules !== undefined;
+  }
+
+  /** The keys of a node's metadata that groups match by. */
+  get matchedMetadata(): ReadonlySet<string> {
+    return this.#matchedMetadata;
   }
 
   /** The configured group of a node. */

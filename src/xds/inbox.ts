@@ -31,6 +31,11 @@ export class Inbox {
     this.#next();
   }
 
+  /** A request that was taken is to wait before all others. */
+  putBack(request: Uint8Array): void {
+    this.#waiting.unshift(request);
+  }
+
   /** Takes no requests until {@link release}. */
   hold(why: Hold): void {
     if (this.#holds.size === 0) this.reader.pause();

@@ -1,8 +1,12 @@
 import protobuf from 'protobufjs';
-import { decode } from '../protobuf/messages.js';
-import { plainStruct } from '../protobuf/struct.js';
+import { SignalboxError } from '../errors.js';
+import { readStruct } from '../protobuf/struct-bytes.js';
 
-/** Who a proxy says it is. What an Envoy lists of its extensions (60 KB) is stepped over. */
+/**
+ * Who a proxy says it is. What an Envoy lists of its extensions (60 KB) is stepped over. Its id, its cluster and each
+ * part of its locality have at most 1 KiB, its metadata 256 KiB, 10,000 values and 32 levels: a node with more is
+ * refused. Once the group of a proxy is known, 8 KiB of its metadata are kept.
+ */
 export interface ProxyNode {
   readonly id: string;
   readonly cluster: string;
@@ -23,35 +27,45 @@ export const UNKNOWN_NODE: ProxyNode = {
 
 /** Bytes. An Envoy's has some 60 KB. */
 const LARGEST_NODE = 1024 * 1024;
+/** An Envoy lists about a thousand extensions, each a field. */
+const MOST_FIELDS = 20_000;
+/** Of an id, a cluster and the parts of a locality, bytes. */
+const LONGEST_NAME = 1_024;
+const LARGEST_METADATA = 256 * 1024;
+const METADATA_BOUNDS = { nesting: 32, values: 10_000 };
+/** What is kept of the name and the version of a proxy's program, bytes. */
+const LONGEST_AGENT = 256;
 
 /**
  * Reads an encoded `envoy.config.core.v3.Node`.
- * @throws Error for bytes that are none, or too many
+ * @throws SignalboxError `request_too_large` for one beyond the bounds of {@link ProxyNode}
+ * @throws Error for bytes that are none
  */
 export function readNode(bytes: Uint8Array): ProxyNode {
-  if (bytes.length > LARGEST_NODE) throw new Error(`a node may have ${LARGEST_NODE} bytes`);
+  if (bytes.length > LARGEST_NODE) throw tooLarge(`a node may have ${LARGEST_NODE} bytes`);
   const reader = protobuf.Reader.create(bytes);
   let node: ProxyNode = UNKNOWN_NODE;
-  while (reader.pos < reader.len) {
+  for (let fields = 1; reader.pos < reader.len; fields += 1) {
+    if (fields > MOST_FIELDS) throw tooLarge(`a node may have ${MOST_FIELDS} fields`);
     const tag = reader.uint32();
     switch (tag >>> 3) {
       case 1:
-        node = { ...node, id: reader.string() };
+        node = { ...node, id: readName(reader.bytes(), 'id of a node') };
         break;
       case 2:
-        node = { ...node, cluster: reader.string() };
+        node = { ...node, cluster: readName(reader.bytes(), 'cluster of a node') };
         break;
       case 3:
-        node = { ...node, metadata: plainStruct(decode('google.protobuf.Struct', reader.bytes())) };
+        node = { ...node, metadata: readMetadata(reader.bytes()) };
         break;
       case 4:
         node = { ...node, locality: readLocality(reader.bytes()) };
         break;
       case 6:
-        node = { ...node, userAgent: reader.string() };
+        node = { ...node, userAgent: readAgent(reader.bytes()) };
         break;
       case 7:
-        node = { ...node, userAgentVersion: reader.string() };
+        node = { ...node, userAgentVersion: readAgent(reader.bytes()) };
         break;
       case 8:
         node = { ...node, userAgentVersion: readBuildVersion(reader.bytes()) };
@@ -63,9 +77,42 @@ export function readNode(bytes: Uint8Array): ProxyNode {
   return node;
 }
 
+function tooLarge(details: string): SignalboxError {
+  return new SignalboxError('request_too_large', details);
+}
+
+/** Bytes that are no UTF-8 become replacement characters, so that the text can be written again. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+}
+
+function readName(bytes: Uint8Array, what: string): string {
+  if (bytes.length > LONGEST_NAME) throw tooLarge(`the ${what} may have ${LONGEST_NAME} bytes`);
+  return textOf(bytes);
+}
+
+function readAgent(bytes: Uint8Array): string {
+  return textOf(bytes.subarray(0, LONGEST_AGENT));
+}
+
+function readMetadata(bytes: Uint8Array): ProxyNode['metadata'] {
+  if (bytes.length > LARGEST_METADATA)
+    throw tooLarge(`the metadata of a node may have ${LARGEST_METADATA} bytes`);
+  return readStruct(bytes, METADATA_BOUNDS);
+}
+
 function readLocality(bytes: Uint8Array): ProxyNode['locality'] {
-  const [region, zone, sub_zone] = stringFields(bytes, 3);
-  return { region: region ?? '', zone: zone ?? '', sub_zone: sub_zone ?? '' };
+  const reader = protobuf.Reader.create(bytes);
+  const parts = ['', '', ''];
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const field = tag >>> 3;
+    if (field >= 1 && field <= parts.length && (tag & 7) === 2)
+      parts[field - 1] = readName(reader.bytes(), 'locality of a node');
+    else reader.skipType(tag & 7);
+  }
+  const [region = '', zone = '', sub_zone = ''] = parts;
+  return { region, zone, sub_zone };
 }
 
 function readBuildVersion(bytes: Uint8Array): string {
@@ -79,21 +126,12 @@ function readBuildVersion(bytes: Uint8Array): string {
     const version = protobuf.Reader.create(reader.bytes());
     const parts = [0, 0, 0];
     while (version.pos < version.len) {
-      const field = version.uint32() >>> 3;
-      parts[field - 1] = version.uint32();
+      const tag = version.uint32();
+      const field = tag >>> 3;
+      if (field >= 1 && field <= parts.length && (tag & 7) === 0) parts[field - 1] = version.uint32();
+      else version.skipType(tag & 7);
     }
     return parts.join('.');
   }
   return '';
-}
-
-function stringFields(bytes: Uint8Array, count: number): (string | undefined)[] {
-  const reader = protobuf.Reader.create(bytes);
-  const values: (string | undefined)[] = new Array(count).fill(undefined);
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if (tag >>> 3 <= count && (tag & 7) === 2) values[(tag >>> 3) - 1] = reader.string();
-    else reader.skipType(tag & 7);
-  }
-  return values;
 }

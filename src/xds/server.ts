@@ -91,6 +91,7 @@ export class XdsServer {
   readonly #health: Health;
   readonly #gate: Gate;
   #groupOf: XdsServerOptions['groupOf'];
+  #admission: Admission;
   readonly #connections: Connections;
   #ids = 0;
   #port = 0;
@@ -103,6 +104,7 @@ export class XdsServer {
     const { limits = DEFAULT_LIMITS, admission = EVERYBODY, logger, tls } = options;
     const refusals = new Refusals(logger);
     this.#groupOf = options.groupOf;
+    this.#admission = admission;
     const accounts = new Accounts(limits);
     this.#gate = new Gate(limits, admission, refusals, accounts, this.#life.signal);
     this.#deps = {
@@ -111,6 +113,7 @@ export class XdsServer {
       reader: new RequestReader(table, limits.names_per_request),
       turns: new Turns(),
       groupOf: (node) => this.#groupOf(node),
+      matchedMetadata: () => this.#admission.matchedMetadata,
       limits,
       cut: (peer) => this.#connections.cut(peer),
       logger,
@@ -188,6 +191,7 @@ export class XdsServer {
   /** Other rules of who may ask for what, and of who gets which group, from now on; for open streams too. */
   replaceAdmission(admission: Admission, groupOf: XdsServerOptions['groupOf']): void {
     this.#groupOf = groupOf;
+    this.#admission = admission;
     this.#gate.replaceAdmission(admission);
   }
 
@@ -231,7 +235,9 @@ export class XdsServer {
         watched?.closed();
         this.#streams.delete(started);
         this.#fanOut.forget(started);
-        this.#deps.logger.info({ node: started.node.id, stream: started.id }, 'proxy disconnected');
+        const { id, node, failure } = started;
+        const reason = failure === undefined ? {} : { reason: failure };
+        this.#deps.logger.info({ node: node.id, stream: id, ...reason }, 'proxy disconnected');
       });
     };
   }

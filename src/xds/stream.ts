@@ -9,8 +9,11 @@ import { StreamGuard } from './guard/stream-guard.js';
 import { Heartbeat } from './heartbeat.js';
 import { Inbox } from './inbox.js';
 import type { Limits } from './limits.js';
-import { type ProxyNode, UNKNOWN_NODE } from './node.js';
+import type { ProxyNode } from './node.js';
+import { UNKNOWN_NODE } from './node.js';
+import { bytesOfNode } from './node-excerpt.js';
 import type { XdsObserver } from './observer.js';
+import { type IdentityDependencies, ProxyIdentity } from './proxy-identity.js';
 import type { RequestReader } from './request.js';
 import type { Message, Response, Variant } from './response.js';
 import type { StreamCall } from './stream-call.js';
@@ -31,12 +34,11 @@ import {
 } from './stream-state.js';
 import type { Turns } from './turns.js';
 
-export interface StreamDependencies {
+export interface StreamDependencies extends IdentityDependencies {
   readonly cache: SnapshotCache;
   readonly shared: Shared;
   readonly reader: RequestReader;
   readonly turns: Turns;
-  readonly groupOf: (node: ProxyNode) => Group;
   readonly limits: Limits;
   /** Ends a peer's connection at once. */
   readonly cut: (peer: string) => void;
@@ -54,13 +56,14 @@ export class XdsStream {
   readonly connectedAt = Date.now();
   readonly #guard: StreamGuard;
   #permission: OpenCall['permission'];
+  readonly #account: OpenCall['account'];
   readonly #inbox: Inbox;
   #state: StreamState = NEW_STREAM;
-  #node: ProxyNode | undefined;
-  #group: Group | undefined;
+  readonly #identity: ProxyIdentity;
   #snapshot: Snapshot | undefined;
   #inFlight = 0;
   #open = true;
+  #failure: string | undefined;
   #patience: NodeJS.Timeout | undefined;
   readonly #heartbeat = new Heartbeat(() => this.#beat());
   readonly #requests: StreamRequests;
@@ -74,6 +77,8 @@ export class XdsStream {
     private readonly deps: StreamDependencies,
   ) {
     this.#permission = open.permission;
+    this.#account = open.account;
+    this.#identity = new ProxyIdentity(deps);
     this.#requests = new StreamRequests(deps.reader, variant, typeUrl);
     this.#inbox = new Inbox(
       {
@@ -98,11 +103,11 @@ export class XdsStream {
   }
 
   get node(): ProxyNode {
-    return this.#node ?? UNKNOWN_NODE;
+    return this.#identity.node;
   }
 
   get group(): Group | undefined {
-    return this.#group;
+    return this.#identity.group;
   }
 
   get peer(): string {
@@ -111,6 +116,11 @@ export class XdsStream {
 
   get state(): StreamState {
     return this.#state;
+  }
+
+  /** Why this side has ended the stream; undefined where it has not. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /** Starts to listen to the proxy; `closed` is called once, when the stream has ended. */
@@ -125,7 +135,7 @@ export class XdsStream {
       closed();
     };
     this.call.on('data', (bytes: Uint8Array) => {
-      this.#receive(bytes);
+      if (this.#open) this.#inbox.take(bytes);
       this.#guard.arrived();
     });
     this.call.on('end', () => {
@@ -155,24 +165,13 @@ export class XdsStream {
       return;
     }
     this.#permission = permission;
-    if (this.#node === undefined) return;
-    const denied = permission.refusal(this.#node);
-    if (denied !== undefined) this.#fail(status.PERMISSION_DENIED, denied);
-    else if (this.deps.groupOf(this.#node) !== this.#group) this.end('this proxy is in another group now');
-  }
-
-  #receive(bytes: Uint8Array): void {
-    if (!this.#open) return;
-    try {
-      if (this.#node === undefined && !this.#identify(bytes)) return;
-      this.#inbox.take(bytes);
-    } catch (thrown) {
-      this.#refuse(thrown);
-    }
+    const changed = this.#identity.readmit(permission);
+    if (changed !== undefined) this.#fail(changed.code, changed.details);
   }
 
   /** An acknowledgement as others have sent it is dealt with at once. */
   #work(bytes: Uint8Array): Steps<void> | undefined {
+    if (!this.#identity.known) return this.#begin(bytes);
     try {
       const known = this.#requests.known(bytes);
       if (known === undefined || namesIn(known) > STEP) return this.#workInSteps(bytes);
@@ -182,6 +181,18 @@ export class XdsStream {
       this.#refuse(thrown);
     }
     return undefined;
+  }
+
+  /** The first request, which says who the proxy is. It is work as any other. */
+  *#begin(bytes: Uint8Array): Steps<void> {
+    try {
+      if (!this.#identify(bytes)) return;
+    } catch (thrown) {
+      return this.#refuse(thrown);
+    }
+    if (this.#snapshot !== undefined) return yield* this.#workInSteps(bytes);
+    this.#inbox.hold('unpublished');
+    this.#inbox.putBack(bytes);
   }
 
   *#workInSteps(bytes: Uint8Array): Steps<void> {
@@ -213,18 +224,21 @@ export class XdsStream {
   /** @returns whether the client may have the configuration of the node that it names */
   #identify(bytes: Uint8Array): boolean {
     const node = this.deps.reader.node(this.variant, bytes) ?? UNKNOWN_NODE;
-    const refusal = this.#permission.refusal(node);
+    const refusal = this.#identity.tell(node, this.#permission);
     if (refusal !== undefined) {
       this.deps.logger.warn({ node: node.id, peer: this.peer, stream: this.id }, refusal);
       this.#fail(status.PERMISSION_DENIED, refusal);
       return false;
     }
-    this.#node = node;
+    const excess = this.#account.hold(bytesOfNode(this.node));
+    if (excess !== undefined) {
+      this.#fail(status.RESOURCE_EXHAUSTED, excess);
+      return false;
+    }
     this.#state = newStream(node.userAgent);
-    this.#group = this.deps.groupOf(this.#node);
-    this.#snapshot = this.deps.cache.getSnapshot(this.#group);
-    if (this.#snapshot === undefined) this.#inbox.hold('unpublished');
-    this.deps.logger.info({ node: this.#node.id, stream: this.id, variant: this.variant }, 'proxy connected');
+    const { group } = this;
+    this.#snapshot = group === undefined ? undefined : this.deps.cache.getSnapshot(group);
+    this.deps.logger.info({ node: this.node.id, stream: this.id, variant: this.variant }, 'proxy connected');
     return true;
   }
 
@@ -314,6 +328,7 @@ export class XdsStream {
 
   #fail(code: status, details: string): void {
     if (!this.#open) return;
+    this.#failure ??= details;
     this.call.emit('error', { code, details, message: details, name: 'Error' });
   }
 }
