@@ -6,7 +6,7 @@ import type { ResourceVersion } from '../release/accepted.js';
 import type { Rejected } from '../release/quarantine.js';
 import type { LogFormat, LogLevel } from '../telemetry/log-level.js';
 import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
-import type { ClientStatusAnswer } from '../xds/csds/service.js';
+import type { ClientStatusAnswer } from '../xds/csds/answer.js';
 import type { ClusterLoad } from '../xds/load-reports/report.js';
 import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import type { XdsServerOptions } from '../xds/server.js';
@@ -36,8 +36,13 @@ export interface Topics {
   };
   /** What has gone over the worker's streams. */
   readonly totals: { readonly question: undefined; readonly answer: XdsTotals };
-  /** To a worker: the clients connected to it. To the primary: all clients. */
-  readonly clientStatus: { readonly question: Uint8Array; readonly answer: ClientStatusAnswer };
+  /** To a worker: the clients connected to it, in an answer of so many bytes at most. */
+  readonly clientStatus: {
+    readonly question: { readonly request: Uint8Array; readonly mostBytes: number };
+    readonly answer: ClientStatusAnswer;
+  };
+  /** To the primary: all clients. */
+  readonly allClientStatus: { readonly question: Uint8Array; readonly answer: ClientStatusAnswer };
 }
 export type Topic = keyof Topics;
 

@@ -5,7 +5,7 @@ import { stagedGroup } from '../release/rollout.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import { XdsCounts } from '../telemetry/metrics/xds-counts.js';
 import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
-import { type ClientStatusAnswer, clientStatusOf } from '../xds/csds/service.js';
+import type { ClientStatusAnswer } from '../xds/csds/answer.js';
 import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import { allOf, UNOBSERVED } from '../xds/observer.js';
 import { XdsServer, type XdsServerOptions } from '../xds/server.js';
@@ -100,8 +100,8 @@ export class LocalProxyServer implements ProxyServer {
   }
 
   /** The status of the clients that are connected to this process. */
-  clientStatus(request: Uint8Array): ClientStatusAnswer {
-    return clientStatusOf(request, this.#server.streams, this.cache);
+  async clientStatus(request: Uint8Array, mostBytes: number): Promise<ClientStatusAnswer> {
+    return await this.#server.clientStatus(request, mostBytes);
   }
 
   async totals(): Promise<XdsTotals> {

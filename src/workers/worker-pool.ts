@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { AdmissionRules } from '../access/admission.js';
 import type { ProxyView } from '../admin/proxies.js';
 import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js';
+import { OneByOne } from '../base/one-by-one.js';
 import { Backoff } from '../discovery/backoff.js';
 import { pause } from '../discovery/pause.js';
 import { messageOf } from '../errors.js';
@@ -19,7 +20,7 @@ import {
   type XdsSums,
   type XdsTotals,
 } from '../telemetry/metrics/xds-totals.js';
-import { type ClientStatusAnswer, mergedClientStatus, unavailable } from '../xds/csds/service.js';
+import { type ClientStatusAnswer, mergedClientStatus, unavailable } from '../xds/csds/answer.js';
 import type { ClusterLoad } from '../xds/load-reports/report.js';
 import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import type { Topic, Topics, WorkerTask } from './messages.js';
@@ -55,6 +56,7 @@ export class WorkerPool implements ProxyServer {
   readonly #totals = new Map<WorkerProcess, XdsTotals>();
   /** What those that have ended had counted by then: the sums never shrink. */
   #ended: XdsSums = NO_SUMS;
+  readonly #statusQuestions = new OneByOne();
   #loadReports: LoadReportSettings;
   #admission: AdmissionRules;
 
@@ -216,9 +218,16 @@ export class WorkerPool implements ProxyServer {
   }
 
   async #clientStatus(request: Uint8Array): Promise<ClientStatusAnswer> {
+    const processes = [...this.#processes.values()].filter(({ isServing }) => isServing);
     try {
-      const answers = await this.#askAll('clientStatus', request);
-      return mergedClientStatus(answers.map(({ answer }) => answer));
+      // One question of all workers at a time: an answer is large.
+      return await this.#statusQuestions.run(() =>
+        mergedClientStatus(
+          processes.map(
+            (process) => (mostBytes: number) => process.ask('clientStatus', { request, mostBytes }),
+          ),
+        ),
+      );
     } catch (thrown) {
       return unavailable(messageOf(thrown));
     }

@@ -4,7 +4,7 @@ import { SignalboxError } from '../errors.js';
 import type { AnswerSink } from '../release/proxy-answers.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import type { AcknowledgementSink } from '../telemetry/metrics/change-latency.js';
-import type { ClientStatus } from '../xds/csds/service.js';
+import type { ClientStatusAnswer } from '../xds/csds/answer.js';
 import type { ClusterLoad } from '../xds/load-reports/report.js';
 import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import type { FromWorker, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
@@ -36,7 +36,7 @@ export class WorkerProcess {
     private readonly task: WorkerTask,
     cache: SnapshotCache,
     pack: Pack,
-    private readonly clientStatus: ClientStatus,
+    private readonly clientStatus: (request: Uint8Array) => Promise<ClientStatusAnswer>,
     private readonly answers: AnswerSink,
     private readonly acknowledgements: AcknowledgementSink,
     private readonly load: (clusters: readonly ClusterLoad[]) => void,
@@ -140,7 +140,7 @@ export class WorkerProcess {
         this.answers.rejected(message.rejected);
         return;
       case 'question':
-        if (message.topic !== 'clientStatus') return;
+        if (message.topic !== 'allClientStatus') return;
         this.#send({ kind: 'answer', id: message.id, answer: await this.clientStatus(message.question) });
     }
   }

@@ -3,7 +3,7 @@ import { messageOf, SignalboxError } from '../errors.js';
 import { ProxyAnswers } from '../release/proxy-answers.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { createLogger } from '../telemetry/logger.js';
-import { type ClientStatusAnswer, unavailable } from '../xds/csds/service.js';
+import { type ClientStatusAnswer, unavailable } from '../xds/csds/answer.js';
 import { LoadReporting } from '../xds/load-reports/service.js';
 import type { FromWorker, Question, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
 import { ProcessMeter } from './process-meter.js';
@@ -11,8 +11,8 @@ import { LocalProxyServer } from './proxy-server.js';
 import { Questions } from './questions.js';
 import { unpackStep } from './snapshot-step.js';
 
-/** Collecting from all workers takes the primary as long as it waits for each, and a little. Milliseconds. */
-const PRIMARY_LIMIT = 3_000;
+/** The primary collects from one worker after the other. Milliseconds. */
+const PRIMARY_LIMIT = 10_000;
 
 /** The inside of a worker process: a server of its own over a cache that follows the primary's. */
 export class Worker {
@@ -137,14 +137,16 @@ export class Worker {
       case 'totals':
         return { ...(await server.totals()), workers: this.#meter ? [this.#meter.read()] : [] };
       case 'clientStatus':
-        return server.clientStatus(asked.question);
+        return await server.clientStatus(asked.question.request, asked.question.mostBytes);
+      case 'allClientStatus':
+        throw new SignalboxError('internal', 'this is a question to the primary process');
     }
   }
 
   /** Of the clients of all workers, which the primary collects. */
   async #clientStatus(request: Uint8Array): Promise<ClientStatusAnswer> {
     try {
-      const answer = await this.#primary.ask('clientStatus', request);
+      const answer = await this.#primary.ask('allClientStatus', request);
       return answer ?? unavailable('the control plane is shutting down');
     } catch (thrown) {
       return unavailable(messageOf(thrown));

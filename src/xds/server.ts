@@ -10,12 +10,9 @@ import type { Logger } from 'pino';
 import { Admission } from '../access/admission.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import { type StreamCallbacks, WatchedStream } from './callbacks.js';
-import {
-  CLIENT_STATUS_SERVICE,
-  type ClientStatus,
-  clientStatusOf,
-  clientStatusService,
-} from './csds/service.js';
+import { type ClientStatusAnswer, clientStatusOf } from './csds/answer.js';
+import type { ClientStatus } from './csds/asking-call.js';
+import { CLIENT_STATUS_SERVICE, clientStatusService } from './csds/service.js';
 import { drain } from './drain.js';
 import { FanOut } from './fan-out.js';
 import { Accounts } from './guard/account.js';
@@ -93,6 +90,7 @@ export class XdsServer {
   #groupOf: XdsServerOptions['groupOf'];
   #admission: Admission;
   readonly #connections: Connections;
+  readonly #statusTurns = new Turns();
   #ids = 0;
   #port = 0;
 
@@ -132,8 +130,9 @@ export class XdsServer {
     });
     this.addTo(this.#server);
     const clientStatus = clientStatusService(
-      options.clientStatus ?? (async (request) => clientStatusOf(request, this.#streams, cache)),
+      options.clientStatus ?? ((request) => this.clientStatus(request)),
       (call, readmit) => this.#gate.open(call, 'client status', readmit),
+      logger,
     );
     this.#server.addService(clientStatus.definition, clientStatus.handlers);
     const { loadReporting } = options;
@@ -165,6 +164,17 @@ export class XdsServer {
       const handlers = service.methods.map((method) => [method.name, this.#handler(method)]);
       host.addService(definition(service), Object.fromEntries(handlers));
     }
+  }
+
+  /**
+   * Answers an encoded `ClientStatusRequest` about the clients that are connected here.
+   * @param mostBytes of the answer
+   */
+  async clientStatus(request: Uint8Array, mostBytes?: number): Promise<ClientStatusAnswer> {
+    const steps = clientStatusOf(request, this.#streams, this.#deps.cache, mostBytes);
+    // In turns of its own: the requests of proxies do not wait for it.
+    const { result, milliseconds } = await this.#statusTurns.done(steps);
+    return { ...result, milliseconds };
   }
 
   /** The streams that are open now. */

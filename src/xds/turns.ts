@@ -1,3 +1,5 @@
+import type { Steps } from '../snapshot/steps.js';
+
 /** How long other work waits while that of the turns goes on, milliseconds. */
 const SLICE = 5;
 
@@ -8,10 +10,32 @@ const SLICE = 5;
 export class Turns {
   readonly #works: (() => boolean)[] = [];
 
-  /** @param work does a piece, some milliseconds long, and tells whether it was the last one */
+  /** @param work does a piece, some milliseconds long, and tells whether it was the last one; it never throws */
   add(work: () => boolean): void {
     this.#works.push(work);
     if (this.#works.length === 1) setImmediate(this.#run);
+  }
+
+  /**
+   * Does steps one by one.
+   * @returns their result, and how many milliseconds they took. @throws what they throw
+   */
+  async done<T>(steps: Steps<T>): Promise<{ readonly result: T; readonly milliseconds: number }> {
+    return await new Promise((resolve, reject) => {
+      let milliseconds = 0;
+      this.add(() => {
+        const began = performance.now();
+        try {
+          const step = steps.next();
+          milliseconds += performance.now() - began;
+          if (step.done === true) resolve({ result: step.value, milliseconds });
+          return step.done === true;
+        } catch (thrown) {
+          reject(thrown);
+          return true;
+        }
+      });
+    });
   }
 
   readonly #run = () => {

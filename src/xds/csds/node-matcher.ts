@@ -34,33 +34,30 @@ function stringTest({
   ignore_case,
 }: StringMatcher): Test<string> | undefined {
   const fold = (text: string) => (ignore_case === true ? text.toLowerCase() : text);
-  if (exact !== undefined) return (text) => fold(text) === fold(exact);
-  if (prefix !== undefined) return (text) => fold(text).startsWith(fold(prefix));
-  if (suffix !== undefined) return (text) => fold(text).endsWith(fold(suffix));
-  if (contains !== undefined) return (text) => fold(text).includes(fold(contains));
+  const folded = (part: string, test: (text: string, part: string) => boolean): Test<string> => {
+    const wanted = fold(part);
+    return (text) => test(fold(text), wanted);
+  };
+  if (exact !== undefined) return folded(exact, (text, wanted) => text === wanted);
+  if (prefix !== undefined) return folded(prefix, (text, wanted) => text.startsWith(wanted));
+  if (suffix !== undefined) return folded(suffix, (text, wanted) => text.endsWith(wanted));
+  if (contains !== undefined) return folded(contains, (text, wanted) => text.includes(wanted));
   return undefined;
 }
 
 function structTest({ path = [], value }: StructMatcher): Test<ProxyNode['metadata']> | undefined {
   const test = value ? valueTest(value) : undefined;
-  return (
-    test &&
-    ((metadata) =>
-      test(
-        valueAt(
-          metadata,
-          path.map(({ key }) => key ?? ''),
-        ),
-      ))
-  );
+  const keys = path.map(({ key }) => key ?? '');
+  return test && ((metadata) => test(valueAt(metadata, keys)));
 }
 
 function valueAt(metadata: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (at, key) =>
-      typeof at === 'object' && at !== null && Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined,
-    metadata,
-  );
+  let at = metadata;
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
+    at = Reflect.get(at, key);
+  }
+  return at;
 }
 
 function valueTest(matcher: ValueMatcher): Test<unknown> | undefined {

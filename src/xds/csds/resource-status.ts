@@ -1,5 +1,6 @@
 import type { Resource } from '../../snapshot/resource.js';
 import type { ResourceSet } from '../../snapshot/resource-set.js';
+import type { Response } from '../response.js';
 import type { Rejection, TypeState } from '../type-state.js';
 
 /** How a control plane sees a resource at a proxy, in the terms of `envoy.service.status.v3.ConfigStatus`. */
@@ -23,14 +24,15 @@ export interface ResourceStatus {
 }
 
 /**
- * Where a proxy is with each resource of a type that it asks for.
+ * Where a proxy is with each resource of a type that it asks for. They are told one after the other, so that very many
+ * need not be held at a time.
  * @param target what the proxy is to have of this type
  */
-export function resourceStatuses(type: TypeState, target: ResourceSet): readonly ResourceStatus[] {
+export function* resourceStatuses(type: TypeState, target: ResourceSet): Generator<ResourceStatus> {
   const { wildcard, names } = type.subscription;
-  const asked = wildcard ? new Set([...target.names(), ...names]) : names;
-  const pending = pendingNames(type);
-  return [...asked].map((name) => statusOf(type, target, name, pending));
+  if (wildcard) for (const name of target.names()) yield statusOf(type, target, name);
+  for (const name of names)
+    if (!wildcard || target.get(name) === undefined) yield statusOf(type, target, name);
 }
 
 /** Where a proxy is with one resource; undefined for one that it does not ask for. */
@@ -39,7 +41,7 @@ export function resourceStatus(
   target: ResourceSet,
   name: string,
 ): ResourceStatus | undefined {
-  return type.subscription.covers(name) ? statusOf(type, target, name, pendingNames(type)) : undefined;
+  return type.subscription.covers(name) ? statusOf(type, target, name) : undefined;
 }
 
 /** Where a proxy is with a type as a whole. */
@@ -49,15 +51,10 @@ export function typeStatus(type: TypeState): ConfigStatus {
   return type.version === '' && type.held.size === 0 ? 'NOT_SENT' : 'SYNCED';
 }
 
-function statusOf(
-  type: TypeState,
-  target: ResourceSet,
-  name: string,
-  pending: ReadonlySet<string>,
-): ResourceStatus {
+function statusOf(type: TypeState, target: ResourceSet, name: string): ResourceStatus {
   const resource = target.get(name);
   const rejection = type.rejected.get(name);
-  return { name, status: statusIn(type, name, resource?.version, rejection, pending), resource, rejection };
+  return { name, status: statusIn(type, name, resource?.version, rejection), resource, rejection };
 }
 
 function statusIn(
@@ -65,18 +62,28 @@ function statusIn(
   name: string,
   version: string | undefined,
   rejection: Rejection | undefined,
-  pending: ReadonlySet<string>,
 ): ConfigStatus {
   if (version === undefined || type.owed.has(name) || type.held.get(name)?.version !== version)
     return 'NOT_SENT';
-  if (pending.has(name)) return 'STALE';
+  if (isPending(type, name)) return 'STALE';
   if (rejection?.version === version) return 'ERROR';
   // A proxy that has come back is not sent what it says it has, so that it never acknowledges it.
   const accepted = type.acknowledged.get(name)?.version === version || type.rejected.size === 0;
   return accepted ? 'SYNCED' : 'STALE';
 }
 
-/** What has changed in responses that are not answered yet. */
-function pendingNames(type: TypeState): ReadonlySet<string> {
-  return new Set(type.outstanding.flatMap(({ response }) => response.changed.map(({ name }) => name)));
+/** Whether a resource has changed in a response that is not answered yet. */
+function isPending({ outstanding }: TypeState, name: string): boolean {
+  return outstanding.some(({ response }) => changedIn(response).has(name));
+}
+
+const CHANGED = new WeakMap<Response, ReadonlySet<string>>();
+
+function changedIn(response: Response): ReadonlySet<string> {
+  let names = CHANGED.get(response);
+  if (names === undefined) {
+    names = new Set(response.changed.map(({ name }) => name));
+    CHANGED.set(response, names);
+  }
+  return names;
 }

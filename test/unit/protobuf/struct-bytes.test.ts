@@ -23,7 +23,7 @@ const plain = {
 
 /** `{ s: { s: … 1 } }` of so many levels. */
 function nested(levels: number, list = false): Buffer {
-  let value = Buffer.concat([Buffer.from([0x11]), Buffer.alloc(8)]);
+  let value: Buffer = Buffer.concat([Buffer.from([0x11]), Buffer.alloc(8)]);
   for (let level = 1; level < levels; level += 1) {
     value = list
       ? lengthDelimited(6, lengthDelimited(1, value))

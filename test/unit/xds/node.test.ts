@@ -2,17 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { encode } from '../../../src/protobuf/messages.js';
 import { encodeStruct } from '../../../src/protobuf/struct-bytes.js';
 import { lengthDelimited, text, varint } from '../../../src/protobuf/wire.js';
+import { NameTable } from '../../../src/xds/name-set.js';
 import { readNode } from '../../../src/xds/node.js';
 import { bytesOfNode, excerptOf } from '../../../src/xds/node-excerpt.js';
+import { RequestReader } from '../../../src/xds/request.js';
 
-const NODE = 'envoy.config.core.v3.Node';
 const withMetadata = (metadata: Readonly<Record<string, unknown>>) =>
   readNode(lengthDelimited(3, encodeStruct(metadata)));
 const NOTHING: ReadonlySet<string> = new Set();
 
 describe('a node', () => {
   test('all that is used of it', () => {
-    const bytes = encode(NODE, {
+    const node = {
       id: 'a',
       cluster: 'b',
       metadata: { fields: { k: { listValue: { values: [{ boolValue: true }] } } } },
@@ -20,8 +21,9 @@ describe('a node', () => {
       user_agent_name: 'envoy',
       user_agent_build_version: { version: { major_number: 1, minor_number: 40, patch: 2 } },
       extensions: [{ name: 'x' }],
-    });
-    expect(readNode(bytes)).toEqual({
+    };
+    const bytes = encode('envoy.service.discovery.v3.DiscoveryRequest', { node });
+    expect(new RequestReader(new NameTable()).node('sotw', bytes)).toEqual({
       id: 'a',
       cluster: 'b',
       metadata: { k: [true] },

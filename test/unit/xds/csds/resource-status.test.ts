@@ -38,7 +38,7 @@ class Peer {
   /** Name → status. */
   get statuses(): Record<string, string> {
     const found = resourceStatuses(this.type, this.snapshot.set(EDS));
-    return Object.fromEntries(found.map(({ name, status }) => [name, status]));
+    return Object.fromEntries([...found].map(({ name, status }) => [name, status]));
   }
 
   ask(names: readonly string[], change: Partial<SotwRequest> = {}): this {
