@@ -1,10 +1,12 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { TYPE_URL } from '../../src/snapshot/type-url.js';
 import { eventually } from '../peers/eventually.js';
+import { freePort } from '../peers/process.js';
 import { AdsStream, connect } from '../support/ads-client.js';
 import { type Tab, TestBrowser } from '../support/browser.js';
 import { Signalbox } from '../support/signalbox.js';
@@ -31,6 +33,23 @@ const SCROLL = `(async () => {
 const PWNED = `'pwned' in window`;
 const OVERFLOW = 'document.documentElement.scrollWidth - window.innerWidth';
 const BACKGROUND = 'getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)';
+
+/** In the browser: takes what it can from another origin, in four ways. */
+const embed = (origin: string) => `(async () => {
+  const loaded = (tag, attribute, path) => new Promise((resolve) => {
+    const element = document.createElement(tag);
+    element.onload = () => resolve('loaded');
+    element.onerror = () => resolve('refused');
+    element[attribute] = '${origin}' + path;
+    document.body.append(element);
+  });
+  return [
+    await fetch('${origin}/services').then(() => 'read', () => 'refused'),
+    await fetch('${origin}/healthz', { mode: 'no-cors' }).then(() => 'loaded', () => 'refused'),
+    await loaded('script', 'src', '/page.js'),
+    await loaded('img', 'src', '/metrics'),
+  ];
+})()`;
 
 type Entries = Readonly<Record<string, readonly object[]>>;
 
@@ -214,6 +233,31 @@ test('names and texts of others are shown as they are and do nothing', async () 
   expect(await page.evaluate(PWNED)).toBe(false);
   expect(foreign).toEqual([]);
   expect(errors.filter((text) => !text.includes('404'))).toEqual([]);
+});
+
+test('a page of another site opens this one by a link, and gets nothing else', async () => {
+  const port = await freePort();
+  const link = `<a href="${signalbox.admin}/">go</a>`;
+  const other = createServer((_, response) =>
+    response.setHeader('content-type', 'text/html').end(`<title>other</title>${link}`),
+  );
+  other.listen(port, '127.0.0.1');
+  try {
+    // The other name of loopback is another site; another port of this one is the same site, and another origin.
+    for (const host of ['localhost', '127.0.0.1']) {
+      tab = await browser.open('');
+      const { page } = tab;
+      await page.goto(`http://${host}:${port}/`);
+      const read = await page.evaluate<readonly string[]>(embed(signalbox.admin));
+      expect(read).toEqual(['refused', 'refused', 'refused', 'refused']);
+      await page.getByText('go').click();
+      await page.getByText('live', { exact: true }).waitFor();
+      await tab.close();
+    }
+  } finally {
+    tab = undefined;
+    other.close();
+  }
 });
 
 test('loss that is held back is released by a button that asks once more', async () => {

@@ -52,6 +52,10 @@ describe('signalbox', () => {
     [['relay', '--upstream', 'a:1', '--upstream-ca', 'a', '--upstream-key', 'k'], 'go together'],
     [['relay', '--upstream', 'a:1', '--tls-cert', 'c'], '--tls-cert and --tls-key go together'],
     [['relay', '--upstream', 'a:1', '--tls-client-ca', 'c'], 'needs --tls-cert'],
+    [
+      ['relay', '--upstream', 'a:1', '--admin', '0.0.0.0:1'],
+      '--admin beyond loopback needs --admin-token-file',
+    ],
   ])('%j is wrong usage', async (args, message) => {
     const { code, stdout, stderr } = await signalbox(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
