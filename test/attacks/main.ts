@@ -1,24 +1,37 @@
-// npm run attacks [-- --seconds 10] [--only TEXT]
-import { readFileSync, writeFileSync } from 'node:fs';
+// npm run attacks [-- --seconds 6] [--only TEXT]... [--from TEXT] [--runs 2] [--list] [--program PATH]
+// PATH is the `dist/cli/main.js` of another build, to compare with.
 import { cpus, loadavg } from 'node:os';
-import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { credentials } from '@grpc/grpc-js';
-import { parseConfig } from '../../src/config/load.js';
 import { Certificates } from '../peers/certificates.js';
+import { Consul } from '../peers/consul.js';
 import { Etcd } from '../peers/etcd.js';
-import { PeerProcess } from '../peers/process.js';
-import { markdownTable, writeSection } from '../reliability/page.js';
-import { Signalbox } from '../support/signalbox.js';
-import { ATTACKS, EXPIRED, PLAIN, SETTINGS, WRONG } from './attacks.js';
-import { type Latencies, Probe } from './probe.js';
+import { writeSection } from '../reliability/page.js';
+import type { World } from './attack.js';
+import { ATTACKS } from './attacks.js';
+import { passed, type Row, summary, table } from './table.js';
+import { niced, trial } from './trial.js';
+import { LIMITS } from './verdict.js';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '10' }, only: { type: 'string', default: '' } },
+  options: {
+    seconds: { type: 'string', default: '6' },
+    only: { type: 'string', multiple: true, default: [''] },
+    from: { type: 'string', default: '' },
+    program: { type: 'string' },
+    runs: { type: 'string', default: '2' },
+    list: { type: 'boolean', default: false },
+  },
 });
-const milliseconds = Number(values.seconds) * 1_000;
 const SERVICES = 50;
 const INSTANCES = 20;
+
+const chosen = ATTACKS.slice(ATTACKS.findIndex(({ name }) => name.includes(values.from))).filter(({ name }) =>
+  values.only.some((text) => name.includes(text)),
+);
+if (values.list) {
+  for (const { name } of chosen) console.log(name);
+  process.exit();
+}
 
 const etcd = await Etcd.start();
 await etcd.client.putAll(
@@ -27,97 +40,60 @@ await etcd.client.putAll(
     { weight: 1 },
   ]),
 );
-const discovery = { etcd: { endpoints: [etcd.url] } };
+let consul: Promise<Consul> | undefined;
 const [good, other] = await Promise.all([Certificates.make(), Certificates.make()]);
-const tls = { ...good.server, client_ca: good.ca };
-const shown = new Map([
-  [WRONG, other.client],
-  [EXPIRED, await good.expired('late', 'DNS:late')],
-]);
-const trusted = credentials.createSsl(
-  ...[good.ca, good.client.key, good.client.cert].map((path) => readFileSync(path)),
-);
-const speaksTls = parseConfig(JSON.stringify({ xds: { tls } }), 'signalbox.yaml', {}).problems === undefined;
+const decoy = niced('decoy');
+await decoy.until(() => decoy.output.includes('READY'));
+decoy.freeze();
+const world: World = {
+  etcd,
+  decoy,
+  consul: async () => {
+    consul ??= Consul.start();
+    return await consul;
+  },
+  good,
+  other,
+};
 const load = () => loadavg()[0]?.toFixed(1);
 const loads = [load()];
-const rows: (readonly string[])[] = [];
-const failures: string[] = [];
 
-/** A server of its own for each attack, so that none inherits what another left behind. */
-for (const name of Object.keys(ATTACKS).filter((text) => text.includes(values.only))) {
-  const secure = [WRONG, EXPIRED, PLAIN].includes(name);
-  if (secure && !speaksTls) {
-    rows.push([name, 'this build has no TLS on the xDS port', '', '', '', '']);
-    continue;
+const rows: Row[] = [];
+for (const attack of chosen) {
+  const trials: Row['trials'][number][] = [];
+  const row: Row = { name: attack.name, trials };
+  while (trials.length < Number(values.runs) && !passed(row)) {
+    const options = { seconds: Number(values.seconds), program: values.program };
+    trials.push(
+      await trial(attack, world, options).catch((thrown: unknown) =>
+        thrown instanceof Error ? thrown : new Error(String(thrown)),
+      ),
+    );
+    console.log(`${rows.length + 1}/${chosen.length} ${summary(row)}`);
   }
-  const { limits, services } = SETTINGS[name] ?? {};
-  const xds = { listen: '127.0.0.1:0', ...(secure && { tls }) };
-  const file = services && { file: { path: 'services.yaml' } };
-  const signalbox = await Signalbox.start(
-    { xds, ...(limits && { limits }), discovery: { ...discovery, ...file }, auto_routes: true },
-    { before: (folder) => writeFileSync(join(folder, 'services.yaml'), JSON.stringify({ services })) },
-  );
-  const { xdsPort, admin, process: server } = signalbox;
-  const probe = new Probe(etcd, xdsPort, server.pid, secure ? trusted : undefined);
-  await probe.measure(1_000);
-  const before = await probe.measure(milliseconds / 2);
-  const attacker = PeerProcess.start('attacker', process.execPath, [
-    '--import',
-    'tsx',
-    resolve(import.meta.dirname, 'attacker.ts'),
-    name,
-    String(xdsPort),
-    admin,
-    ...Object.values(shown.get(name) ?? {}),
-  ]);
-  const during = await probe.measure(milliseconds);
-  await attacker.stop('SIGTERM', 20_000);
-  const after = server.running ? await probe.measure(milliseconds / 2) : undefined;
-  const outcome =
-    [...attacker.output.matchAll(/OUTCOME (.*)\n/g)].at(-1)?.[1] ??
-    `the attacker said nothing: ${attacker.output.slice(-300)}`;
-  if (!server.running) failures.push(`${name}: the server ended`);
-  if (during.lost + (after?.lost ?? 0) > 0)
-    failures.push(`${name}: ${during.lost + (after?.lost ?? 0)} changes did not come`);
-  if (!server.running) console.log(server.output.slice(-1_500));
-  rows.push([
-    name,
-    outcome,
-    latency(before),
-    latency(during),
-    after ? latency(after) : 'ended',
-    memory(before, during, after),
-  ]);
-  console.log(rows.at(-1)?.join(' | '));
-  probe.close();
-  await signalbox.close();
+  rows.push(row);
 }
+
+await decoy.stop('SIGKILL');
 await etcd.close();
+await (await consul)?.close();
 good.remove();
 other.remove();
-
 loads.push(load());
+
+const failed = rows.filter((row) => !passed(row));
 const report = [
-  `Each against a Signalbox of its own with ${SERVICES} services of ${INSTANCES} instances, for ${values.seconds} s. Latency is that of a ` +
-    'well-behaved proxy, from the write to etcd until the update is there: median / 99th percentile / worst, ms. ' +
-    `Load of the machine, which had ${cpus().length} processors, at the start and at the end: ${loads.join(' and ')}.`,
+  `Each attack goes for ${values.seconds} s against a server of its own, which serves ${SERVICES} services of ${INSTANCES} instances with the ` +
+    'default limits. A well-behaved proxy waits for one change after the other: median / 99th percentile / worst ' +
+    'time from the write to the registry until the proxy has it. Without the attack it does the same beside a program that keeps one processor busy. ' +
+    `A row passes where the worst time is at most ${LIMITS.latency} ms, memory grows by at most ${LIMITS.memory} MB, no process ends, no change is lost ` +
+    'and the proxy keeps its stream. A row that fails is run once more, and the better run counts. ' +
+    `The machine had ${cpus().length} processors and a load of ${loads.join(' at the start and ')} at the end.`,
   '',
-  markdownTable(
-    ['Attack', 'What came of it', 'before', 'during', 'after', 'RSS before, during, after, MB'],
-    rows,
-  ),
+  table(rows),
 ].join('\n');
 console.log(report);
-for (const failure of failures) console.log(`FAILED ${failure}`);
-if (values.only === '') writeSection('attacks', report);
-process.exit(failures.length === 0 ? 0 : 1);
-
-function latency({ times, lost }: Latencies): string {
-  const at = (share: number) =>
-    (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(1);
-  return `${at(0.5)} / ${at(0.99)} / ${at(1)}${lost > 0 ? `, **${lost} lost**` : ''}`;
-}
-
-function memory(...of: readonly (Latencies | undefined)[]): string {
-  return of.map((measured) => measured?.rss.toFixed(0) ?? '–').join(', ');
-}
+console.log(`${rows.length - failed.length} of ${rows.length} rows passed`);
+for (const { name } of failed) console.log(`FAILED ${name}`);
+if (chosen.length === ATTACKS.length && values.program === undefined) writeSection('attacks', report);
+process.exit(failed.length === 0 ? 0 : 1);

@@ -1,75 +1,82 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import type { ChannelCredentials } from '@grpc/grpc-js';
-import { TYPE_URL } from '../../src/snapshot/type-url.js';
-import { WireStream } from '../conformance/wire-stream.js';
-import type { Etcd } from '../peers/etcd.js';
+import { type ChannelCredentials, Metadata } from '@grpc/grpc-js';
+import { statusName, WireStream } from '../conformance/wire-stream.js';
 import { connect } from '../support/ads-client.js';
+import type { Followed } from './followed.js';
+import type { Sample } from './verdict.js';
+import { ADS } from './wire/services.js';
 
-const SERVICE = 'service-0';
-/** Milliseconds between two changes, and how long one is waited for. */
+/** Milliseconds between two changes, the longest wait for one, and the pause before a lost stream is opened again. */
 const PACE = 50;
-const PATIENCE = 10_000;
+const PATIENCE = 5_000;
+const RECONNECT = 100;
 
-/** What a well-behaved proxy sees: milliseconds from the write to etcd until its answer is there. */
-export interface Latencies {
-  readonly times: readonly number[];
-  /** Changes that did not come. */
-  readonly lost: number;
-  /** The server's memory, megabytes, at its highest. */
-  readonly rss: number;
-}
-
-/** A well-behaved proxy and the changes that it waits for. */
+/** A well-behaved proxy, and the changes that it waits for. */
 export class Probe {
+  readonly #client;
+  readonly #metadata = new Metadata();
+  readonly #ends: string[] = [];
   #stream: WireStream;
   #updates = 0;
   #arrived: () => void = () => undefined;
-  #weight = 0;
-  readonly #client;
+  #step = 0;
+  #closed = false;
 
   constructor(
-    private readonly etcd: Etcd,
     xdsPort: number,
-    private readonly pid: number,
-    channel?: ChannelCredentials,
+    private readonly followed: Followed,
+    { channel, token }: { readonly channel?: ChannelCredentials; readonly token?: string } = {},
   ) {
+    if (token !== undefined) this.#metadata.set('authorization', `Bearer ${token}`);
     this.#client = connect(`127.0.0.1:${xdsPort}`, {}, channel);
     this.#stream = this.#open();
   }
 
-  async measure(milliseconds: number): Promise<Latencies> {
+  /** Makes changes for so many milliseconds, one after the other, and waits for each. */
+  async measure(milliseconds: number): Promise<Sample> {
     const end = performance.now() + milliseconds;
     const times: number[] = [];
     let lost = 0;
-    let rss = 0;
+    this.#ends.length = 0;
     while (performance.now() < end) {
       const began = performance.now();
       const arrival = this.#next();
-      this.#weight = (this.#weight % 100) + 1;
-      await this.etcd.client.put(`/services/${SERVICE}/127.0.0.1:1000`, { weight: this.#weight });
+      this.#step = (this.#step % 100) + 1;
+      await this.followed.change(this.#step);
       if (await arrival) times.push(performance.now() - began);
       else lost += 1;
-      rss = Math.max(rss, residentMegabytes(this.pid));
       await setTimeout(PACE);
     }
-    return { times: times.sort((a, b) => a - b), lost, rss };
+    return { times: times.sort((a, b) => a - b), lost, ends: [...this.#ends] };
   }
 
   close(): void {
+    this.#closed = true;
     this.#stream.cut();
     this.#client.close();
   }
 
   #open(): WireStream {
-    const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
-    const stream = new WireStream(this.#client, path, 'delta', ({ typeUrl, nonce }) => {
+    const received = ({ typeUrl, nonce }: { readonly typeUrl: string; readonly nonce: string }) => {
       stream.send({ typeUrl, nonce });
       this.#updates += 1;
       this.#arrived();
-    });
+    };
+    const stream = new WireStream(
+      this.#client,
+      `${ADS}/DeltaAggregatedResources`,
+      'delta',
+      received,
+      this.#metadata,
+    );
     const node = { id: 'well-behaved', cluster: 'probe' };
-    stream.send({ typeUrl: TYPE_URL.endpoints, node, subscribe: [SERVICE] });
+    stream.send({ typeUrl: this.followed.typeUrl, node, subscribe: [this.followed.name] });
+    void stream.ended.then(async ({ code, details }) => {
+      if (this.#closed) return;
+      this.#ends.push(`${statusName(code)} ${details}`);
+      await setTimeout(RECONNECT);
+      if (!this.#closed) this.#stream = this.#open();
+    });
     return stream;
   }
 
@@ -85,9 +92,4 @@ export class Probe {
       setTimeout(PATIENCE, false, { ref: false }),
     ]);
   }
-}
-
-function residentMegabytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes) / 1024;
 }

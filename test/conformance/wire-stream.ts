@@ -13,12 +13,13 @@ export class WireStream {
     path: string,
     private readonly protocol: Variant['protocol'],
     received: (response: Received) => void,
+    metadata = new Metadata(),
   ) {
     this.#call = client.makeBidiStreamRequest<Uint8Array, Buffer>(
       path,
       (bytes) => Buffer.from(bytes),
       (bytes) => bytes,
-      new Metadata(),
+      metadata,
     );
     this.#call.on('data', (bytes: Buffer) => received(decodeResponse(protocol, bytes)));
     // What went wrong is in the status; without a listener an error would end the tests.

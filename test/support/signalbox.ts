@@ -13,6 +13,8 @@ const PATIENCE = 55_000;
 export interface StartOptions {
   readonly waitFor?: 'ready' | 'serving';
   readonly args?: readonly string[];
+  /** The `dist/cli/main.js` of another build. */
+  readonly program?: string;
   /** Puts files into the folder of the configuration. */
   readonly before?: (folder: string) => void;
 }
@@ -24,6 +26,7 @@ export class Signalbox {
   private constructor(
     readonly folder: string,
     private readonly args: readonly string[],
+    private readonly program: string,
   ) {}
 
   /** @param config what stands in the file; listen addresses on free ports are added */
@@ -32,7 +35,7 @@ export class Signalbox {
     options: StartOptions = {},
   ): Promise<Signalbox> {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-'));
-    const signalbox = new Signalbox(folder, options.args ?? []);
+    const signalbox = new Signalbox(folder, options.args ?? [], options.program ?? PROGRAM);
     const listen = { listen: '127.0.0.1:0' };
     signalbox.configure({ xds: listen, admin: listen, ...config });
     options.before?.(folder);
@@ -67,7 +70,7 @@ export class Signalbox {
   async run(waitFor: 'ready' | 'serving' = 'ready'): Promise<void> {
     this.#process = PeerProcess.start('signalbox', process.execPath, [
       '--max-semi-space-size=2',
-      PROGRAM,
+      this.program,
       'serve',
       '-c',
       this.file,
