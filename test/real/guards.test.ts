@@ -76,7 +76,9 @@ describe('mass loss', () => {
   });
 
   test('a registry that is wiped: no request fails until "signalbox release" believes it', async () => {
-    const steady = traffic.steady('/web/', '/s0/', '/s29/');
+    await etcd.client.put(key('small'), { weight: 1 });
+    await eventually(async () => expect((await traffic.get('/small/')).status).toBe(200), 30_000);
+    const steady = traffic.steady('/web/', '/s0/', '/s29/', '/small/');
     try {
       await etcd.stop();
       await etcd.wipe();
@@ -84,7 +86,7 @@ describe('mass loss', () => {
       await eventually(
         async () =>
           expect(await signalbox.get('/registries')).toMatchObject({
-            registries: [{ state: 'synced', held: { services: 31, instances: 31 } }],
+            registries: [{ state: 'synced', held: { services: 32, instances: 32 } }],
           }),
         60_000,
       );

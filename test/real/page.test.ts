@@ -263,12 +263,12 @@ test('a page of another site opens this one by a link, and gets nothing else', a
 test('loss that is held back is released by a button that asks once more', async () => {
   const { page } = await open('#/registries');
   write('shaky.json', { shaky: (shaky.shaky ?? []).slice(0, 1) });
-  await page.getByText('19 instances of 1 services are gone at once').waitFor();
+  await page.getByText('19 instances of 1 services are missing').waitFor();
   const { instances } = await signalbox.get<{ instances: unknown[] }>('/services/shaky');
   expect(instances).toHaveLength(20);
   await page.getByRole('button', { name: 'Release' }).press('Enter');
   await page.getByRole('button', { name: 'Really release?' }).press('Enter');
-  await page.getByText('gone at once').waitFor({ state: 'detached' });
+  await page.getByText('are missing').waitFor({ state: 'detached' });
   const after = await signalbox.get<{ instances: unknown[] }>('/services/shaky');
   expect(after.instances).toHaveLength(1);
 });
