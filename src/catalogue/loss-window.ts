@@ -1,7 +1,7 @@
 import type { ServiceKey } from '../discovery/source.js';
 import type { Instance } from '../model/instance.js';
 import { keyText } from './key-text.js';
-import { isMassLoss, type MassLossLimits, missing } from './mass-loss.js';
+import { drop, isMassLoss, type MassLossLimits, missing } from './mass-loss.js';
 import { type Ageing, addressesOf, RecentService, type ServiceChange } from './recent-service.js';
 
 /**
@@ -12,7 +12,7 @@ export class LossWindow {
   /** Services to which instances came, or from which they went, within the window. */
   readonly #services = new Map<string, RecentService>();
   readonly #ageing: Ageing = new Set();
-  readonly #total = { present: 0, lost: 0, gained: 0, dropped: 0, services: 0, instances: 0 };
+  readonly #total = { present: 0, lost: 0, gained: 0, brief: 0, dropped: 0, services: 0, instances: 0 };
   /** Whether the registry as a whole has lost too much. */
   #everywhere = false;
 
@@ -40,8 +40,21 @@ export class LossWindow {
    */
   take(changes: readonly ServiceChange[], now: number): readonly ServiceKey[] {
     this.#age(now);
-    const changed = new Set(changes.map((change) => this.#apply(change, now)));
-    if (changed.size === 0) return [];
+    if (changes.length === 0) return [];
+    const { dropped } = this.#total;
+    let [went, came] = [0, 0];
+    const changed = new Set<RecentService>();
+    for (const change of changes) {
+      const service = this.#serviceOf(change.key);
+      this.#count(service, () => {
+        const turnover = service.take(change, now);
+        this.#total.present += turnover.growth;
+        went += turnover.went;
+        came += turnover.came;
+      });
+      changed.add(service);
+    }
+    this.#total.dropped = Math.min(drop(dropped, went, came), this.#total.brief);
     const { registry, large } = this.limits;
     const everywhere = isMassLoss(this.#total, registry, large);
     const others = everywhere === this.#everywhere ? [] : this.#services.values();
@@ -56,7 +69,7 @@ export class LossWindow {
     this.#services.clear();
     this.#ageing.clear();
     this.#everywhere = false;
-    Object.assign(this.#total, { lost: 0, gained: 0, dropped: 0, services: 0, instances: 0 });
+    Object.assign(this.#total, { lost: 0, gained: 0, brief: 0, dropped: 0, services: 0, instances: 0 });
     return held.map(({ key }) => key);
   }
 
@@ -67,13 +80,10 @@ export class LossWindow {
     }
   }
 
-  #apply(change: ServiceChange, now: number): RecentService {
-    const text = keyText(change.key);
-    const service = this.#services.get(text) ?? new RecentService(change.key, this.#ageing);
+  #serviceOf(key: ServiceKey): RecentService {
+    const text = keyText(key);
+    const service = this.#services.get(text) ?? new RecentService(key, this.#ageing);
     this.#services.set(text, service);
-    this.#count(service, () => {
-      this.#total.present += service.take(change, now);
-    });
     return service;
   }
 
@@ -92,12 +102,13 @@ export class LossWindow {
     change();
     this.#add(service, 1);
     if (service.quiet) this.#services.delete(keyText(service.key));
+    this.#total.dropped = Math.min(this.#total.dropped, this.#total.brief);
   }
 
   #add(service: RecentService, sign: 1 | -1): void {
     this.#total.lost += sign * service.lost;
     this.#total.gained += sign * service.gained;
-    this.#total.dropped += sign * service.dropped;
+    this.#total.brief += sign * service.brief;
     this.#total.services += service.held ? sign : 0;
     this.#total.instances += sign * service.heldCount;
   }

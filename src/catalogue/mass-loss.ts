@@ -33,6 +33,11 @@ export interface LossCounts {
   readonly dropped: number;
 }
 
+/** How far a number has fallen from its highest, where it had fallen by `before` and then `went` went and `came` came. */
+export function drop(before: number, went: number, came: number): number {
+  return Math.max(0, before + went - came);
+}
+
 /** How many instances are missing; one that came makes up for one of the window's start that is gone. */
 export function missing({ lost, gained, dropped }: LossCounts): number {
   return dropped + Math.max(0, lost - gained);

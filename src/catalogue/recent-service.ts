@@ -1,6 +1,6 @@
 import type { ServiceKey, ServiceState } from '../discovery/source.js';
 import { addressOf, type Instance } from '../model/instance.js';
-import type { LossCounts } from './mass-loss.js';
+import { drop, type LossCounts } from './mass-loss.js';
 
 /** A service's state before and after an answer of its registry; undefined where the registry has no such service. */
 export interface ServiceChange {
@@ -12,27 +12,41 @@ export interface ServiceChange {
 /** An instance that came or went within the window. */
 export interface RecentChange {
   readonly service: RecentService;
+  /** `brief`: it came and went within the window. */
+  readonly kind: 'gained' | 'lost' | 'brief';
   readonly address: string;
+  /** As it was last. */
+  readonly instance: Instance;
   /** Milliseconds of the window's clock. */
   readonly at: number;
-  /** The instance as it was last, where it is gone. */
-  readonly lost?: Instance;
-  /** It is gone and had come within the window. */
-  readonly brief?: boolean;
 }
 
-/** The changes by age: those of all services, the oldest first. */
+/** The changes of all services, the oldest first. */
 export type Ageing = Set<RecentChange>;
+
+/** How an answer changed the instances of a service. */
+export interface Turnover {
+  /** By how many there are more. */
+  readonly growth: number;
+  /** How many went that had come within the window. */
+  readonly went: number;
+  /** How many came. */
+  readonly came: number;
+}
 
 /** What came to a service and what went from it within the window. */
 export class RecentService implements LossCounts {
-  readonly #lost = new Map<string, RecentChange>();
-  readonly #gained = new Map<string, RecentChange>();
+  readonly #changes = {
+    gained: new Map<string, RecentChange>(),
+    lost: new Map<string, RecentChange>(),
+    brief: new Map<string, RecentChange>(),
+  };
   /** Losses that the window has left behind and that stay for as long as they are held. */
   readonly #overdue = new Set<RecentChange>();
-  #brief = 0;
-  #dropped = 0;
+  /** The most instances at one time. */
+  #most = 0;
   #present = 0;
+  #dropped = 0;
   #held = false;
 
   constructor(
@@ -45,11 +59,15 @@ export class RecentService implements LossCounts {
   }
 
   get lost(): number {
-    return this.#lost.size - this.#brief;
+    return this.#changes.lost.size;
   }
 
   get gained(): number {
-    return this.#gained.size;
+    return this.#changes.gained.size;
+  }
+
+  get brief(): number {
+    return this.#changes.brief.size;
   }
 
   get dropped(): number {
@@ -63,41 +81,46 @@ export class RecentService implements LossCounts {
 
   /** Whether nothing came or went within the window. */
   get quiet(): boolean {
-    return this.#lost.size + this.#gained.size === 0;
+    return this.gained + this.lost + this.brief === 0;
   }
 
   /** How many {@link heldInstances} there are. */
   get heldCount(): number {
-    return this.#held ? this.#lost.size : 0;
+    return this.#held ? this.lost + this.brief : 0;
   }
 
   /** The instances that are to be served although they are gone, as they were last. */
   heldInstances(): readonly Instance[] {
-    return this.#held ? [...this.#lost.values()].flatMap(({ lost }) => lost ?? []) : [];
+    const { lost, brief } = this.#changes;
+    return this.#held ? [...lost.values(), ...brief.values()].map(({ instance }) => instance) : [];
   }
 
-  /** Takes a change in; @returns by how much the number of instances grew. */
-  take({ before, after }: ServiceChange, at: number): number {
+  take({ before, after }: ServiceChange, at: number): Turnover {
     const had = addressesOf(before);
     const has = addressesOf(after);
-    // Losses first: an instance and its successor in one answer were never there together.
-    for (const [address, instance] of had) if (!has.has(address)) this.#lose(address, instance, at);
-    for (const address of has.keys()) if (!had.has(address)) this.#gain(address, at);
-    // A service whose instances come and go all the time keeps no more of them than it had together.
-    while (this.#brief > this.gained + this.#dropped) this.#forgetOldest(true);
+    const dropped = this.#dropped;
+    let [went, came] = [0, 0];
+    for (const [address, instance] of had)
+      if (!has.has(address) && this.#lose(address, instance, at)) went += 1;
+    for (const [address, instance] of has)
+      if (!had.has(address) && this.#gain(address, instance, at)) came += 1;
     this.#present = has.size;
-    return has.size - had.size;
+    this.#most = Math.max(this.#most, had.size, has.size);
+    this.#dropped = Math.min(drop(dropped, went, came), this.brief);
+    this.#bound();
+    return { growth: has.size - had.size, went, came };
   }
 
   /** The window has left this change behind. */
   age(change: RecentChange): void {
-    this.ageing.delete(change);
-    if (change.lost === undefined) {
-      this.#gained.delete(change.address);
-      // It has long taken the place of one that is gone: a loss that was believed must not become one that is too much.
-      if (!this.#held) this.#forgetOldest(false);
-    } else if (this.#held) this.#overdue.add(change);
-    else this.#forget(change);
+    if (change.kind === 'gained') {
+      this.#forget(change);
+      // It has long taken the place of one that is gone: a loss that was believed must not become too large now.
+      if (!this.#held) this.#forgetOldest('lost');
+    } else if (this.#held) {
+      this.ageing.delete(change);
+      this.#overdue.add(change);
+    } else this.#forget(change);
   }
 
   hold(): void {
@@ -110,48 +133,47 @@ export class RecentService implements LossCounts {
     for (const change of this.#overdue) this.#forget(change);
   }
 
-  #lose(address: string, lost: Instance, at: number): void {
-    const gain = this.#gained.get(address);
-    if (gain !== undefined) {
-      this.ageing.delete(gain);
-      this.#gained.delete(address);
-      this.#brief += 1;
-      this.#dropped += 1;
-    }
-    const change = { service: this, address, at, lost, brief: gain !== undefined };
-    this.#lost.set(address, change);
-    this.ageing.add(change);
+  /** @returns whether it had come within the window */
+  #lose(address: string, instance: Instance, at: number): boolean {
+    const gain = this.#changes.gained.get(address);
+    if (gain !== undefined) this.#forget(gain);
+    this.#add({ service: this, kind: gain === undefined ? 'lost' : 'brief', address, instance, at });
+    return gain !== undefined;
   }
 
-  #gain(address: string, at: number): void {
-    const loss = this.#lost.get(address);
-    // An instance of the window's start that is back is neither lost nor gained.
-    if (loss?.brief === false) {
-      this.#forget(loss);
-      return;
-    }
-    this.#dropped = Math.max(0, this.#dropped - 1);
+  /** @returns whether it is new; one of the window's start that is back is neither lost nor new */
+  #gain(address: string, instance: Instance, at: number): boolean {
+    const { lost, brief } = this.#changes;
+    const loss = lost.get(address) ?? brief.get(address);
     if (loss !== undefined) this.#forget(loss);
-    const change = { service: this, address, at };
-    this.#gained.set(address, change);
+    if (loss?.kind === 'lost') return false;
+    this.#add({ service: this, kind: 'gained', address, instance, at });
+    return true;
+  }
+
+  /** Where instances come and go all the time, no more of them are kept than there were at one time. */
+  #bound(): void {
+    while (this.brief > this.gained + this.#dropped) this.#forgetOldest('brief');
+    while (this.lost > this.#most) this.#forgetOldest('lost');
+  }
+
+  #add(change: RecentChange): void {
+    this.#changes[change.kind].set(change.address, change);
     this.ageing.add(change);
   }
 
-  #forgetOldest(brief: boolean): void {
-    for (const change of this.#lost.values()) {
-      if (change.brief !== brief) continue;
+  #forgetOldest(kind: RecentChange['kind']): void {
+    for (const change of this.#changes[kind].values()) {
       this.#forget(change);
       return;
     }
   }
 
   #forget(change: RecentChange): void {
+    this.#changes[change.kind].delete(change.address);
     this.ageing.delete(change);
     this.#overdue.delete(change);
-    this.#lost.delete(change.address);
-    if (change.brief !== true) return;
-    this.#brief -= 1;
-    this.#dropped = Math.min(this.#dropped, this.#brief);
+    this.#dropped = Math.min(this.#dropped, this.brief);
   }
 }
 

@@ -1,5 +1,6 @@
 import { CONFIGURATION } from './configuration.js';
 import { LAST_KNOWN_GOOD } from './last-known-good.js';
+import { MASS_LOSS } from './mass-loss.js';
 import { PATTERNS } from './patterns.js';
 import { REGISTRIES } from './registries.js';
 import { REQUESTS } from './requests.js';
@@ -10,5 +11,6 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...CONFIGURATION,
   ...REQUESTS,
   ...PATTERNS,
+  ...MASS_LOSS,
   ...LAST_KNOWN_GOOD,
 ];

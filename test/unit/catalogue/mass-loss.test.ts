@@ -437,6 +437,39 @@ describe('instances that come and go within the window', () => {
     expect(held()).toMatchObject({ services: 2, instances: 10 });
   });
 
+  test('are no loss where each service has another for its successor', () => {
+    say({ steady: 9 });
+    for (let run = 0; run < 100; run += 1) say({ [`job${run}`]: undefined, [`job${run + 1}`]: 1 });
+    expect([served('job99'), served('job100'), held()]).toEqual([undefined, 1, undefined]);
+    for (let run = 100; run < 200; run += 1) {
+      say({ [`job${run + 1}`]: 1 });
+      say({ [`job${run}`]: undefined });
+    }
+    expect([served('job199'), served('job200'), held()]).toEqual([undefined, 1, undefined]);
+  });
+
+  test('count as often as they are missing at one time', () => {
+    say({ first: 4, a: 6 });
+    say({ a: 0 });
+    expect(held()).toMatchObject({ services: 1, instances: 6 });
+    // Two are back: 4 of 10 are missing.
+    say({ a: 2 });
+    expect([served('a'), held()]).toEqual([2, undefined]);
+    say({ a: 0 });
+    expect([served('a'), held()]).toMatchObject([6, { services: 1, instances: 6 }]);
+  });
+
+  test('of a service that is held are no more than there were at one time', () => {
+    start({ ...LIMITS, window: 0 });
+    say({ a: 10, b: 5 });
+    say({ a: 0 });
+    for (let run = 0; run < 100; run += 1) {
+      say({ a: [`run${run}:80`] });
+      say({ a: [] });
+    }
+    expect(addresses('a')).toEqual(Array.from({ length: 10 }, (_, index) => `run${index + 90}:80`));
+  });
+
   test('are no loss while a registry renews all it has', () => {
     for (const release of ['v1', 'v2', 'v3'])
       for (const name of Object.keys(crowd)) {
