@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'registry_timeout'
   | 'registry_refused'
   | 'registry_bad_answer'
+  | 'service_name_invalid'
   | 'resource_invalid'
   | 'snapshot_inconsistent'
   | 'listen_failed'

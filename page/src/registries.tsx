@@ -34,6 +34,18 @@ export function RegistryList() {
                 <Time at={one.last_error.at} /> {one.last_error.message}
               </p>
             )}
+            {one.failing_services !== null && (
+              <div class="note">
+                <p>{one.failing_services.count} services cannot be read:</p>
+                <ul>
+                  {one.failing_services.first.map(({ service, message, since }) => (
+                    <li key={service} class="long">
+                      {service}, since <Time at={since} />: {message}
+                    </li>
+                  ))}
+                </ul>
+              </div>
+            )}
             {one.held !== null && (
               <div class="note">
                 <p>

@@ -24,12 +24,13 @@ export function ServiceDetail({ name }: { name: string }) {
 }
 
 function Detail({ service, load }: { service: ServiceExplanation; load: ServiceLoad | undefined }) {
-  const { registries, routed, remarks, default_service, filtered, held, release, history } = service;
+  const { registries, routed, remarks, default_service, filtered, failing, held, release, history } = service;
+  const counts = { instances: service.instances.length, filtered: filtered.length, failing: failing.length };
   const rates = new Map(load?.instances.map(({ address, last_1m }) => [address, last_1m]));
   return (
     <>
       <p>
-        <Health service={{ ...service, instances: service.instances.length, filtered: filtered.length }} />
+        <Health service={{ ...service, ...counts }} />
       </p>
       <p class="muted">
         {registries.length > 0 ? `Known to ${registries.join(', ')}` : 'Known to no registry'},{' '}
@@ -38,6 +39,11 @@ function Detail({ service, load }: { service: ServiceExplanation; load: ServiceL
       </p>
       {remarks.map((remark) => (
         <p key={remark}>{remark}</p>
+      ))}
+      {failing.map(({ registry, server, since, message }) => (
+        <p key={`${registry} ${server}`} class="note long">
+          {registry} cannot be read for this service since <Time at={since} />: {message}
+        </p>
       ))}
       {held.map(({ registry, server, until, addresses }) => (
         <p key={server} class="note">

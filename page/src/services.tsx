@@ -69,8 +69,8 @@ export function ServiceList() {
   );
 }
 
-function isTroubled({ filtered, degraded, draining, served_from }: ServiceRow): boolean {
-  return filtered + degraded + draining > 0 || served_from !== 'instances';
+function isTroubled({ filtered, failing, degraded, draining, served_from }: ServiceRow): boolean {
+  return filtered + failing + degraded + draining > 0 || served_from !== 'instances';
 }
 
 function cellsOf(service: ServiceRow) {
@@ -95,7 +95,7 @@ function weightText({ weight }: ServiceRow): string {
 
 /** How many instances are fit, of limited use, leaving, and left out: as a bar and in words. */
 export function Health({ service }: { service: ServiceRow }) {
-  const { instances, filtered, degraded, draining, served_from } = service;
+  const { instances, filtered, failing, degraded, draining, served_from } = service;
   const parts = [
     ['ok', instances - degraded - draining],
     ['degraded', degraded],
@@ -109,7 +109,7 @@ export function Health({ service }: { service: ServiceRow }) {
   const fallback = { instances: '', default_service: 'default service', nothing: 'nothing to serve' }[
     served_from
   ];
-  const words = [text, fallback].filter(Boolean).join(' · ');
+  const words = [text, fallback, failing > 0 && 'query fails'].filter(Boolean).join(' · ');
   return (
     <span class="health">
       <span class="bar" role="img" aria-label={words}>

@@ -1,4 +1,5 @@
 import { nearest } from '../base/nearest.js';
+import type { PlacedFailure } from '../catalogue/catalogue.js';
 import type { ServiceView } from '../catalogue/service-view.js';
 import type { HeldService } from '../catalogue/source-state.js';
 import type { RouteDocument } from '../documents/documents.js';
@@ -26,6 +27,8 @@ export interface ExplainSubject extends CarrierSubject {
   readonly skippedBy: (name: string) => readonly { readonly registry: string; readonly rule: string }[];
   /** What a registry has lost of the service and is served still, see `mass_loss`. */
   readonly heldOf: (name: string) => readonly HeldService[];
+  /** Where the queries of services fail, by the name of the service. */
+  readonly failures: () => ReadonlyMap<string, readonly PlacedFailure[]>;
   /** All routes, those of the configuration file among them. */
   readonly routes: () => readonly RouteDocument[];
   /** The last changes, oldest first. */
@@ -84,10 +87,12 @@ export async function explain(query: string, subject: ExplainSubject): Promise<E
 
 async function explainService(name: string, subject: ExplainSubject): Promise<ServiceExplanation> {
   const view = subject.service(name);
+  const failures = subject.failures().get(name) ?? [];
+  const isKnown = view !== undefined || failures.length > 0;
   return {
-    ...serviceDetail(name, view, subject.served(view)),
+    ...serviceDetail({ name, view, served: subject.served(view), failures }),
     routed: subject.routed(name),
-    remarks: [...subject.remarks(name), ...(view === undefined ? missing(name, subject) : [])],
+    remarks: [...subject.remarks(name), ...(isKnown ? [] : missing(name, subject))],
     resources: await carriersOf(bringing(name, subject.snapshot()), subject),
     held: subject.heldOf(name).map(({ since, until, ...held }) => ({
       ...held,

@@ -1,9 +1,10 @@
+import type { FailingServices } from '../catalogue/service-failures.js';
 import type { SourceStatus } from '../catalogue/source-status.js';
 
 /** What `/registries` shows of one source. */
 export function registryView(status: SourceStatus) {
-  const { registry, server, state, services, instances, filtered, revision, lastSuccess, lastError, held } =
-    status;
+  const { registry, server, state, services, instances, filtered, revision } = status;
+  const { lastSuccess, lastError, held, failingServices } = status;
   return {
     registry,
     server,
@@ -22,6 +23,19 @@ export function registryView(status: SourceStatus) {
             since: new Date(held.since).toISOString(),
             until: new Date(held.until).toISOString(),
           },
+    failing_services: failingServices.count === 0 ? null : failingView(failingServices),
     last_error: lastError === undefined ? null : { ...lastError, at: new Date(lastError.at).toISOString() },
+  };
+}
+
+function failingView({ count, first }: FailingServices) {
+  return {
+    count,
+    first: first.map(({ key, code, message, since }) => ({
+      ...key,
+      code,
+      message,
+      since: new Date(since).toISOString(),
+    })),
   };
 }

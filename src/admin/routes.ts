@@ -81,9 +81,10 @@ function addRoutes(app: Hono, subject: AdminSubject, { logger, page, token }: Ad
   );
   app.get('/services', (c) => {
     const names = [...subject.serviceNames()].sort();
+    const failures = subject.failures();
     const services = names.map((name) => {
       const view = subject.service(name);
-      return serviceSummary(name, view, subject.served(view));
+      return serviceSummary({ name, view, served: subject.served(view), failures: failures.get(name) ?? [] });
     });
     return c.json({ services });
   });
@@ -93,7 +94,8 @@ function addRoutes(app: Hono, subject: AdminSubject, { logger, page, token }: Ad
     if (view === undefined && !new Set(subject.serviceNames()).has(name)) {
       return c.json({ error: `no registry and no route knows a service "${name}"` }, 404);
     }
-    return c.json(serviceDetail(name, view, subject.served(view)));
+    const failures = subject.failures().get(name) ?? [];
+    return c.json(serviceDetail({ name, view, served: subject.served(view), failures }));
   });
   app.get('/registries', (c) => c.json({ registries: subject.sources().map(registryView) }));
   app.get('/certificates', (c) => c.json({ certificates: subject.secrets().map(certificateView) }));

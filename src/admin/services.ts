@@ -1,13 +1,26 @@
+import type { PlacedFailure } from '../catalogue/catalogue.js';
 import type { PlacedFilteredInstance, PlacedInstance, ServiceView } from '../catalogue/service-view.js';
 import { addressOf, type Instance } from '../model/instance.js';
 
+/** A service as it stands. */
+export interface ShownService {
+  readonly name: string;
+  /** Undefined where no registry has said what the service is. */
+  readonly view: ServiceView | undefined;
+  readonly served: readonly Instance[];
+  /** Where its query fails. */
+  readonly failures: readonly PlacedFailure[];
+}
+
 /** A service in the list of `/services`. */
-export function serviceSummary(name: string, view: ServiceView | undefined, served: readonly Instance[]) {
+export function serviceSummary({ name, view, served, failures }: ShownService) {
+  const registries = [...(view?.registries ?? []), ...failures.map(({ registry }) => registry)];
   return {
     name,
-    registries: view?.registries ?? [],
+    registries: [...new Set(registries)],
     instances: view?.instances.length ?? 0,
     filtered: view?.filtered.length ?? 0,
+    failing: failures.length,
     served_from: servedFrom(view, served),
     ...atAGlance(view?.instances ?? []),
   };
@@ -26,13 +39,15 @@ function atAGlance(instances: readonly Instance[]) {
 }
 
 /** What `/services/NAME` shows. */
-export function serviceDetail(name: string, view: ServiceView | undefined, served: readonly Instance[]) {
+export function serviceDetail(service: ShownService) {
+  const { view, served, failures } = service;
   const fallback = servedFrom(view, served) === 'default_service' ? served.map(addressOf) : undefined;
   return {
-    ...serviceSummary(name, view, served),
+    ...serviceSummary(service),
     ...(fallback !== undefined && { default_service: fallback }),
     instances: (view?.instances ?? []).map(instanceView),
     filtered: (view?.filtered ?? []).map(filteredView),
+    failing: failures.map(failureView),
   };
 }
 
@@ -48,4 +63,8 @@ function instanceView(instance: PlacedInstance) {
 
 function filteredView({ address, registry, server, reason, detail }: PlacedFilteredInstance) {
   return { address, registry, server, reason, detail };
+}
+
+function failureView({ registry, server, code, message, since }: PlacedFailure) {
+  return { registry, server, code, message, since: new Date(since).toISOString() };
 }

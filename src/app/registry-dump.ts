@@ -58,6 +58,11 @@ export class RegistryDump {
         state.failed(error);
         this.#restore(state);
       },
+      serviceFailed: (key: ServiceKey, error: SignalboxError) => {
+        // Before anything is published, so that this service is not taken for one that is gone.
+        if (error.code !== 'service_name_invalid') this.#restore(state);
+        state.serviceFailed(key, error);
+      },
     };
   }
 
@@ -69,7 +74,7 @@ export class RegistryDump {
     const { server } = state.source;
     this.logger.warn(
       { registry: this.registry, server, services: entries.length },
-      'the registry does not answer: its last-known-good file is served',
+      'the registry, or a service of it, does not answer: its last-known-good file is served',
     );
     state.restore(entries);
   }

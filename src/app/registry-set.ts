@@ -1,10 +1,8 @@
 import type { Logger } from 'pino';
 import { globMatcher } from '../base/glob.js';
 import type { Catalogue, SourceEntry } from '../catalogue/catalogue.js';
-import type { SourceState } from '../catalogue/source-state.js';
-import { pause } from '../discovery/pause.js';
-import type { Source, SourceSink } from '../discovery/source.js';
-import { messageOf } from '../errors.js';
+import { startSource } from '../catalogue/run-source.js';
+import type { Source } from '../discovery/source.js';
 import { RegistryDump } from './registry-dump.js';
 import { ReplacedSources } from './replaced-sources.js';
 import type { SourceOptions } from './sources.js';
@@ -25,8 +23,6 @@ export type CreateSources = (
 
 /** The registries of a configuration, by name, ready to take the place of those that are watched now. */
 export type PreparedRegistries = ReadonlyMap<string, Registry>;
-
-const RESTART_PAUSE = 1_000;
 
 /** The registries that are watched now. */
 export class RegistrySet {
@@ -85,9 +81,11 @@ export class RegistrySet {
       const registry = this.#registries.get(source.registry);
       if (registry === undefined) continue;
       const signal = AbortSignal.any([registry.life.signal, this.signal]);
-      this.#run(source, sink, registry.dump?.guard(sink, signal) ?? sink, signal).catch((thrown: unknown) => {
-        const { registry, server } = source;
-        this.logger.error({ registry, server, err: thrown }, `no longer followed: ${messageOf(thrown)}`);
+      startSource(source, {
+        sink: registry.dump?.guard(sink, signal) ?? sink,
+        restarted: () => sink.restarted(),
+        logger: this.logger,
+        signal,
       });
     }
   }
@@ -106,22 +104,5 @@ export class RegistrySet {
     const file = 'dump' in options ? options.dump : undefined;
     const dump = file && new RegistryDump(name, file, this.logger, signal);
     return { text, entries, life, dump };
-  }
-
-  /** A source that ends before its time is a defect; the others must not suffer, and it is started again. */
-  async #run(source: Source, state: SourceState, sink: SourceSink, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await source.run(sink, signal);
-      } catch (thrown) {
-        const { registry, server } = source;
-        this.logger.error(
-          { registry, server, err: thrown },
-          `registry source failed, starting it again: ${messageOf(thrown)}`,
-        );
-      }
-      await pause(RESTART_PAUSE, signal);
-      state.restarted();
-    }
   }
 }

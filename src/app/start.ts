@@ -281,7 +281,8 @@ class RunningApp implements App {
       adminRoutes(
         {
           unready: () => this.#unready(),
-          serviceNames: () => new Set([...this.#catalogue.names(), ...this.#plan.wanted]),
+          serviceNames: () =>
+            new Set([...this.#catalogue.names(), ...this.#plan.wanted, ...this.#catalogue.failures().keys()]),
           service: (name) => this.#catalogue.service(name),
           served: (view) => this.#plan.served(view),
           remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
@@ -295,6 +296,7 @@ class RunningApp implements App {
           routed: (name) => this.#plan.wanted.has(name),
           skippedBy: (name) => skipRules(name, this.#config.discovery),
           heldOf: (name) => this.#catalogue.heldOf(name),
+          failures: () => this.#catalogue.failures(),
           routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),
           policyDocuments: () => this.#documents.policies(),
           proxies: () => this.#xds.proxies(),

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import type { Source } from '../discovery/source.js';
 import { DerivedServices } from './derived.js';
+import { FailureLog } from './failure-log.js';
 import type { Contribution } from './served-services.js';
+import type { ServiceFailure } from './service-failures.js';
 import { mergeContributions, type ServiceView } from './service-view.js';
 import { type HeldService, type RegistryRules, type SourceEvents, SourceState } from './source-state.js';
 import type { SourceStatus } from './source-status.js';
@@ -9,6 +11,12 @@ import type { SourceStatus } from './source-status.js';
 export interface SourceEntry {
   readonly source: Source;
   readonly rules: RegistryRules;
+}
+
+/** A failing service with where it fails. */
+export interface PlacedFailure extends ServiceFailure {
+  readonly registry: string;
+  readonly server: string;
 }
 
 export interface CatalogueOptions {
@@ -43,8 +51,8 @@ export class Catalogue {
       return state;
     });
     const gone = [...before.values()].filter((state) => !this.#states.includes(state));
+    const touched = new Set(gone.flatMap((state) => [...state.names(), ...this.#bequeath(state)]));
     for (const state of gone) state.dispose();
-    const touched = new Set(gone.flatMap((state) => [...state.names()]));
     if (touched.size > 0) this.#tell(touched);
     return added;
   }
@@ -114,6 +122,21 @@ export class Catalogue {
     return this.#states.flatMap((state) => state.heldOf(name) ?? []);
   }
 
+  /** The failing services, by the name under which each is published or would be. */
+  failures(): ReadonlyMap<string, readonly PlacedFailure[]> {
+    const byName = new Map<string, PlacedFailure[]>();
+    for (const state of this.#states) {
+      const { registry, server } = state.source;
+      for (const failure of state.failures) {
+        const name = state.nameOf(failure.key);
+        const ofName = byName.get(name) ?? [];
+        byName.set(name, ofName);
+        ofName.push({ ...failure, registry, server });
+      }
+    }
+    return byName;
+  }
+
   /** The sources that have not answered yet. */
   unanswered(): readonly SourceStatus[] {
     return this.#states
@@ -143,13 +166,24 @@ export class Catalogue {
       .filter((contribution) => contribution !== undefined);
   }
 
+  /** A service that fails at the sources which take over keeps the state that the one before had. */
+  #bequeath(gone: SourceState): readonly string[] {
+    const heirs = this.#states.filter(({ source }) => source.registry === gone.source.registry);
+    const same = heirs.filter(({ source }) => source.server === gone.source.server);
+    const heir = same[0] ?? (heirs.length === 1 ? heirs[0] : undefined);
+    return heir === undefined ? [] : [...heir.inherit(gone.entries())];
+  }
+
   #newState(source: Source, rules: RegistryRules): SourceState {
     const { logger, now = Date.now, elapsed = () => performance.now() } = this.options;
     const { registry, server } = source;
     const events: SourceEvents = {
       changed: (names) => this.#tell(names, registry),
-      failed: ({ code, message: reason }) =>
-        logger.warn({ registry, server, code, reason }, 'registry query failed'),
+      failed: ({ code, message: reason }) => {
+        // Who runs the source logs its defects, with their stack and at most once a minute.
+        if (code !== 'internal') logger.warn({ registry, server, code, reason }, 'registry query failed');
+      },
+      services: new FailureLog(logger.child({ registry, server }), now),
       held: ({ held }) => {
         if (held === undefined) logger.info({ registry, server }, 'nothing is held back any more');
         else

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { nameError, nameProblem } from '../discovery/service-name.js';
 import type { ServiceKey, ServiceState, Source, SourceSink } from '../discovery/source.js';
 import type { SignalboxError } from '../errors.js';
 import { type Clock, HeldLosses } from './held-losses.js';
@@ -7,6 +8,7 @@ import type { ServiceEntries } from './last-known-good.js';
 import type { MassLossLimits } from './mass-loss.js';
 import type { ServiceChange } from './recent-service.js';
 import { type Contribution, ServedServices } from './served-services.js';
+import { type FailureEvents, type ServiceFailure, ServiceFailures } from './service-failures.js';
 import { publishedName } from './service-template.js';
 import { failing, type SourceStatus, waiting } from './source-status.js';
 
@@ -26,6 +28,7 @@ export interface SourceEvents {
   readonly failed: (error: SignalboxError) => void;
   /** Loss is held back, or no longer. */
   readonly held: (status: SourceStatus) => void;
+  readonly services: FailureEvents;
 }
 
 interface Said {
@@ -53,6 +56,7 @@ export class SourceState implements SourceSink {
   #unconfirmed = new Map<string, ServiceKey>();
   #restored = false;
   #believedUnseen = false;
+  readonly #failures: ServiceFailures;
   #status: SourceStatus;
 
   constructor(
@@ -66,10 +70,16 @@ export class SourceState implements SourceSink {
     if (massLoss !== undefined && massLoss.hold > 0)
       this.#losses = new HeldLosses(massLoss, clock, () => this.release());
     this.#status = waiting(source.registry, source.server);
+    this.#failures = new ServiceFailures(events.services, () => clock.now());
   }
 
   get status(): SourceStatus {
-    return this.#status;
+    return { ...this.#status, failingServices: this.#failures.shown };
+  }
+
+  /** The services whose own query fails, as far as their reasons are kept. */
+  get failures(): readonly ServiceFailure[] {
+    return this.#failures.all();
   }
 
   /** Whether there is something to go by: an answer, or the last-known-good file in its place. */
@@ -87,8 +97,20 @@ export class SourceState implements SourceSink {
     const known = entries.filter(([{ service }]) => !this.rules.skipped(service));
     const names = this.#take(known.map(([key, after]) => ({ key, after })));
     this.#restored = true;
-    this.restarted();
+    this.#unconfirmed = this.#keys();
     this.events.changed(names);
+  }
+
+  /**
+   * Takes over from a state that is no longer wanted what fails here and is not known.
+   * @returns the published names that this touched
+   */
+  inherit(entries: ServiceEntries): ReadonlySet<string> {
+    const missing = entries.filter(([key]) => {
+      const text = keyText(key);
+      return this.#failures.keeps(text) && !this.#said.has(text);
+    });
+    return this.#take(missing.map(([key, after]) => ({ key, after })));
   }
 
   /** What the source contributes to a published service, in an order that does not depend on what came first. */
@@ -122,12 +144,20 @@ export class SourceState implements SourceSink {
   /** The source starts anew and says everything again: what its first answer does not have is gone. */
   restarted(): void {
     this.#pending = new Map();
-    this.#unconfirmed = new Map([...this.#said].map(([text, { key }]) => [text, key]));
+    this.#unconfirmed = this.#keys();
+    this.#failures.restarted();
   }
 
   set(key: ServiceKey, state: ServiceState | undefined): void {
     if (this.rules.skipped(key.service)) return;
-    this.#pending.set(keyText(key), { key, after: state });
+    const problem = state === undefined ? undefined : nameProblem(key.service);
+    if (problem !== undefined) {
+      this.serviceFailed(key, nameError(key.service, problem));
+      return;
+    }
+    const text = keyText(key);
+    this.#pending.set(text, { key, after: state });
+    this.#failures.ended(text);
   }
 
   /** @returns whether anything has changed since the last time */
@@ -139,6 +169,7 @@ export class SourceState implements SourceSink {
     ]);
     this.#unconfirmed = new Map();
     this.#pending = new Map();
+    this.#failures.answered();
     this.#status = {
       ...this.#status,
       state: 'synced',
@@ -171,9 +202,20 @@ export class SourceState implements SourceSink {
     this.events.failed(error);
   }
 
+  serviceFailed(key: ServiceKey, error: SignalboxError): void {
+    if (this.rules.skipped(key.service)) return;
+    const text = keyText(key);
+    this.#failures.failed(text, key, error);
+    if (error.code !== 'service_name_invalid') this.#unconfirmed.delete(text);
+  }
+
   /** The grace is over and the source has not answered: the others are published without it. */
   leaveOut(): void {
     if (!this.answered) this.#status = { ...this.#status, state: 'left_out' };
+  }
+
+  #keys(): Map<string, ServiceKey> {
+    return new Map([...this.#said].map(([text, { key }]) => [text, key]));
   }
 
   /** Takes in what the source says now; @returns the published names that this touched. */

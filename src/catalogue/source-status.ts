@@ -1,6 +1,7 @@
 import type { SignalboxError } from '../errors.js';
 import type { FilterReason } from '../model/instance.js';
 import type { HeldLoss } from './mass-loss.js';
+import { type FailingServices, NONE_FAILING } from './service-failures.js';
 
 /** What `/registries` shows of one source. */
 export interface SourceStatus {
@@ -21,6 +22,8 @@ export interface SourceStatus {
   readonly revision: string | undefined;
   /** Instances that are served although the registry has suddenly lost them, see `mass_loss`. */
   readonly held: HeldLoss | undefined;
+  /** Services whose own query fails while the registry answers. */
+  readonly failingServices: FailingServices;
 }
 
 export function waiting(registry: string, server: string): SourceStatus {
@@ -37,6 +40,7 @@ export function waiting(registry: string, server: string): SourceStatus {
     lastError: undefined,
     revision: undefined,
     held: undefined,
+    failingServices: NONE_FAILING,
   };
 }
 

@@ -28,6 +28,15 @@ export interface SourceSink {
   synced(revision?: string): void;
   /** A query failed: what was good stays, the error is shown. `set` since the last `synced` is dropped. */
   failed(error: SignalboxError): void;
+  /**
+   * The query of one service failed while the registry answers others: the last good state of the service stays, also
+   * one that was restored from a file, and the error is shown with it. This is no answer of the service. It counts
+   * immediately and lasts until the service is `set` again, to undefined where the registry no longer has it, so a
+   * source repeats the state of a service that answers again. A source retries such a service with a back-off of its own.
+   * @param error with the code `service_name_invalid` where the registry's API cannot address the name: such a service
+   * is left out, and no earlier state of it stays
+   */
+  serviceFailed(key: ServiceKey, error: SignalboxError): void;
 }
 
 /**

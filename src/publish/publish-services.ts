@@ -1,9 +1,8 @@
 import pino, { type Logger } from 'pino';
 import { Catalogue } from '../catalogue/catalogue.js';
+import { startSource } from '../catalogue/run-source.js';
 import type { ServiceView } from '../catalogue/service-view.js';
-import { pause } from '../discovery/pause.js';
 import type { Source } from '../discovery/source.js';
-import { messageOf } from '../errors.js';
 import { clusterResource, needsDns } from '../resources/cluster.js';
 import { endpointsResource } from '../resources/endpoints.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
@@ -33,8 +32,6 @@ export interface PublishServicesOptions {
 
 /** Milliseconds between two changes of the snapshot, and the most while they come in floods. */
 const WAIT = { least: 10, most: 1_000 };
-/** Milliseconds before a source that ended before its time is started again. */
-const RESTART_PAUSE = 1_000;
 
 /**
  * Watches sources and keeps the resources of their services in a cache. Nothing is published before each source has
@@ -62,35 +59,10 @@ export async function publishServices(options: PublishServicesOptions): Promise<
     });
     const rules = { serviceTemplate: '{service}', skipped: () => false };
     const sinks = catalogue.setSources(sources.map((source) => ({ source, rules })));
-    for (const [source, sink] of sinks) {
-      const { registry, server } = source;
-      run(source, sink, signal, logger).catch((thrown: unknown) => {
-        logger.error({ registry, server, err: thrown }, `no longer followed: ${messageOf(thrown)}`);
-      });
-    }
+    for (const [source, sink] of sinks)
+      startSource(source, { sink, restarted: () => sink.restarted(), logger, signal });
     if (sources.length === 0) flush();
   });
-}
-
-async function run(
-  source: Source,
-  sink: Parameters<Source['run']>[0] & { restarted(): void },
-  signal: AbortSignal,
-  logger: Logger,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await source.run(sink, signal);
-    } catch (thrown) {
-      const { registry, server } = source;
-      logger.error(
-        { registry, server, err: thrown },
-        `source failed, starting it again: ${messageOf(thrown)}`,
-      );
-    }
-    await pause(RESTART_PAUSE, signal);
-    sink.restarted();
-  }
 }
 
 /** What stands in the cache of each service. */

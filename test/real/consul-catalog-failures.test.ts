@@ -255,14 +255,15 @@ test('what a real server cannot be made to do: a failed query, a broken answer, 
     recorder.answer = passOn;
     await watch.healthy();
   }
-  const { syncs } = watch.sink;
   recorder.answer = (request, response) => {
     if (request.url?.startsWith('/v1/health/service/web') !== true) return passOn(request, response);
     const filtered = { 'x-consul-index': '9', 'x-consul-results-filtered-by-acls': 'true' };
     response.writeHead(200, filtered).end('[]');
   };
   recorder.cut();
-  await eventually(() => expect(watch.log).toContain('may not see the instances'), 30_000);
-  await eventually(() => expect(watch.sink.syncs).toBeGreaterThan(syncs), 30_000);
+  await eventually(() => {
+    expect(watch.sink.failing.get('web')?.message).toContain('may not see the instances');
+    expect(watch.sink.errors.at(-1)?.code).toBe('registry_refused');
+  }, 30_000);
   expect(watch.sink.addresses('web')).toEqual(['10.1.0.1:80']);
 });

@@ -7,6 +7,10 @@ export class RecordingSink implements SourceSink {
   /** The services of the last `synced`, by name (`namespace/group/service` where a source gives those). */
   readonly services = new Map<string, ServiceState>();
   readonly errors: SignalboxError[] = [];
+  /** The services that fail now, by name, each with its last error. */
+  readonly failing = new Map<string, SignalboxError>();
+  /** Every failure of a service so far. */
+  readonly serviceErrors: { readonly service: string; readonly error: SignalboxError }[] = [];
   /** The last word was `synced`. */
   healthy = false;
   syncs = 0;
@@ -17,8 +21,8 @@ export class RecordingSink implements SourceSink {
 
   set(key: ServiceKey, state: ServiceState | undefined): void {
     this.sets += 1;
-    const name = [key.namespace, key.group, key.service].filter((part) => part !== undefined).join('/');
-    this.#pending.set(name, state);
+    this.#pending.set(nameOf(key), state);
+    this.failing.delete(nameOf(key));
   }
 
   synced(revision?: string): void {
@@ -38,8 +42,17 @@ export class RecordingSink implements SourceSink {
     this.errors.push(error);
   }
 
+  serviceFailed(key: ServiceKey, error: SignalboxError): void {
+    this.failing.set(nameOf(key), error);
+    this.serviceErrors.push({ service: nameOf(key), error });
+  }
+
   /** The served addresses of a service, sorted; undefined where the registry has no such service. */
   addresses(service: string): readonly string[] | undefined {
     return this.services.get(service)?.instances.map(addressOf).sort();
   }
+}
+
+function nameOf(key: ServiceKey): string {
+  return [key.namespace, key.group, key.service].filter((part) => part !== undefined).join('/');
 }

@@ -29,6 +29,7 @@ const summary = {
   registries: z.array(z.string()),
   instances: z.int(),
   filtered: z.int(),
+  failing: z.int(),
   served_from: z.enum(['instances', 'default_service', 'nothing']),
   degraded: z.int(),
   draining: z.int(),
@@ -51,9 +52,14 @@ const detail = {
   filtered: z.array(
     z.strictObject({ address: z.string(), ...place, reason: z.string(), detail: z.string() }),
   ),
+  failing: z.array(z.strictObject({ ...place, code: z.string(), message: z.string(), since: time })),
 };
 export const service = z.strictObject(detail);
 
+const failingService = z.strictObject({
+  ...{ service: z.string(), namespace: z.string().optional(), group: z.string().optional() },
+  ...{ code: z.string(), message: z.string(), since: time },
+});
 export const registries = z.strictObject({
   registries: z.array(
     z.strictObject({
@@ -65,6 +71,7 @@ export const registries = z.strictObject({
       revision: z.string().nullable(),
       last_success: time.nullable(),
       held: z.strictObject({ services: z.int(), instances: z.int(), since: time, until: time }).nullable(),
+      failing_services: z.strictObject({ count: z.int(), first: z.array(failingService) }).nullable(),
       last_error: z.strictObject({ code: z.string(), message: z.string(), at: time }).nullable(),
     }),
   ),

@@ -52,11 +52,22 @@ function heldText({ held }: ServiceExplanation): string {
     .join('');
 }
 
+function failingText({ failing, instances }: ServiceExplanation): string {
+  return failing
+    .map(({ registry, since, code, message }) => {
+      const kept =
+        code === 'service_name_invalid' || instances.length === 0 ? '' : '; its last good state is kept';
+      return `${printable(`failing at ${registry} since ${since}: ${message}${kept}`)}\n`;
+    })
+    .join('');
+}
+
 function serviceText(service: ServiceExplanation): string {
   return [
     headText(service),
     remarksText(service),
     heldText(service),
+    failingText(service),
     releaseText(service),
     instancesText(service),
     filteredText(service),

@@ -44,12 +44,19 @@ function registriesText({ registries }: TopAnswer, most: number): string {
   );
   return limited(
     ['REGISTRY', 'SERVER', 'STATE', 'SERVICES', 'INSTANCES', 'FILTERED', 'LAST ERROR'],
-    ordered.map(({ registry, server, state, services, instances, filtered, last_error }) => [
-      ...[registry, server, state, services, instances, filtered],
-      state === 'synced' ? '-' : (last_error?.message ?? '-'),
+    ordered.map((row) => [
+      ...[row.registry, row.server, row.state, row.services, row.instances, row.filtered],
+      row.state === 'synced' ? failingText(row) : (row.last_error?.message ?? '-'),
     ]),
     most,
   );
+}
+
+function failingText({ failing_services }: TopAnswer['registries'][number]): string {
+  const first = failing_services?.first[0];
+  if (failing_services === null || first === undefined) return '-';
+  const others = failing_services.count === 1 ? '' : ` and ${failing_services.count - 1} more services`;
+  return `${JSON.stringify(first.service)}${others} failing: ${first.message}`;
 }
 
 function proxiesText({ proxies }: TopAnswer, most: number): string {

@@ -51,6 +51,12 @@ export class BlockingQuery<T> {
     return { value, index, moved: index !== previous, wentBack: index < previous };
   }
 
+  /** Forgets a failure: the next `ready` asks anew, and without an index. */
+  again(): void {
+    this.#asked = undefined;
+    this.#index = 0;
+  }
+
   /** Asks and takes the answer. */
   async next(): Promise<TakenAnswer<T>> {
     await this.ready();

@@ -1,6 +1,10 @@
+import { globMatcher } from '../../base/glob.js';
 import { Secret } from '../../config/secret.js';
+import { SignalboxError } from '../../errors.js';
 import { type HttpAnswer, HttpClient } from '../http/http-client.js';
+import { inParallel } from '../in-parallel.js';
 import { pause } from '../pause.js';
+import { nameProblem } from '../service-name.js';
 import {
   type Indexed,
   indexOf,
@@ -15,11 +19,14 @@ import {
   readTroubles,
   type Trouble,
 } from './catalog-answer.js';
-import { inTurns } from './in-turns.js';
 import type { ConsulOptions } from './options.js';
 
 /** Milliseconds between two looks at the server while queries block. */
 const PROBE_EVERY = 5_000;
+/** Milliseconds for which one proof that the server answers stands for all. */
+const PROOF = 1_000;
+/** Requests at a time, beside those that block. */
+export const AT_A_TIME = 8;
 /** What Consul takes at most. */
 const LONGEST_WAIT = 600_000;
 const SHORTEST_WAIT = 1_000;
@@ -33,7 +40,9 @@ export class CatalogServer {
   readonly #token: Secret | undefined;
   readonly #place: Readonly<Record<string, string>>;
   readonly #wait: number;
+  readonly #skipped: (service: string) => boolean;
   #dumps = true;
+  #proof: Promise<void> | undefined;
 
   constructor(
     url: string,
@@ -45,10 +54,11 @@ export class CatalogServer {
       ...(options.datacenter !== undefined && { dc: options.datacenter }),
       ...(options.namespace !== undefined && { ns: options.namespace }),
     };
+    this.#skipped = globMatcher(options.skip_services);
     this.#wait = Math.min(LONGEST_WAIT, Math.max(SHORTEST_WAIT, options.timeout.wait));
   }
 
-  /** The names of the services, Consul's own left out. */
+  /** The names of the services, without Consul's own and those to skip. */
   async names(after: number, signal: AbortSignal): Promise<Indexed<ReadonlySet<string>>> {
     const answer = await this.#list('/v1/catalog/services', after, signal);
     const index = indexOf(answer);
@@ -58,19 +68,26 @@ export class CatalogServer {
     if (names.size === 0 && (isFilteredByAcls(answer) || this.options.namespace === undefined)) {
       throw answer.errors.refused('not even Consul itself is to be seen: the token may not read services');
     }
-    return { value: new Set([...names].filter((name) => name !== 'consul')), index };
+    const wanted = [...names].filter((name) => name !== 'consul' && !this.#skipped(name));
+    return { value: new Set(wanted), index };
   }
 
-  /** The instances of a service, unchecked; undefined where the token may not see them. */
-  async service(
-    name: string,
-    index: number,
-    signal: AbortSignal,
-  ): Promise<Indexed<readonly unknown[] | undefined>> {
+  /** The instances of a service, unchecked. */
+  async service(name: string, index: number, signal: AbortSignal): Promise<Indexed<readonly unknown[]>> {
     const answer = await this.#list(`/v1/health/service/${encodeURIComponent(name)}`, index, signal);
     const entries = readList(answer);
-    const hidden = entries.length === 0 && isFilteredByAcls(answer);
-    return { value: hidden ? undefined : entries, index: indexOf(answer) };
+    if (entries.length === 0 && isFilteredByAcls(answer))
+      throw answer.errors.refused('the token may not see the instances of this service');
+    return { value: entries, index: indexOf(answer) };
+  }
+
+  /**
+   * Asks what every query needs, after one of them has failed: where that is answered, it is the one query that fails.
+   * @throws SignalboxError where the server answers nothing
+   */
+  async prove(signal: AbortSignal): Promise<void> {
+    this.#proof ??= this.#proveOnce(signal);
+    await this.#proof;
   }
 
   async nodes(index: number, signal: AbortSignal): Promise<Indexed<ReadonlyMap<string, number>>> {
@@ -92,21 +109,34 @@ export class CatalogServer {
   async allRegistrations(nodes: Iterable<string>, signal: AbortSignal): Promise<NodeRegistrations> {
     if (this.#dumps) {
       const { read } = this.options.timeout;
-      const answer = await this.#get('/v1/internal/ui/nodes', this.#place, read, signal, () => true);
-      const dump = answer.status === 200 ? readNodeDump(answer) : undefined;
-      if (dump !== undefined) return dump;
+      try {
+        const answer = await this.#get('/v1/internal/ui/nodes', this.#place, read, signal, () => true);
+        const dump = answer.status === 200 ? readNodeDump(answer) : undefined;
+        if (dump !== undefined) return dump;
+      } catch (thrown) {
+        // Such as one that is too large.
+        const isAnswer = thrown instanceof SignalboxError && thrown.code === 'registry_bad_answer';
+        if (!isAnswer) throw thrown;
+      }
       this.#dumps = false;
     }
     return await this.registrations(nodes, signal);
   }
 
+  /** The registrations of these nodes; without those of a node whose own query fails, or whose name has no query. */
   async registrations(nodes: Iterable<string>, signal: AbortSignal): Promise<NodeRegistrations> {
     const { read } = this.options.timeout;
     const found = new Map<string, ReadonlyMap<string, Registration>>();
-    await inTurns(nodes, async (node) => {
+    const asked = [...nodes].filter((node) => nameProblem(node, 'consul') === undefined);
+    await inParallel(asked, AT_A_TIME, async (node) => {
       const path = `/v1/catalog/node/${encodeURIComponent(node)}`;
-      const answer = await this.#get(path, this.#place, read, signal, isOkOrMissing);
-      found.set(node, readRegistrations(answer));
+      try {
+        const answer = await this.#get(path, this.#place, read, signal, isOkOrMissing);
+        found.set(node, readRegistrations(answer));
+      } catch (thrown) {
+        if (signal.aborted || !(thrown instanceof SignalboxError)) throw thrown;
+        await this.prove(signal);
+      }
     });
     return found;
   }
@@ -117,6 +147,18 @@ export class CatalogServer {
       await pause(PROBE_EVERY, signal);
       await this.#get('/v1/status/leader', {}, this.options.timeout.read, signal, () => true);
     }
+  }
+
+  async #proveOnce(signal: AbortSignal): Promise<void> {
+    try {
+      await this.names(0, signal);
+    } catch (thrown) {
+      this.#proof = undefined;
+      throw thrown;
+    }
+    setTimeout(() => {
+      this.#proof = undefined;
+    }, PROOF).unref();
   }
 
   async close(): Promise<void> {

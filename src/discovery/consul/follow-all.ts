@@ -1,8 +1,11 @@
 import { pause } from '../pause.js';
+import { readEach } from '../read-each.js';
+import { ServiceRetries } from '../service-retries.js';
 import { BlockingQuery, type TakenAnswer } from './blocking-query.js';
 import type { Trouble } from './catalog-answer.js';
+import { AT_A_TIME } from './catalog-server.js';
 import type { Follow } from './follow.js';
-import { inTurns } from './in-turns.js';
+import { readService } from './service-read.js';
 
 /** Milliseconds. */
 const LONGEST_REST = 5_000;
@@ -11,7 +14,7 @@ const LONGEST_REST = 5_000;
  * Follows a catalogue of many services with three blocking queries, whatever their number: the names of the services,
  * the nodes, and the checks that do not pass. What these tell leads to the services that are read again. A change of a
  * registration alone wakes the list of names without showing in it; there the registrations of all nodes tell by their
- * ModifyIndex which services it was.
+ * ModifyIndex which services it was. A service whose query fails is read again by itself.
  * @returns when the server has lost its state, or when the services are fewer than `fewest`
  */
 export async function followAll(
@@ -25,28 +28,55 @@ export async function followAll(
     silent,
     Promise.all([nodes.next(), troubles.next()]).then(([a, b]) => [a.value, b.value] as const),
   ]);
-  let known = first.value;
+  let known = publication.adopt(first.value);
   let { index } = first;
+  const retries = new ServiceRetries((name) => readService(server, name, signal), signal);
 
   const read = async (services: Iterable<string>) => {
-    await inTurns(services, async (name) => {
-      if (!known.has(name)) return;
-      publication.take(name, (await server.service(name, 0, signal)).value);
-    });
+    const wanted = [...services].filter((name) => known.has(name));
+    // Nobody waits for one that is known to fail.
+    for (const name of wanted) retries.hurry(name);
+    const asked = wanted.filter((name) => !retries.has(name));
+    const failing = await readEach(
+      asked,
+      AT_A_TIME,
+      async (name) => {
+        const outcome = await readService(server, name, signal);
+        if (outcome.error === undefined) publication.take(name, outcome);
+        return outcome.error;
+      },
+      signal,
+    );
+    for (const [name, error] of failing) {
+      publication.take(name, { error });
+      retries.failed(name);
+    }
   };
-  publication.keepOnly(known);
   await read(known);
   publication.synced(index);
   while (!signal.aborted) {
-    const woken = await Promise.race([names.ready(), nodes.ready(), troubles.ready(), silent]);
+    const woken = await Promise.race([
+      names.ready(),
+      nodes.ready(),
+      troubles.ready(),
+      retries.ready(),
+      silent,
+    ]);
     const began = performance.now();
-    if (woken === names) {
+    if (woken === retries) {
+      for (const [name, outcome] of retries.take()) {
+        publication.take(name, outcome);
+        if (outcome.error === undefined) retries.drop(name);
+        else retries.failed(name);
+      }
+    } else if (woken === names) {
       const { value, moved, wentBack, ...answer } = names.take();
       if (wentBack || value.size < fewest) return;
       index = answer.index;
-      const added = [...value].filter((name) => !known.has(name));
-      known = value;
-      publication.keepOnly(known);
+      const before = known;
+      known = publication.adopt(value);
+      for (const name of [...retries.services].filter((service) => !known.has(service))) retries.drop(name);
+      const added = [...known].filter((name) => !before.has(name));
       if (moved) {
         const registrations = await server.allRegistrations(knownNodes.keys(), signal);
         await read(new Set([...added, ...mapping.differing(registrations)]));

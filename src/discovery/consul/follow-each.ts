@@ -1,9 +1,13 @@
-import { BlockingQuery, type TakenAnswer } from './blocking-query.js';
+import type { TakenAnswer } from './blocking-query.js';
 import type { Follow } from './follow.js';
+import { ServiceQuery } from './service-query.js';
+
+/** Failures in a row after which a service without an answer is not waited for any more. */
+const ENOUGH = 2;
 
 /**
  * Follows a catalogue of few services: a blocking query stands for each of them, and Consul answers only those whose
- * service has changed.
+ * service has changed. One that fails is tried again by itself.
  * @returns when there are more than `most` services
  */
 export async function followEach(
@@ -11,10 +15,11 @@ export async function followEach(
   first: TakenAnswer<ReadonlySet<string>>,
   most: number,
 ): Promise<void> {
-  const services = new Map<string, BlockingQuery<readonly unknown[] | undefined>>();
-  // The services without an answer yet: the registry is not told as a whole before they have one.
+  const services = new Map<string, ServiceQuery>();
+  // The services without an answer yet: the registry is not told as a whole before they have one, or have failed twice.
   const unread = new Set<string>();
-  const adopt = (current: ReadonlySet<string>) => {
+  const adopt = (listed: ReadonlySet<string>) => {
+    const current = publication.adopt(listed);
     for (const [name, query] of services) {
       if (current.has(name)) continue;
       query.end();
@@ -23,20 +28,23 @@ export async function followEach(
     }
     for (const name of current) {
       if (services.has(name)) continue;
-      services.set(name, new BlockingQuery((index, life) => server.service(name, index, life), signal));
+      services.set(name, new ServiceQuery(server, name, signal));
       unread.add(name);
     }
-    publication.keepOnly(current);
+  };
+  const take = (name: string) => {
+    const query = services.get(name);
+    if (query === undefined) return;
+    const read = query.take();
+    publication.take(name, read);
+    if (read.error === undefined || query.failures >= ENOUGH) unread.delete(name);
   };
 
   let { index } = first;
   adopt(first.value);
   if (unread.size === 0) publication.synced(index);
   while (!signal.aborted) {
-    const standing = [...services].map(async ([name, query]) => {
-      await query.ready();
-      return name;
-    });
+    const standing = [...services.values()].map((query) => query.ready());
     const woken = await Promise.race([names.ready(), silent, ...standing]);
     if (woken === names) {
       const current = names.take();
@@ -44,9 +52,7 @@ export async function followEach(
       index = current.index;
       adopt(current.value);
     } else if (typeof woken === 'string') {
-      const query = services.get(woken);
-      if (query !== undefined) publication.take(woken, query.take().value);
-      unread.delete(woken);
+      take(woken);
     }
     if (unread.size > 0) continue;
     publication.synced(index);

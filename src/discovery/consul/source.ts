@@ -48,18 +48,15 @@ class ConsulSource implements Source {
     const server = new CatalogServer(this.url, this.options);
     const mapping = new CatalogMapping(this.options);
     const backoff = new Backoff();
-    const publication = new Publication(
-      mapping,
-      {
-        set: ({ service }, state) => sink.set(this.#key(service), state),
-        synced: (revision) => {
-          backoff.reset();
-          sink.synced(revision);
-        },
-        failed: (error) => sink.failed(error),
+    const publication = new Publication(mapping, {
+      set: (service, state) => sink.set(this.#key(service), state),
+      synced: (revision) => {
+        backoff.reset();
+        sink.synced(revision);
       },
-      this.#logger,
-    );
+      failed: (error) => sink.failed(error),
+      serviceFailed: (service, error) => sink.serviceFailed(this.#key(service), error),
+    });
     try {
       while (!signal.aborted) {
         try {

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.js';
 import { Backoff } from '../backoff.js';
+import { inParallel } from '../in-parallel.js';
 import { pause } from '../pause.js';
-import { inParallel } from './in-parallel.js';
 import { PushConnection } from './push-connection.js';
 import { type NacosService, serviceText } from './scope.js';
 import { type NacosServer, PARALLEL } from './server.js';

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { SignalboxError } from '../../errors.js';
-import { inParallel } from './in-parallel.js';
+import { inParallel } from '../in-parallel.js';
 import type { NacosScope, NacosService } from './scope.js';
 import { errorAbout, type NacosServer, PARALLEL } from './server.js';
 

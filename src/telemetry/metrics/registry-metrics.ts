@@ -54,6 +54,11 @@ export function addRegistryMetrics(
     'Instances that are served although the server has lost them.',
     ({ held }) => held?.instances ?? 0,
   );
+  gauge(
+    'signalbox_registry_services_failing',
+    'Services whose own query fails, or that are left out because of their name.',
+    ({ failingServices }) => failingServices.count,
+  );
   new Gauge({
     name: 'signalbox_registry_instances_filtered',
     help: 'Entries of the server that are not served, by reason.',
@@ -65,14 +70,25 @@ export function addRegistryMetrics(
         for (const reason of FILTER_REASONS) this.set({ registry, server, reason }, filteredBy[reason] ?? 0);
     },
   });
-  new Counter({
-    name: 'signalbox_registry_errors_total',
-    help: 'Queries that failed.',
-    labelNames,
-    registers,
-    collect() {
-      this.reset();
-      for (const { registry, server, failures } of sources()) this.inc({ registry, server }, failures);
-    },
-  });
+  const counter = (name: string, help: string, value: (status: SourceStatus) => number) => {
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const status of sources()) {
+          const { registry, server } = status;
+          this.inc({ registry, server }, value(status));
+        }
+      },
+    });
+  };
+  counter('signalbox_registry_errors_total', 'Queries that failed.', ({ failures }) => failures);
+  counter(
+    'signalbox_registry_service_errors_total',
+    'Queries of single services that failed while the registry answered.',
+    ({ failingServices }) => failingServices.failures,
+  );
 }

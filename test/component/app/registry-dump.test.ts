@@ -91,6 +91,33 @@ test('the first answer is the truth: what it does not have is gone', async () =>
   expect(second.addresses('b')).toBeUndefined();
 });
 
+test('a service that fails at the start keeps what the file has, while what else is missing is gone', async () => {
+  await oneGoodLife();
+  const second = await start();
+  second.source.sink.set({ service: 'new' }, stateOf('10.0.0.3:80'));
+  second.source.sink.serviceFailed({ service: 'a' }, new SignalboxError('registry_bad_answer', 'status 500'));
+  second.source.sink.synced();
+  expect([second.addresses('a'), second.addresses('b'), second.addresses('new')]).toEqual([
+    ['10.0.0.1:80'],
+    undefined,
+    ['10.0.0.3:80'],
+  ]);
+  second.end();
+  // The file is written again with the state that was kept.
+  const third = await start();
+  third.source.sink.failed(refused);
+  expect([third.addresses('a'), third.addresses('new')]).toEqual([['10.0.0.1:80'], ['10.0.0.3:80']]);
+});
+
+test('a name that cannot be asked for makes no use of the file', async () => {
+  await oneGoodLife();
+  const second = await start();
+  second.source.sink.serviceFailed({ service: '..' }, new SignalboxError('service_name_invalid', 'no'));
+  expect(second.waiting()).toBe(1);
+  second.source.sink.synced();
+  expect(second.addresses('a')).toBeUndefined();
+});
+
 test('a registry that answers makes no use of the file', async () => {
   await oneGoodLife();
   const second = await start();

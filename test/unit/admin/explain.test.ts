@@ -59,6 +59,7 @@ const subject: ExplainSubject = {
   routed: (name) => name === 'ghost',
   skippedBy: (name) =>
     name === 'internal' ? [{ registry: 'consul', rule: 'skip_services "internal"' }] : [],
+  failures: () => new Map(),
   heldOf: () => [],
   routes: () => [],
   history: () => [],

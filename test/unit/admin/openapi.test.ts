@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { API_PATHS, type ApiPath } from '../../../src/admin/openapi/paths.js';
 import { openApi } from '../../../src/admin/openapi.js';
 import { type AdminSubject, adminRoutes } from '../../../src/admin/routes.js';
+import type { PlacedFailure } from '../../../src/catalogue/catalogue.js';
 import type { ServiceView } from '../../../src/catalogue/service-view.js';
 import { failing, waiting } from '../../../src/catalogue/source-status.js';
 import { SignalboxError } from '../../../src/errors.js';
@@ -29,6 +30,10 @@ const snapshot = Snapshot.of([
   makeResource(TYPE_URL.route, 'http', Buffer.alloc(0), ['users']),
 ]);
 const refused = { version: 'v', message: 'no' };
+const failure: PlacedFailure = {
+  ...{ key: { service: 'users', group: 'g' }, ...place },
+  ...{ code: 'registry_timeout', message: 'late', since: 1 },
+};
 const subject: AdminSubject = {
   unready: () => undefined,
   secrets: () => [],
@@ -38,12 +43,14 @@ const subject: AdminSubject = {
   remarks: () => ['a remark'],
   routed: () => true,
   skippedBy: () => [],
+  failures: () => new Map([['users', [failure]]]),
   heldOf: () => [{ ...place, since: 0, until: 1, addresses: ['10.0.0.2:80'] }],
   sources: () => [
     waiting('kv', 'a'),
     {
       ...failing(waiting('kv', 'b'), new SignalboxError('registry_timeout', 'slow'), 1),
       ...{ lastSuccess: 1, revision: '7', held: { services: 1, instances: 2, since: 1, until: 2 } },
+      failingServices: { count: 1, first: [failure], failures: 1 },
     },
   ],
   release: (registry) => (registry === 'kv' ? 1 : undefined),

@@ -51,6 +51,7 @@ beforeEach(() => {
     remarks: () => [],
     routed: () => false,
     skippedBy: () => [],
+    failures: () => new Map(),
     heldOf: () => [],
     watch: () => undefined,
     latency: () => [],
@@ -118,6 +119,7 @@ describe('services', () => {
       registries: ['kv'],
       instances: 1,
       filtered: 1,
+      failing: 0,
       served_from: 'instances',
       degraded: 0,
       draining: 0,
@@ -128,6 +130,7 @@ describe('services', () => {
       registries: [],
       instances: 0,
       filtered: 0,
+      failing: 0,
       served_from: 'default_service',
       degraded: 0,
       draining: 0,
@@ -149,7 +152,31 @@ describe('services', () => {
           { address: '[::1]:80', ...place, weight: 1, metadata: { version: 'v1' }, remarks: ['odd'] },
         ],
         filtered: [{ address: 'b:1', ...place, reason: 'status', detail: 'status is "down"' }],
+        failing: [],
       },
+    });
+  });
+
+  test('one whose query fails, where and since when; also one that has never been read', async () => {
+    const failure = { ...place, code: 'registry_timeout', message: 'late', since: 1_000 } as const;
+    const failures = () =>
+      new Map([
+        ['web', [{ ...failure, key: { service: 'web' } }]],
+        ['never', [{ ...failure, key: { service: 'never' } }]],
+      ]);
+    const serviceNames = () => ['web', 'never'];
+    const failing = [
+      { ...place, code: 'registry_timeout', message: 'late', since: '1970-01-01T00:00:01.000Z' },
+    ];
+    const more = { failures, serviceNames };
+    expect((await get('/services/web', more)).body).toMatchObject({ served_from: 'instances', failing });
+    expect((await get('/services/never', more)).body).toMatchObject({ registries: ['kv'], failing });
+    expect((await get('/services', more)).body.services).toMatchObject([
+      { name: 'never', registries: ['kv'], failing: 1, served_from: 'default_service' },
+      { name: 'web', registries: ['kv'], failing: 1 },
+    ]);
+    expect((await get('/explain?q=never', more)).body).toMatchObject({
+      services: [{ name: 'never', failing, remarks: [] }],
     });
   });
 
@@ -209,6 +236,7 @@ test('registries with their state, times as text, nulls for what is not yet', as
       revision: null,
       last_success: null,
       held: null,
+      failing_services: null,
       last_error: null,
     },
     {
@@ -220,7 +248,23 @@ test('registries with their state, times as text, nulls for what is not yet', as
       revision: '7',
       last_success: '1970-01-01T00:00:01.000Z',
       held: null,
+      failing_services: null,
       last_error: { at: '1970-01-01T00:00:02.000Z', code: 'registry_timeout', message: 'no answer' },
+    },
+  ]);
+});
+
+test('a registry tells how many of its services fail, and of the first why', async () => {
+  const key = { service: 'web', group: 'g' };
+  const first = [{ key, code: 'registry_bad_answer', message: 'status 500', since: 1_000 }] as const;
+  const sources = () => [{ ...waiting('a', 's1'), failingServices: { count: 12, first, failures: 30 } }];
+  const since = '1970-01-01T00:00:01.000Z';
+  expect((await get('/registries', { sources })).body.registries).toMatchObject([
+    {
+      failing_services: {
+        count: 12,
+        first: [{ service: 'web', group: 'g', code: 'registry_bad_answer', message: 'status 500', since }],
+      },
     },
   ]);
 });

@@ -155,9 +155,10 @@ describe('one source', () => {
 
   test('names that JavaScript knows otherwise are names like all', () => {
     const sink = useOne();
-    for (const service of ['__proto__', 'constructor', '', 'a b?#/ü']) sink.set({ service }, stateOf('a:1'));
+    for (const service of ['__proto__', 'constructor', '..', 'a b?#/ü'])
+      sink.set({ service }, stateOf('a:1'));
     sink.synced();
-    expect([...catalogue.names()].sort()).toEqual(['', '__proto__', 'a b?#/ü', 'constructor']);
+    expect([...catalogue.names()].sort()).toEqual(['..', '__proto__', 'a b?#/ü', 'constructor']);
     expect(addresses('__proto__')).toEqual(['a:1']);
     expect(catalogue.service('toString')).toBeUndefined();
   });

@@ -53,6 +53,22 @@ describe('services', () => {
     });
   });
 
+  test('those whose query fails are named below', async () => {
+    const failing = Array.from({ length: 12 }, (_, at) => ({
+      ...services[0],
+      name: `a\u001b${at}`,
+      failing: 1,
+    }));
+    answers = { '/services': [200, { services: failing }] };
+    const { stdout } = await signalbox('services', '--admin', admin);
+    const names = Array.from({ length: 10 }, (_, at) => `"a\\u001b${at}"`).join(', ');
+    expect(stdout.split('\n').slice(-3)).toEqual([
+      '',
+      `Failing: ${names} and 2 more. signalbox explain NAME tells why.`,
+      '',
+    ]);
+  });
+
   test('--json prints the answer as it is', async () => {
     answers = { '/services': [200, { services }] };
     const { code, stdout } = await signalbox('services', '--json', '--admin', admin);
@@ -106,6 +122,7 @@ describe('explain', () => {
     instances: [{ address: '10.0.0.1:80', weight: 2, remarks: ['odd'], ...place }],
     filtered: [{ address: '10.0.0.2:80', reason: 'status', detail: 'status is "down"', ...place }],
     held: [],
+    failing: [],
     release: { pinned: null, quarantined: [], inconsistent: [], rollout: null },
     resources: [
       {
@@ -141,6 +158,19 @@ describe('explain', () => {
         'h refused CDS users v1: users: no',
       ),
     });
+  });
+
+  test('where the query of a service fails, and what is served meanwhile', async () => {
+    const failing = [
+      { ...place, code: 'registry_bad_answer', message: 'status 500', since: '2026-01-01T00:00:00.000Z' },
+      { ...place, code: 'service_name_invalid', message: 'left out', since: '2026-01-01T00:00:00.000Z' },
+    ];
+    answers = { '/explain?q=users': [200, { services: [{ ...service, failing }], routes: [] }] };
+    const { stdout } = await signalbox('explain', 'users', '--admin', admin);
+    expect(stdout.split('\n').slice(2, 4)).toEqual([
+      'failing at consul since 2026-01-01T00:00:00.000Z: status 500; its last good state is kept',
+      'failing at consul since 2026-01-01T00:00:00.000Z: left out',
+    ]);
   });
 
   test('a service without anything', async () => {

@@ -12,7 +12,7 @@ const service = (name: string, instances: number, served_from = 'instances') =>
 const registry = (name: string, state: string, message?: string) =>
   ({
     ...{ registry: name, server: 'file', state, services: 2, instances: 3, filtered: 1 },
-    ...{ revision: null, last_success: null, held: null },
+    ...{ revision: null, last_success: null, held: null, failing_services: null },
     last_error: message === undefined ? null : { code: 'x', message, at: '' },
   }) as TopAnswer['registries'][number];
 const proxy = (id: string, ...statuses: readonly string[]) =>

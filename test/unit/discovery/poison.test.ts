@@ -148,7 +148,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** What is done with a service's state from then on. */
 function digest(state: ServiceState): void {
   const source = { registry: 'r', server: 's', run: () => Promise.resolve() };
-  const events = { changed: () => undefined, failed: () => undefined, held: () => undefined };
+  const silent = () => undefined;
+  const services = { failing: silent, recovered: silent };
+  const events = { changed: silent, failed: silent, held: silent, services };
   const catalogued = new SourceState(source, { serviceTemplate: '{service}', skipped: () => false }, events, {
     now: () => 0,
     elapsed: () => 0,

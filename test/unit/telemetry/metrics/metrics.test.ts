@@ -51,6 +51,7 @@ test('each registry and server: up, lag, errors, what is served and what is not'
     filteredBy: { weight_zero: 2 },
     lastSuccess: 1_700_000_000_000,
   };
+  const failingServices = { count: 2, first: [], failures: 7 };
   const error = new SignalboxError('registry_timeout', 'too slow');
   sources = [good, failing({ ...good, registry: 'nacos' }, error, Date.now()), waiting('etcd', '"e"\n')];
   expect(await lines('signalbox_registry_up')).toEqual([
@@ -75,7 +76,13 @@ test('each registry and server: up, lag, errors, what is served and what is not'
     '0',
     '2',
   ]);
-  sources = [good];
+  sources = [{ ...good, failingServices }];
+  expect(await lines('signalbox_registry_services_failing')).toEqual([
+    'signalbox_registry_services_failing{registry="consul",server="http://c:8500"} 2',
+  ]);
+  expect(await lines('signalbox_registry_service_errors_total')).toEqual([
+    'signalbox_registry_service_errors_total{registry="consul",server="http://c:8500"} 7',
+  ]);
   expect(await lines('signalbox_registry_instances{')).toEqual([
     'signalbox_registry_instances{registry="consul",server="http://c:8500"} 3',
   ]);
