@@ -36,4 +36,4 @@ export {
 } from './xds/create-server.js';
 export type { ProxyNode } from './xds/node.js';
 export type { Variant } from './xds/response.js';
-export type { ServiceHost } from './xds/server.js';
+export type { ServiceHost } from './xds/services.js';

@@ -40,8 +40,6 @@ interface Rule {
 const EVERYTHING: Permission = { refusal: () => undefined, clientStatus: true };
 /** A token file may be empty or away for a moment while it is written: so long it is waited for, milliseconds. */
 const SETTLE = 1_000;
-/** What is told of a node, characters. */
-const LONGEST_TEXT = 200;
 
 /** Decides which clients may ask for the configuration of which nodes. */
 export class Admission {
@@ -96,7 +94,7 @@ export class Admission {
       refusal: (node) => {
         const group = this.#groupOf(node);
         if (rules.some(({ covers }) => covers(node, group))) return undefined;
-        return `this client may not ask for the configuration of node ${shown(node.id)} of cluster ${shown(node.cluster)} in group ${shown(group)}`;
+        return `this client may not ask for the configuration of this node and cluster, which are in group "${group}"`;
       },
       clientStatus: rules.some(({ clientStatus }) => clientStatus),
     };
@@ -141,9 +139,4 @@ function current(secret: Secret): string | undefined {
 function sameText(a: string, b: string): boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(a), hash(b));
-}
-
-/** As JSON it holds no character that a gRPC status cannot carry. */
-function shown(text: string): string {
-  return JSON.stringify(text.slice(0, LONGEST_TEXT));
 }

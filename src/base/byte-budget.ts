@@ -14,11 +14,13 @@ export class ByteBudget {
   /**
    * @param most bytes
    * @param full what a refusal of this budget says
+   * @param granted bytes that the parent never refuses: what is usual goes on while others hold all that there is
    */
   constructor(
     private readonly most: number,
     private readonly full: string,
     private readonly parent?: ByteBudget,
+    private readonly granted = 0,
   ) {}
 
   get bytes(): number {
@@ -27,15 +29,14 @@ export class ByteBudget {
 
   /** Charges bytes. @returns undefined, or which budget has no room for them: then nothing is charged */
   hold(bytes: number): string | undefined {
-    const refusal = this.#bytes + bytes > this.most ? this.full : this.parent?.hold(bytes);
-    if (refusal === undefined) this.#bytes += bytes;
+    const refusal = this.#refusal(bytes);
+    if (refusal === undefined) this.#charge(bytes);
     return refusal;
   }
 
   /** Gives back what {@link hold} has charged, or a part of it. */
   release(bytes: number): void {
-    this.#bytes -= bytes;
-    this.parent?.release(bytes);
+    this.#charge(-bytes);
   }
 
   /**
@@ -44,17 +45,9 @@ export class ByteBudget {
    * @param thing by its identity
    */
   share(thing: object, bytes: number): string | undefined {
-    const known = this.#shared?.get(thing);
-    if (known !== undefined) {
-      known.holders += 1;
-      return undefined;
-    }
-    const refusal = this.#bytes + bytes > this.most ? this.full : this.parent?.share(thing, bytes);
-    if (refusal !== undefined) return refusal;
-    this.#shared ??= new Map();
-    this.#shared.set(thing, { bytes, holders: 1 });
-    this.#bytes += bytes;
-    return undefined;
+    const refusal = this.#holds(thing) ? undefined : this.#refusal(bytes, thing);
+    if (refusal === undefined) this.#shareAnyway(thing, bytes);
+    return refusal;
   }
 
   /** One holder fewer. */
@@ -70,9 +63,40 @@ export class ByteBudget {
 
   /** Gives everything back. */
   close(): void {
-    for (const thing of this.#shared?.keys() ?? []) this.parent?.unshare(thing);
-    for (const { bytes } of this.#shared?.values() ?? []) this.#bytes -= bytes;
+    for (const [thing, { bytes }] of this.#shared ?? []) {
+      this.#bytes -= bytes;
+      this.parent?.unshare(thing);
+    }
     this.#shared = undefined;
     this.release(this.#bytes);
+  }
+
+  #refusal(bytes: number, thing?: object): string | undefined {
+    const after = this.#bytes + bytes;
+    if (after > this.most) return this.full;
+    const { parent } = this;
+    if (parent === undefined || after <= this.granted) return undefined;
+    return thing !== undefined && parent.#holds(thing) ? undefined : parent.#refusal(bytes, thing);
+  }
+
+  #charge(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.parent !== undefined) this.parent.#charge(bytes);
+  }
+
+  #holds(thing: object): boolean {
+    return this.#shared?.has(thing) ?? false;
+  }
+
+  #shareAnyway(thing: object, bytes: number): void {
+    const known = this.#shared?.get(thing);
+    if (known !== undefined) {
+      known.holders += 1;
+      return;
+    }
+    this.#shared ??= new Map();
+    this.#shared.set(thing, { bytes, holders: 1 });
+    this.#bytes += bytes;
+    if (this.parent !== undefined) this.parent.#shareAnyway(thing, bytes);
   }
 }

@@ -16,6 +16,7 @@ export const limits = z
     connections_per_client: count.optional(),
     streams: count.default(DEFAULT_LIMITS.streams),
     streams_per_client: count.optional(),
+    streams_per_connection: count.default(DEFAULT_LIMITS.streams_per_connection),
     requests_per_second: count.default(DEFAULT_LIMITS.requests_per_second),
     message_bytes: bytes.default(DEFAULT_LIMITS.message_bytes),
     header_bytes: bytes.default(DEFAULT_LIMITS.header_bytes),

@@ -4,7 +4,8 @@ import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import { LINEAR_GROUP, LinearCache } from '../snapshot/linear-cache.js';
 import type { StreamCallbacks } from './callbacks.js';
 import type { ProxyNode } from './node.js';
-import { type ServiceHost, XdsServer } from './server.js';
+import { XdsServer } from './server.js';
+import type { ServiceHost } from './services.js';
 
 /** The group of every proxy where no function says otherwise. */
 export const DEFAULT_GROUP: Group = 'default';

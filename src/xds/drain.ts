@@ -1,4 +1,4 @@
-import type { Server } from '@grpc/grpc-js';
+import type { GrpcServer } from '../base/grpc/grpc-server.js';
 import type { XdsStream } from './stream.js';
 
 /** What is still open so long after the last stream was sent away is cut off, milliseconds. */
@@ -8,10 +8,10 @@ const GRACE = 1_000;
  * Closes a server for proxies to go elsewhere. Each connection gets a GOAWAY at once, which ends no stream and lets
  * none begin; the streams end one after the other, evenly over `milliseconds`, so that the replicas which take them
  * over meet no stampede.
- * @param cut destroys every connection: without gRPC's own statistics `forceShutdown` knows of none
+ * @param cut destroys every connection
  */
 export async function drain(
-  server: Server,
+  server: GrpcServer,
   streams: Iterable<XdsStream>,
   milliseconds: number,
   cut: () => void,
@@ -23,9 +23,8 @@ export async function drain(
   const last = (milliseconds * Math.max(0, open.length - 1)) / Math.max(1, open.length);
   let forced: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
-    server.tryShutdown(() => resolve());
+    void server.close().then(resolve);
     forced = setTimeout(() => {
-      server.forceShutdown();
       cut();
       // A connection that the network holds up may be told of its end late.
       forced = setTimeout(resolve, GRACE);

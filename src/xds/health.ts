@@ -1,16 +1,12 @@
-import {
-  type MethodDefinition,
-  type Server,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type sendUnaryData,
-  status,
-} from '@grpc/grpc-js';
+import { type MethodDefinition, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
 import type { MessageTypes } from '../generated/messages.js';
 import type { HealthCheckRequest } from '../generated/types/grpc/health/v1/HealthCheckRequest.js';
 import type { HealthCheckResponse } from '../generated/types/grpc/health/v1/HealthCheckResponse.js';
 import type { HealthListResponse } from '../generated/types/grpc/health/v1/HealthListResponse.js';
 import { decode, encode } from '../protobuf/messages.js';
+import type { Call, Open } from './guard/gate.js';
+import type { ServiceHost } from './services.js';
+import type { StreamError } from './stream-call.js';
 
 /**
  * The gRPC health service: https://github.com/grpc/grpc/blob/master/doc/health-checking.md. By the descriptor that is
@@ -37,7 +33,15 @@ export const HEALTH_SERVICE = {
   },
 } as const;
 
-type Watcher = ServerWritableStream<HealthCheckRequest, HealthCheckResponse>;
+/** Bytes of a request, which has the name of a service. */
+const MOST_BYTES = 4_096;
+
+interface Watcher extends Call {
+  readonly request: HealthCheckRequest;
+  write(response: HealthCheckResponse): unknown;
+  emit(event: 'error', error: Pick<StreamError, 'code' | 'details'>): unknown;
+  on(event: 'cancelled' | 'error', listener: () => void): unknown;
+}
 
 /** Serving from the first snapshot on, and not any more while the server drains. */
 export class Health {
@@ -46,7 +50,15 @@ export class Health {
   readonly #watchers = new Set<Watcher>();
   #serving = false;
 
-  constructor(server: Server, services: readonly string[]) {
+  /**
+   * @param services the full names of those that are served
+   * @param open counts a watch, which lasts. It is silent by its nature: that its client is there is seen by keepalive
+   */
+  constructor(
+    server: ServiceHost,
+    services: readonly string[],
+    private readonly open: Open,
+  ) {
     this.#names = new Set(['', ...services]);
     const { Check, Watch, List } = HEALTH_SERVICE.methods;
     server.addService(
@@ -61,7 +73,7 @@ export class Health {
           done: sendUnaryData<HealthCheckResponse>,
         ) => {
           if (this.#names.has(service)) done(null, this.#told());
-          else done({ code: status.NOT_FOUND, details: `no service ${service} is served` });
+          else done({ code: status.NOT_FOUND, details: 'this service is not served here' });
         },
         Watch: (call: Watcher) => this.#watch(call),
         List: (_call: unknown, done: sendUnaryData<HealthListResponse>) =>
@@ -78,13 +90,22 @@ export class Health {
 
   /** A service that is not served may come to be, so that its watch stays open: it never does here. */
   #watch(call: Watcher): void {
+    const { open, refusal } = this.open(call, () => undefined);
+    if (refusal !== undefined) {
+      call.emit('error', refusal);
+      return;
+    }
+    const close = () => {
+      this.#watchers.delete(call);
+      open.close();
+    };
+    call.on('cancelled', close);
+    call.on('error', close);
     if (!this.#names.has(call.request.service ?? '')) {
       call.write({ status: 'SERVICE_UNKNOWN' });
       return;
     }
     this.#watchers.add(call);
-    call.on('close', () => this.#watchers.delete(call));
-    call.on('cancelled', () => this.#watchers.delete(call));
     call.write(this.#told());
   }
 
@@ -106,7 +127,10 @@ function definition<Request extends keyof MessageTypes, Response extends keyof M
     requestStream: false,
     responseStream: streaming,
     requestSerialize: (message) => Buffer.from(encode(request, message)),
-    requestDeserialize: (bytes) => decode(request, bytes),
+    requestDeserialize: (bytes) => {
+      if (bytes.length > MOST_BYTES) throw new Error('too large');
+      return decode(request, bytes);
+    },
     responseSerialize: (message) => Buffer.from(encode(response, message)),
     responseDeserialize: (bytes) => decode(response, bytes),
   };

@@ -10,8 +10,12 @@ interface Reader {
   resume(): void;
   /** The work that a request makes; undefined where it was little, and is done. */
   work(request: Uint8Array): Steps<void> | undefined;
-  /** So many milliseconds went into a request, or into a part of it. */
+  /** So many milliseconds went into a request after it was taken: until then whoever brings it measures. */
   worked(milliseconds: number): void;
+  /** So many bytes are kept of a request until it is done. @returns whether they may be */
+  hold(bytes: number): boolean;
+  /** Not any more. */
+  release(bytes: number): void;
 }
 
 /** The requests of one stream, each taken when the one before it is done. Long ones take turns with other work. */
@@ -27,13 +31,13 @@ export class Inbox {
 
   /** A request has come. */
   take(request: Uint8Array): void {
-    this.#waiting.push(request);
-    this.#next();
+    if (this.#holds.size === 0) this.#begin(request);
+    else if (this.reader.hold(request.length)) this.#waiting.push(request);
   }
 
   /** A request that was taken is to wait before all others. */
   putBack(request: Uint8Array): void {
-    this.#waiting.unshift(request);
+    if (this.reader.hold(request.length)) this.#waiting.unshift(request);
   }
 
   /** Takes no requests until {@link release}. */
@@ -58,22 +62,31 @@ export class Inbox {
     while (this.#holds.size === 0) {
       const request = this.#waiting.shift();
       if (request === undefined) return;
-      const work = this.reader.work(request);
-      if (work === undefined || this.#step(work)) continue;
-      this.hold('working');
-      this.turns.add(() => {
-        if (!this.#step(work)) return false;
-        this.release('working');
-        return true;
-      });
+      this.reader.release(request.length);
+      this.#measured(() => this.#begin(request));
     }
   }
 
+  #begin(request: Uint8Array): void {
+    const work = this.reader.work(request);
+    if (work === undefined || this.#step(work) || !this.reader.hold(request.length)) return;
+    this.hold('working');
+    this.turns.add(() => {
+      if (!this.#measured(() => this.#step(work))) return false;
+      this.reader.release(request.length);
+      this.release('working');
+      return true;
+    });
+  }
+
   #step(work: Steps<void>): boolean {
-    if (this.#ended) return true;
+    return this.#ended || work.next().done === true;
+  }
+
+  #measured<Result>(run: () => Result): Result {
     const began = performance.now();
-    const done = work.next().done === true;
+    const result = run();
     this.reader.worked(performance.now() - began);
-    return done;
+    return result;
   }
 }

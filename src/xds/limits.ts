@@ -8,6 +8,8 @@ export interface Limits {
   readonly streams: number;
   /** Open streams of one certificate, or of one address where there is none. */
   readonly streams_per_client?: number | undefined;
+  /** Calls that are open on a connection. */
+  readonly streams_per_connection: number;
   /** Requests that are taken from a stream in a second; what comes faster has to wait. */
   readonly requests_per_second: number;
   /** The bytes of one request. */
@@ -33,10 +35,6 @@ export interface Limits {
   readonly held_bytes_per_connection: number;
 }
 
-/** New calls on a connection, refused ones included: so many at once, and so many a second from then on. */
-export const CALLS_AT_ONCE = 1_000;
-export const CALLS_A_SECOND = 100;
-
 /** For clients of loopback, which share one address, there is none unless one is set. */
 export const DEFAULT_PER_CLIENT = 1_000;
 
@@ -45,6 +43,7 @@ const MIB = 1024 * 1024;
 export const DEFAULT_LIMITS: Limits = {
   connections: 20_000,
   streams: 40_000,
+  streams_per_connection: 100,
   requests_per_second: 1_000,
   // Envoy's own limit is 4 MiB; a large fleet's names and versions need more.
   message_bytes: 16 * MIB,

@@ -1,13 +1,7 @@
-import {
-  type handleBidiStreamingCall,
-  Server,
-  ServerCredentials,
-  type ServiceDefinition,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { type handleBidiStreamingCall, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { Admission } from '../access/admission.js';
+import { GrpcServer } from '../base/grpc/grpc-server.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import { type StreamCallbacks, WatchedStream } from './callbacks.js';
 import { type ClientStatusAnswer, clientStatusOf } from './csds/answer.js';
@@ -29,7 +23,7 @@ import { UNOBSERVED, type XdsObserver } from './observer.js';
 import { proxyStatus } from './proxy-status.js';
 import { RequestReader } from './request.js';
 import { type Message, ResponseFactory } from './response.js';
-import { DISCOVERY_SERVICES, type DiscoveryMethod, definition } from './services.js';
+import { DISCOVERY_SERVICES, type DiscoveryMethod, definition, type ServiceHost } from './services.js';
 import { StepMemory } from './step-memory.js';
 import { type StreamDependencies, XdsStream } from './stream.js';
 import { Turns } from './turns.js';
@@ -62,25 +56,16 @@ export interface XdsServerOptions {
   readonly callbacks?: StreamCallbacks | undefined;
 }
 
-/** A gRPC server to which services can be added, such as grpc-js's `Server`. */
-export interface ServiceHost {
-  /** Adds the handlers of a service; throws where it has one of them already. */
-  addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;
-}
-
 const EVERYBODY = new Admission({ allow: undefined, groups: {} });
 
 const KEEPALIVE = { time: 30_000, timeout: 10_000 };
-
-/** What a client may have open on a connection beside discovery: load reports, client status, health. */
-const OTHER_STREAMS = 16;
 
 /**
  * Serves a snapshot cache over ADS and the services of single types, SotW and delta; beside them the health of the
  * server and the status of its clients.
  */
 export class XdsServer {
-  readonly #server: Server;
+  readonly #server: GrpcServer;
   readonly #streams = new Set<XdsStream>();
   readonly #fanOut: FanOut;
   readonly #life = new AbortController();
@@ -118,15 +103,17 @@ export class XdsServer {
       observer: options.observer ?? UNOBSERVED,
     };
     const { keepalive = KEEPALIVE } = options;
-    this.#server = new Server({
-      'grpc.max_receive_message_length': limits.message_bytes,
-      'grpc.max_connection_idle_ms': limits.idle_timeout,
-      'grpc.max_concurrent_streams': (limits.streams_per_client ?? limits.streams) + OTHER_STREAMS,
-      'grpc.max_send_message_length': -1,
-      'grpc.keepalive_time_ms': keepalive.time,
-      // Nobody asks for gRPC's own statistics, and each connection and call would pay for them.
-      'grpc.enable_channelz': 0,
-      'grpc.keepalive_timeout_ms': keepalive.timeout,
+    this.#server = new GrpcServer({
+      calls: limits.streams_per_connection,
+      headerBytes: limits.header_bytes,
+      messageBytes: limits.message_bytes,
+      messageTime: limits.queued_time,
+      sessionBytes: limits.held_bytes_per_connection,
+      handshakeTime: limits.handshake_timeout,
+      idleTime: limits.idle_timeout,
+      keepalive,
+      refused: (peer, reason) => refusals.add('a call was refused', { peer, reason }),
+      failed: (error) => logger.error({ err: error }, 'a call has failed'),
     });
     this.addTo(this.#server);
     const clientStatus = clientStatusService(
@@ -142,11 +129,12 @@ export class XdsServer {
         loadReporting.handlers((call, readmit) => this.#gate.open(call, 'configuration', readmit)),
       );
     const names = [...DISCOVERY_SERVICES, CLIENT_STATUS_SERVICE].map(({ name }) => name);
-    this.#health = new Health(this.#server, names);
+    this.#health = new Health(this.#server, names, (call, readmit) =>
+      this.#gate.open(call, 'nothing', readmit),
+    );
     this.#health.serving = cache.groups().length > 0;
-    const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     this.#connections = new Connections(
-      (connection) => injector.injectConnection(connection),
+      (socket, peer, account) => this.#server.serve(socket, peer, account),
       { limits, tls, logger, refusals, accounts },
       this.#life.signal,
     );
@@ -192,7 +180,8 @@ export class XdsServer {
     if (this.options.reflection === true) {
       // Loaded only when it is wanted: it makes the start slower.
       const { addReflection } = await import('./reflection/service.js');
-      addReflection(this.#server);
+      const { idle_timeout } = this.#deps.limits;
+      addReflection(this.#server, (call, readmit) => this.#gate.open(call, 'nothing', readmit), idle_timeout);
     }
     this.#port = await this.#connections.listen(address);
     return address.replace(/:\d+$/, `:${this.#port}`);

@@ -1,6 +1,12 @@
-import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import type { MethodDefinition, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { type Message, stamped, type Variant } from './response.js';
+
+/** A gRPC server to which services can be added, such as grpc-js's `Server`. */
+export interface ServiceHost {
+  /** Adds the handlers of a service; throws where it has one of them already. */
+  addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;
+}
 
 /** A method of the discovery services: its variant and, where it is a service of one type, that type. */
 export interface DiscoveryMethod {

@@ -86,6 +86,8 @@ export class XdsStream {
         resume: () => this.call.resume(),
         work: (request) => this.#work(request),
         worked: (milliseconds) => this.#guard.worked(milliseconds),
+        hold: (bytes) => this.#hold(bytes),
+        release: (bytes) => this.#account.release(bytes),
       },
       deps.turns,
     );
@@ -226,7 +228,8 @@ export class XdsStream {
     const node = this.deps.reader.node(this.variant, bytes) ?? UNKNOWN_NODE;
     const refusal = this.#identity.tell(node, this.#permission);
     if (refusal !== undefined) {
-      this.deps.logger.warn({ node: node.id, peer: this.peer, stream: this.id }, refusal);
+      const { id, cluster } = node;
+      this.deps.logger.warn({ node: id, cluster, peer: this.peer, stream: this.id }, refusal);
       this.#fail(status.PERMISSION_DENIED, refusal);
       return false;
     }
@@ -240,6 +243,13 @@ export class XdsStream {
     this.#snapshot = group === undefined ? undefined : this.deps.cache.getSnapshot(group);
     this.deps.logger.info({ node: this.node.id, stream: this.id, variant: this.variant }, 'proxy connected');
     return true;
+  }
+
+  /** @returns whether so many bytes more may be kept; the stream ends where not */
+  #hold(bytes: number): boolean {
+    const refusal = this.#account.hold(bytes);
+    if (refusal !== undefined) this.#fail(status.RESOURCE_EXHAUSTED, refusal);
+    return refusal === undefined;
   }
 
   #take(request: StreamRequest, snapshot: Snapshot): void {
@@ -268,6 +278,10 @@ export class XdsStream {
   #pump(): void {
     const snapshot = this.#snapshot;
     while (this.#open && snapshot !== undefined && this.#inFlight < MOST_IN_FLIGHT) {
+      if (!this.#account.hasRoom) {
+        this.#account.whenRoom(this.#pumpAgain);
+        break;
+      }
       const step = next(this.#state, this.variant, snapshot, this.deps.shared);
       this.#state = step.state;
       if (step.response === undefined) break;
@@ -291,6 +305,8 @@ export class XdsStream {
     this.deps.observer.sent(typeUrl, message.body.length);
     this.call.write(message, this.#written);
   }
+
+  readonly #pumpAgain = () => this.#pump();
 
   readonly #written = () => {
     this.#inFlight -= 1;

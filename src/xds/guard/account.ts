@@ -1,15 +1,6 @@
 import { ByteBudget } from '../../base/byte-budget.js';
-import { TokenBucket } from '../../base/token-bucket.js';
-import { CALLS_A_SECOND, CALLS_AT_ONCE, type Limits } from '../limits.js';
-import { isLoopback } from './client-count.js';
-
-/** The part of the time that the calls of one connection may work, and those of one client. */
-const CONNECTION_SHARE = 0.25;
-const CLIENT_SHARE = 0.5;
-/** Milliseconds of work that may come at once, before the share counts. */
-const BURST = 1_000;
-/** A client, such as a gateway that many proxies share, may have several connections: so many times as much as one. */
-const CLIENT_FACTOR = 10;
+import type { Limits } from '../limits.js';
+import { ClientAccount, ConnectionAccount } from './connection-account.js';
 
 /** What one call makes this process hold and work. Its connection, its client and the process are charged with it. */
 export interface CallAccount {
@@ -25,71 +16,66 @@ export interface CallAccount {
   /** Gives back what {@link share} has charged. */
   unshare(thing: object): void;
   /**
-   * Charges CPU time.
+   * Charges CPU time that went into the call outside of the handling of its messages, which is measured already.
    * @returns for how long the call has to rest now, milliseconds
    */
   worked(milliseconds: number): number;
+  /** Whether one more message may be sent: what the client of the connection has not read yet is not too much. */
+  readonly hasRoom: boolean;
+  /** Calls back once, when there may be room again; one callback a call. */
+  whenRoom(callback: () => void): void;
   /** The call has ended: gives everything back. */
   close(): void;
 }
 
-/** What all calls of a connection cost together. */
-class ConnectionAccount {
-  /** Of those who have it open: the connection itself, and calls where nobody has told of it. */
-  users = 0;
-  readonly #calls: TokenBucket;
-  readonly #work: TokenBucket;
+class OpenAccount implements CallAccount {
   readonly #held: ByteBudget;
+  #wanted: (() => void) | undefined;
+  #open = true;
 
   constructor(
-    { held_bytes_per_connection }: Limits,
-    readonly client: ClientAccount,
-    now: () => number,
+    private readonly connection: ConnectionAccount,
+    private readonly closed: () => void,
   ) {
-    const full = `the calls of a connection may make the server hold ${held_bytes_per_connection} bytes`;
-    this.#calls = new TokenBucket(CALLS_AT_ONCE, CALLS_A_SECOND, now);
-    this.#work = new TokenBucket(CONNECTION_SHARE * BURST, CONNECTION_SHARE * 1_000, now);
-    this.#held = new ByteBudget(held_bytes_per_connection, full, client.held);
+    this.#held = connection.newBudget();
   }
 
-  /** Whether one more call may be made. */
-  called(): boolean {
-    return this.#calls.take(1) === 0 && this.client.called();
+  hold(bytes: number): string | undefined {
+    return this.#open ? this.#held.hold(bytes) : undefined;
   }
 
-  worked(milliseconds: number): number {
-    return Math.max(this.#work.take(milliseconds), this.client.worked(milliseconds));
+  release(bytes: number): void {
+    if (this.#open) this.#held.release(bytes);
   }
 
-  newBudget(): ByteBudget {
-    return new ByteBudget(Number.POSITIVE_INFINITY, '', this.#held);
-  }
-}
-
-/** What all connections from an address cost together; those of loopback are not one client but many. */
-class ClientAccount {
-  users = 0;
-  readonly #calls: TokenBucket | undefined;
-  readonly #work: TokenBucket | undefined;
-  readonly held: ByteBudget;
-
-  constructor(address: string, { held_bytes }: Limits, all: ByteBudget, now: () => number) {
-    if (isLoopback(address)) {
-      this.held = all;
-      return;
-    }
-    this.#calls = new TokenBucket(CLIENT_FACTOR * CALLS_AT_ONCE, CLIENT_FACTOR * CALLS_A_SECOND, now);
-    this.#work = new TokenBucket(CLIENT_SHARE * BURST, CLIENT_SHARE * 1_000, now);
-    const most = Math.ceil(held_bytes / 2);
-    this.held = new ByteBudget(most, `a client may make the server hold ${most} bytes`, all);
+  share(thing: object, bytes: number): string | undefined {
+    return this.#open ? this.#held.share(thing, bytes) : undefined;
   }
 
-  called(): boolean {
-    return this.#calls === undefined || this.#calls.take(1) === 0;
+  unshare(thing: object): void {
+    if (this.#open) this.#held.unshare(thing);
   }
 
   worked(milliseconds: number): number {
-    return this.#work?.take(milliseconds) ?? 0;
+    return this.connection.worked(milliseconds);
+  }
+
+  get hasRoom(): boolean {
+    return this.connection.hasRoom;
+  }
+
+  whenRoom(callback: () => void): void {
+    if (!this.#open) return;
+    this.#wanted = callback;
+    this.connection.wantRoom.add(callback);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#held.close();
+    if (this.#wanted !== undefined) this.connection.wantRoom.delete(this.#wanted);
+    this.closed();
   }
 }
 
@@ -116,61 +102,32 @@ export class Accounts {
   /**
    * A connection has been made.
    * @param peer `address:port`, as gRPC names it
-   * @returns forgets it, when it has been closed
    */
-  connected(peer: string): () => void {
-    this.#take(peer);
-    return () => this.#give(peer);
-  }
-
-  /** Whether a peer may make one more call, served or refused; where not, its connection is to be closed. */
-  called(peer: string): boolean {
-    return this.#connections.get(peer)?.called() ?? true;
-  }
-
-  /** Opens the account of a call. */
-  call(peer: string): CallAccount {
-    const connection = this.#take(peer);
-    const held = connection.newBudget();
-    let open = true;
-    return {
-      hold: (bytes) => (open ? held.hold(bytes) : undefined),
-      release: (bytes) => {
-        if (open) held.release(bytes);
-      },
-      share: (thing, bytes) => (open ? held.share(thing, bytes) : undefined),
-      unshare: (thing) => {
-        if (open) held.unshare(thing);
-      },
-      worked: (milliseconds) => connection.worked(milliseconds),
-      close: () => {
-        if (!open) return;
-        open = false;
-        held.close();
-        this.#give(peer);
-      },
-    };
-  }
-
-  #take(peer: string): ConnectionAccount {
+  connected(peer: string): ConnectionAccount {
     const known = this.#connections.get(peer);
     const connection = known ?? new ConnectionAccount(this.limits, this.#client(addressOf(peer)), this.now);
     if (known === undefined) {
       this.#connections.set(peer, connection);
-      connection.client.users += 1;
+      connection.client.connections += 1;
     }
     connection.users += 1;
     return connection;
   }
 
-  #give(peer: string): void {
+  /** A connection that {@link connected} was told of has been closed. */
+  disconnected(peer: string): void {
     const connection = this.#connections.get(peer);
     if (connection === undefined) return;
     connection.users -= 1;
     if (connection.users > 0) return;
     this.#connections.delete(peer);
-    connection.client.users -= 1;
-    if (connection.client.users === 0) this.#clients.delete(addressOf(peer));
+    connection.client.connections -= 1;
+    if (connection.client.connections === 0) this.#clients.delete(addressOf(peer));
+  }
+
+  /** Opens the account of a call; of a connection that somebody else has accepted too. */
+  call(peer: string): CallAccount {
+    return new OpenAccount(this.connected(peer), () => this.disconnected(peer));
   }
 
   #client(address: string): ClientAccount {

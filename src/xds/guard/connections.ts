@@ -1,6 +1,5 @@
 import { lookup } from 'node:dns/promises';
 import { createServer, isIP, type Server, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { Logger } from 'pino';
 import { messageOf, SignalboxError } from '../../errors.js';
@@ -8,6 +7,7 @@ import { readAddress } from '../../model/address.js';
 import type { Limits } from '../limits.js';
 import type { Accounts } from './account.js';
 import { ClientCount } from './client-count.js';
+import type { ConnectionAccount } from './connection-account.js';
 import type { Refusals } from './refusals.js';
 import { ServerCertificates, type TlsFiles } from './server-certificates.js';
 
@@ -29,12 +29,12 @@ export interface ConnectionsOptions {
 export class Connections {
   readonly #count: ClientCount;
   readonly #servers: Server[] = [];
-  readonly #open = new Map<string, Socket>();
+  readonly #open = new Map<string, { readonly socket: Socket; readonly account: ConnectionAccount }>();
   #tls: TlsServer | undefined;
 
-  /** @param inject takes a connection on which HTTP/2 is to be spoken */
+  /** @param serve speaks HTTP/2 on a connection */
   constructor(
-    private readonly inject: (connection: Duplex) => void,
+    private readonly serve: (socket: Socket, peer: string, account: ConnectionAccount) => void,
     private readonly options: ConnectionsOptions,
     private readonly signal: AbortSignal,
   ) {
@@ -80,12 +80,12 @@ export class Connections {
 
   /** Ends a connection at once, whatever waits in it; `peer` as gRPC names it. */
   cut(peer: string): void {
-    this.#open.get(peer)?.destroy();
+    this.#open.get(peer)?.socket.destroy();
   }
 
   /** Ends all connections at once. */
   cutAll(): void {
-    for (const socket of this.#open.values()) socket.destroy();
+    for (const { socket } of this.#open.values()) socket.destroy();
   }
 
   async #bind(host: string, port: number): Promise<number> {
@@ -113,13 +113,12 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const peer = `${client}:${socket.remotePort}`;
-    this.#open.set(peer, socket);
-    const disconnected = this.options.accounts.connected(peer);
+    const peer = peerOf(socket);
+    this.#open.set(peer, { socket, account: this.options.accounts.connected(peer) });
     let timer: NodeJS.Timeout | undefined;
     socket.once('close', () => {
       taken();
-      disconnected();
+      this.options.accounts.disconnected(peer);
       this.#open.delete(peer);
       clearTimeout(timer);
     });
@@ -134,9 +133,17 @@ export class Connections {
     // The client speaks first, in TLS and in HTTP/2: one that says nothing costs no session.
     socket.once('readable', () => {
       if (socket.readableLength === 0) socket.destroy();
-      else if (this.#tls === undefined) this.inject(socket);
+      else if (this.#tls === undefined) this.#speak(socket);
       else this.#tls.emit('connection', socket);
     });
+  }
+
+  #speak(socket: Socket): void {
+    const peer = peerOf(socket);
+    const open = this.#open.get(peer);
+    // It has gone meanwhile.
+    if (open === undefined) socket.destroy();
+    else this.serve(socket, peer, open.account);
   }
 
   #tlsServer(files: TlsFiles): TlsServer {
@@ -159,7 +166,7 @@ export class Connections {
     server.on('secureConnection', (socket) => {
       const refusal = certificateRefusal(socket, files);
       if (refusal === undefined) {
-        this.inject(socket);
+        this.#speak(socket);
         return;
       }
       refusals.add(`a client certificate was refused: ${refusal}`, { client: socket.remoteAddress });
@@ -171,6 +178,11 @@ export class Connections {
     });
     return server;
   }
+}
+
+/** As gRPC names it. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress}:${remotePort}`;
 }
 
 /** A certificate that is not valid is refused also where none is required. */

@@ -1,23 +1,28 @@
-import type { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import protobuf from 'protobufjs';
 import { descriptors } from '../../protobuf/messages.js';
 import { CLIENT_STATUS_SERVICE } from '../csds/service.js';
+import type { Open } from '../guard/gate.js';
 import { HEALTH_SERVICE } from '../health.js';
 import { LOAD_REPORTING_SERVICE } from '../load-reports/service.js';
-import { DISCOVERY_SERVICES } from '../services.js';
+import { DISCOVERY_SERVICES, type ServiceHost } from '../services.js';
 import { fileDescriptors } from './file-descriptors.js';
+import { guardedHost } from './guarded-host.js';
 
 const DISCOVERY = 'envoy.service.discovery.v3.';
 
-/** Adds the reflection services, v1 and v1alpha, which describe what this server serves. */
-export function addReflection(server: Server): void {
+/**
+ * Adds the reflection services, v1 and v1alpha, which describe what this server serves.
+ * @param silence how long nothing may be asked on a call, milliseconds
+ */
+export function addReflection(host: ServiceHost, open: Open, silence: number): void {
   const files = fileDescriptors(servedRoot());
   // Of a package definition the service reads the files only.
   const format = 'Protocol Buffer 3 EnumDescriptorProto';
-  new ReflectionService({ served: { format, type: {}, fileDescriptorProtos: [...files] } }).addToServer(
-    server,
-  );
+  const service = new ReflectionService({
+    served: { format, type: {}, fileDescriptorProtos: [...files] },
+  });
+  service.addToServer(guardedHost(host, open, silence));
 }
 
 /** The messages with the services and methods that are served, which are fewer than Envoy's protos have. */

@@ -32,7 +32,7 @@ test('a certificate is known by one of its names', () => {
     const permission = admission.permission(withName('other', name));
     expect(permission?.refusal(node('edge-1'))).toBeUndefined();
     expect(permission?.refusal(node('core-1'))).toBe(
-      'this client may not ask for the configuration of node "core-1" of cluster "edge" in group "default"',
+      'this client may not ask for the configuration of this node and cluster, which are in group "default"',
     );
     expect(permission?.clientStatus).toBe(false);
   }
@@ -78,7 +78,7 @@ test('within a rule everything must hold, of several rules one', () => {
   expect(permission?.refusal(node('c-1'))).toBeUndefined();
   expect(permission?.refusal(node('x', 'core'))).toBeUndefined();
   expect(permission?.refusal(node('d-1'))).toContain('in group "default"');
-  expect(permission?.refusal(node('c-1', 'other'))).toContain('of cluster "other" in group "canary"');
+  expect(permission?.refusal(node('c-1', 'other'))).toContain('in group "canary"');
 });
 
 test('what a client says of itself is told so that a gRPC status can carry it', () => {

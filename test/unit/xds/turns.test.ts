@@ -4,7 +4,7 @@ import { Inbox } from '../../../src/xds/inbox.js';
 import { Turns } from '../../../src/xds/turns.js';
 
 /** An inbox whose requests say how many pieces of work they make. */
-function inbox(turns: Turns, log: string[], name = '') {
+function inbox(turns: Turns, log: string[], name = '', budget = { held: 0, most: 100 }) {
   return new Inbox(
     {
       pause: () => log.push(`${name}pause`),
@@ -14,6 +14,14 @@ function inbox(turns: Turns, log: string[], name = '') {
         log.push(`${name}${pieces}`);
       },
       worked: () => undefined,
+      hold(bytes) {
+        if (budget.held + bytes > budget.most) return false;
+        budget.held += bytes;
+        return true;
+      },
+      release(bytes) {
+        budget.held -= bytes;
+      },
     },
     turns,
   );
@@ -72,4 +80,21 @@ test('what waits when the stream ends is not done', async () => {
   ended.end();
   await turnsOver(log, 'other2');
   expect(log.filter((entry) => entry.startsWith('ended'))).toEqual(['endedpause']);
+});
+
+test('what waits or is worked on is held, and given back when it is done', async () => {
+  const log: string[] = [];
+  const budget = { held: 0, most: 5 };
+  const requests = inbox(new Turns(), log, '', budget);
+  requests.take(Uint8Array.of(1, 0));
+  expect(budget.held).toBe(0);
+  requests.take(Uint8Array.of(4, 0, 0));
+  requests.take(Uint8Array.of(2, 0));
+  expect(budget.held).toBe(5);
+  // There is no room for it: whoever said so ends the stream.
+  requests.take(Uint8Array.of(3));
+  await turnsOver(log, '2');
+  await turnsOver(log, 'resume');
+  expect(budget.held).toBe(0);
+  expect(log).not.toContain('3');
 });
