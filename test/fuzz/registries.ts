@@ -7,20 +7,20 @@ import { KvMapping } from '../../src/discovery/consul-kv/kv-mapping.js';
 import { ServiceTable } from '../../src/discovery/etcd/service-table.js';
 import { readEurekaAnswer } from '../../src/discovery/eureka/eureka-answer.js';
 import { EurekaMapping } from '../../src/discovery/eureka/eureka-mapping.js';
-import { readFileInstance } from '../../src/discovery/file/file-instance.js';
+import { readFileService } from '../../src/discovery/file/file-instance.js';
 import { parseServiceFile } from '../../src/discovery/file/service-file.js';
-import type { HttpAnswer } from '../../src/discovery/http/http-client.js';
-import { HttpErrors } from '../../src/discovery/http/http-error.js';
 import { apiV1 } from '../../src/discovery/nacos/api-v1.js';
 import { apiV3 } from '../../src/discovery/nacos/api-v3.js';
-import { readNacosInstance } from '../../src/discovery/nacos/nacos-instance.js';
 import { decodeMessage, encodeMessage } from '../../src/discovery/nacos/payload.js';
+import { ServiceTable as NacosTable } from '../../src/discovery/nacos/service-table.js';
 import type { ServiceState } from '../../src/discovery/source.js';
 import { readChild } from '../../src/discovery/zookeeper/instance-format.js';
 import { readServicePayload } from '../../src/discovery/zookeeper/json-format.js';
 import { SignalboxError } from '../../src/errors.js';
-import type { Instance } from '../../src/model/instance.js';
+import type { FilteredInstance, Instance } from '../../src/model/instance.js';
 import type { ReadInstance } from '../../src/model/read-instance.js';
+import { lengthDelimited, text as textField } from '../../src/protobuf/wire.js';
+import { httpAnswer } from '../support/http-answer.js';
 import { type FuzzTarget, target } from './target.js';
 import { anything, damaged, damagedBytes, jsonOf, list, roughly } from './values.js';
 
@@ -40,20 +40,37 @@ function checkInstance({ host, port, weight, metadata }: Instance): void {
   if (typeof host !== 'string' || host === '') throw new Error(`host ${JSON.stringify(host)}`);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`port ${port}`);
   if (!(weight > 0) || !Number.isFinite(weight)) throw new Error(`weight ${weight}`);
-  for (const [key, value] of Object.entries(metadata))
+  for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== 'string') throw new Error(`metadata ${key} is ${typeof value}`);
+    // Envoy would refuse the whole service for it.
+    if (/\p{Cs}/u.test(key + value)) throw new Error(`metadata ${JSON.stringify(key)} is no Unicode`);
+  }
+}
+
+function checkFiltered({ address, detail }: FilteredInstance): void {
+  if (typeof address !== 'string' || typeof detail !== 'string') throw new Error('a reason that is no text');
+  if (address.length > 300 || detail.length > 500) throw new Error('a reason without end');
+  if (/[\p{Cc}\p{Cs}]/u.test(address + detail)) throw new Error('a reason that steers a terminal');
 }
 
 function checkState(state: ServiceState | undefined): void {
   for (const instance of state?.instances ?? []) checkInstance(instance);
-  for (const { address, detail } of state?.filtered ?? [])
-    if (typeof address !== 'string' || typeof detail !== 'string')
-      throw new Error('a reason that is no text');
+  for (const filtered of state?.filtered ?? []) checkFiltered(filtered);
 }
 
 function checkRead(read: ReadInstance | undefined): void {
   if (read?.instance !== undefined) checkInstance(read.instance);
+  if (read?.filtered !== undefined) checkFiltered(read.filtered);
 }
+
+/** Whatever came before, a good entry is served. */
+function checkServed(state: ServiceState | undefined): void {
+  checkState(state);
+  if (!state?.instances.some((instance) => instance.host === GOOD_HOST))
+    throw new Error('a good entry is lost');
+}
+
+const GOOD_HOST = '10.9.9.9';
 
 /** Lets through what a source reports as a failed query. */
 function reported(read: () => void): void {
@@ -62,18 +79,6 @@ function reported(read: () => void): void {
   } catch (thrown) {
     if (!(thrown instanceof SignalboxError)) throw thrown;
   }
-}
-
-function answerOf(body: string, headers: HttpAnswer['headers'], status = 200): HttpAnswer {
-  const errors = new HttpErrors('GET http://127.0.0.1/', []);
-  const json = (): unknown => {
-    try {
-      return JSON.parse(body);
-    } catch {
-      throw errors.badAnswer('no JSON');
-    }
-  };
-  return { status, headers, body, errors, json };
 }
 
 const index = fc.constantFrom('1', '0', '', '-1', 'x', '99999999999999999999');
@@ -130,6 +135,8 @@ const nacosBody = jsonOf(
   ),
 );
 const nacosScope = { namespace: 'public', group: 'DEFAULT_GROUP' };
+const nacosKey = { ...nacosScope, service: 'web' };
+const nacosGood = { ip: GOOD_HOST, port: 80 };
 
 const fileItem = roughly({
   host,
@@ -140,6 +147,19 @@ const fileItem = roughly({
   locality: anything,
   secure: fc.boolean(),
 });
+/** A services file of which one item is nested so deep, in one of YAML's ways. */
+const deepYaml = fc
+  .tuple(
+    fc.constantFrom('[', '{a: ', '- ', '? ', 'a: ', '\n', '&a [', '!t {'),
+    fc.integer({ min: 1, max: 400 }),
+  )
+  .map(([repeated, levels]) => {
+    const deep =
+      repeated === '\n'
+        ? Array.from({ length: levels }, (_, level) => `\n${' '.repeat(9 + level)}a:`).join('')
+        : `\n         ${repeated.repeat(levels)}`;
+    return `services:\n  one:\n    - host: 10.0.0.1\n      port: 80\n      metadata:\n        a:${deep}\n  two: [{host: h, port: 1}]\n`;
+  });
 const yamlish = fc.constantFrom(
   'services:\n  one: [{host: 10.0.0.1, port: 80}]\n  two: &a [{host: h, port: 1}]\n  three: *a\n',
   'services: &s\n  one: *s\n',
@@ -170,9 +190,12 @@ const child = fc.constantFrom(
 const childName = damaged(child);
 const formats = ['auto', 'json', 'curator', 'spring', 'dubbo'] as const;
 
-const pushed: Arbitrary<Uint8Array> = jsonOf(
+const pushedBody = jsonOf(
   roughly({ serviceInfo: roughly({ name, hosts: list(nacosInstance) }), requestId: name }),
-).map((body) => encodeMessage({ type: 'NotifySubscriberRequest', body: { body } }));
+);
+const pushed: Arbitrary<Uint8Array> = pushedBody.map((body) =>
+  encodeMessage({ type: 'NotifySubscriberRequest', body: { body } }),
+);
 
 /** The pure part of each registry: from what it answers to what is served. */
 export const REGISTRIES: readonly FuzzTarget[] = [
@@ -183,16 +206,17 @@ export const REGISTRIES: readonly FuzzTarget[] = [
       const mapping = new KvMapping(new KeyReader('upstreams', []), 1);
       for (const body of [first, second])
         reported(() => {
-          const { entries } = readKvAnswer(answerOf(body, { 'x-consul-index': at }, status));
+          const { entries } = readKvAnswer(httpAnswer(body, { 'x-consul-index': at }, status));
           for (const state of mapping.apply(entries).values()) checkState(state);
         });
     },
   ),
   target('Consul catalogue answers', fc.tuple(jsonOf(list(catalogueEntry)), name), ([body, service]) => {
-    const answer = answerOf(body, { 'x-consul-index': '1' });
+    const answer = httpAnswer(body, { 'x-consul-index': '1' });
     const rules = { weight: 1, use_weights: true, tags: [], metadata: {} };
     const mapping = new CatalogMapping(rules);
-    reported(() => mapping.take(service, readList(answer), checkState));
+    const good = { Node: { Node: 'n' }, Service: { ID: 'good', Address: GOOD_HOST, Port: 80 } };
+    reported(() => mapping.take(service, [...readList(answer), good], checkServed));
     for (const read of [readNames, readNodes, readTroubles]) reported(() => void read(answer));
   }),
   target(
@@ -216,25 +240,37 @@ export const REGISTRIES: readonly FuzzTarget[] = [
     ([key, value]) => {
       const table = new ServiceTable(1);
       table.change(key, value);
-      for (const [, state] of table.takeTouched()) checkState(state);
+      table.change(`good/${GOOD_HOST}:80`, '{}');
+      const states = new Map(table.takeTouched());
+      for (const state of states.values()) checkState(state);
+      checkServed(states.get('good'));
     },
   ),
   target('Eureka answers', fc.tuple(eurekaBody, eurekaBody), ([full, delta]) => {
     const mapping = new EurekaMapping(100);
-    reported(() => mapping.replace(readEurekaAnswer(answerOf(full, {})).applications));
+    reported(() => mapping.replace(readEurekaAnswer(httpAnswer(full, {})).applications));
     for (const state of mapping.takeChanges().values()) checkState(state);
-    reported(() => mapping.apply(readEurekaAnswer(answerOf(delta, {})).applications));
+    reported(() => mapping.apply(readEurekaAnswer(httpAnswer(delta, {})).applications));
     for (const state of mapping.takeChanges().values()) checkState(state);
     if (typeof mapping.hash !== 'string') throw new Error('no hash');
   }),
   target('Nacos answers', nacosBody, (body) => {
-    const answer = answerOf(body, {});
+    const answer = httpAnswer(body, {});
     for (const api of [apiV1, apiV3]) {
-      reported(() => {
-        for (const entry of api.readInstances(answer)) checkRead(readNacosInstance(entry, 100));
-      });
+      reported(() =>
+        checkServed(new NacosTable(100).put(nacosKey, [...api.readInstances(answer), nacosGood])),
+      );
       reported(() => void api.readServices(answer, nacosScope));
     }
+  }),
+  target('Nacos pushes', pushedBody, (json) => {
+    const frame = Buffer.concat([
+      lengthDelimited(2, textField(3, 'NotifySubscriberRequest')),
+      lengthDelimited(3, textField(2, json)),
+    ]);
+    const { serviceInfo: info } = decodeMessage(frame).body;
+    const hosts: unknown = Object(info).hosts;
+    if (Array.isArray(hosts)) checkServed(new NacosTable(100).put(nacosKey, [...hosts, nacosGood]));
   }),
   target('Nacos pushes, by byte', damagedBytes(pushed), (bytes) => {
     const { type, body } = decodeMessage(Buffer.from(bytes));
@@ -256,13 +292,13 @@ export const REGISTRIES: readonly FuzzTarget[] = [
         arbitrary: jsonOf(roughly({ services: fc.dictionary(name, list(fileItem), { maxKeys: 3 }) })),
       },
       { weight: 1, arbitrary: damaged(yamlish) },
+      { weight: 1, arbitrary: damaged(deepYaml) },
     ),
     (text) => {
       const { services, error } = parseServiceFile(text);
       if ((services === undefined) === (error === undefined))
         throw new Error('neither services nor an error');
-      for (const { items } of services?.values() ?? [])
-        for (const item of items) checkRead(readFileInstance(item, 1));
+      for (const { items } of services?.values() ?? []) checkState(readFileService(items, 1));
     },
   ),
 ];

@@ -1,4 +1,5 @@
 import { CONFIGURATION } from './configuration.js';
+import { DOCUMENTS } from './documents.js';
 import { LAST_KNOWN_GOOD } from './last-known-good.js';
 import { MASS_LOSS } from './mass-loss.js';
 import { PATTERNS } from './patterns.js';
@@ -8,6 +9,7 @@ import type { FuzzTarget } from './target.js';
 
 export const TARGETS: readonly FuzzTarget[] = [
   ...REGISTRIES,
+  ...DOCUMENTS,
   ...CONFIGURATION,
   ...REQUESTS,
   ...PATTERNS,

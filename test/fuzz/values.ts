@@ -1,4 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check';
+import { nestedJson } from '../support/poison.js';
 
 /** Values that software of this kind trips over. */
 const AWKWARD: readonly unknown[] = [
@@ -71,9 +72,46 @@ export function list(of: Arbitrary<unknown>, maxLength = 4): Arbitrary<unknown> 
   return fc.oneof({ weight: 12, arbitrary: fc.array(of, { maxLength }) }, { weight: 1, arbitrary: anything });
 }
 
-/** The JSON of these values, broken now and then. */
+/** The JSON of these values, broken or poisoned now and then. */
 export function jsonOf(values: Arbitrary<unknown>): Arbitrary<string> {
-  return damaged(values.map((value) => JSON.stringify(value) ?? ''));
+  return damaged(poisoned(values.map((value) => JSON.stringify(value) ?? '')));
+}
+
+const nestedLists = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+
+/** JSON that is hard to digest, some of which no value can say, by how it is called. */
+const POISON = {
+  ...{ 'objects 31': nestedJson(31), 'objects 70': nestedJson(70), 'objects 6000': nestedJson(6_000) },
+  ...{ 'lists 33': nestedLists(33), 'lists 9000': nestedLists(9_000) },
+  ...{ '300 KiB': JSON.stringify('x'.repeat(300 * 1024)), 'no number': '1e999', 'minus zero': '-0' },
+  ...{ 'huge number': `1${'0'.repeat(300)}`, 'half a pair': String.raw`"\ud800"`, NUL: String.raw`"\u0000"` },
+  'odd keys': '{"__proto__":{"a":1},"toString":1,"constructor":{"prototype":1}}',
+} as const;
+
+const poison = fc.oneof(
+  { weight: 60, arbitrary: fc.constantFrom('objects 31', 'lists 33', 'objects 70') },
+  { weight: 60, arbitrary: fc.constantFrom('no number', 'minus zero', 'huge number') },
+  { weight: 60, arbitrary: fc.constantFrom('half a pair', 'NUL', 'odd keys') },
+  { weight: 20, arbitrary: fc.constantFrom('objects 6000', 'lists 9000') },
+  { weight: 1, arbitrary: fc.constant('300 KiB') },
+) as Arbitrary<keyof typeof POISON>;
+
+/** A value in JSON that is no key. */
+const VALUE = /"(?:[^"\\]|\\.)*"(?!\s*:)|-?\d[\d.eE+-]*|true|false|null|\{\}|\[\]/g;
+
+/** JSON with something else in place of one of its values, now and then. */
+export function poisoned(texts: Arbitrary<string>): Arbitrary<string> {
+  const which = fc.oneof(
+    { weight: 7, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.tuple(poison, fc.nat()) },
+  );
+  return fc.tuple(texts, which).map(([text, chosen]) => {
+    if (chosen === undefined) return text;
+    const places = [...text.matchAll(VALUE)];
+    const place = places[chosen[1] % places.length];
+    if (place === undefined) return POISON[chosen[0]];
+    return text.slice(0, place.index) + POISON[chosen[0]] + text.slice(place.index + place[0].length);
+  });
 }
 
 /** A text as it is, or cut off, or with something else in the middle. */
