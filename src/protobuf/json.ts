@@ -1,19 +1,26 @@
 import protobuf from 'protobufjs';
+import { messageOf } from '../errors.js';
 import { apiType, descriptors, typeIn } from './messages.js';
 import { plainStruct } from './struct.js';
 
 /**
  * An encoded message as protobuf's JSON, with field names as the protos spell them: the form in which Envoy itself
  * shows its configuration. https://protobuf.dev/programming-guides/json/
- * @param name the full name of the message type
  * What Envoy's protos call sensitive, such as a private key, is shown as Envoy shows it: `[redacted]`.
- * @returns a plain value; for a type that Envoy's protos do not have its name and the bytes in base64
+ * @param name the full name of the message type
+ * @returns a plain value; for a type that Envoy's protos do not have its name and the bytes in base64, and for bytes
+ *   that are no such message, or one that is nested too deep, the reason
  */
 export function toJson(name: string, bytes: Uint8Array): unknown {
   const type = lookup(name);
   if (type === undefined)
     return { '@type': `type.googleapis.com/${name}`, value: Buffer.from(bytes).toString('base64') };
-  return messageJson(type, type.decode(bytes));
+  try {
+    return messageJson(type, type.decode(bytes));
+  } catch (thrown) {
+    // Without the bytes: they may hold a secret.
+    return { '@type': `type.googleapis.com/${name}`, unreadable: messageOf(thrown) };
+  }
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -114,7 +114,16 @@ function resourceOf(typeUrl: string, { name = '', resource, ttl }: WireResource)
   const body = packedBytes(resource);
   const milliseconds =
     ttl == null ? undefined : Number(ttl.seconds ?? 0) * 1_000 + Math.round((ttl.nanos ?? 0) / 1e6);
-  return makeResource(typeUrl, name, body, referencesOf(typeUrl, body), milliseconds);
+  return makeResource(typeUrl, name, body, referencesIn(typeUrl, body), milliseconds);
+}
+
+/** Of a resource that cannot be read here none: whether it can be used is for the proxies to say, as it is upstream. */
+function referencesIn(typeUrl: string, body: Uint8Array): readonly string[] {
+  try {
+    return referencesOf(typeUrl, body);
+  } catch {
+    return [];
+  }
 }
 
 const serialize = (request: DeltaDiscoveryRequest): Buffer =>

@@ -5,6 +5,7 @@ import { Etcd } from '../peers/etcd.js';
 import { eventually } from '../peers/eventually.js';
 import { freePort } from '../peers/process.js';
 import { TcpProxy } from '../peers/tcp-proxy.js';
+import { nestedJson } from '../support/poison.js';
 import { Signalbox } from '../support/signalbox.js';
 import { Traffic } from '../support/traffic.js';
 
@@ -123,6 +124,11 @@ describe('the store of an APISIX', () => {
       [{ ...apisixRoute('b', 'A-SERVICE'), vars: [['arg_x', '==', '1']] }, '"vars" is not carried over'],
       ['{"uri": "/b/*", ', expect.stringContaining('is not valid JSON')],
       [
+        `{"uri": "/b/*", "labels": ${nestedJson(5_000)}}`,
+        expect.stringContaining('nested deeper than 32 levels'),
+      ],
+      [`{"uri": "/b/*", "desc": "${'x'.repeat(300_000)}"}`, expect.stringContaining('262144 is the most')],
+      [
         {
           uri: '/b/*',
           plugins: { 'proxy-rewrite': { regex_uri: ['^/(?!x)', '/'] } },
@@ -184,6 +190,15 @@ describe("Signalbox's own documents", () => {
     await etcd.client.put('/signalbox/routes/own', { match: { prefix: '/own/' }, servicename: 'A-SERVICE' });
     await shows('/signalbox/routes/own', { state: 'rejected', rules: [{ service_name: 'B-SERVICE' }] });
     expect((await shown('/signalbox/routes/own'))?.reason).toContain('did you mean "service_name"?');
+    const struct = `"envoy": {"metadata": {"filter_metadata": {"x": ${nestedJson(60)}}}}`;
+    await etcd.client.put(
+      '/signalbox/routes/deep',
+      `{"match": {"prefix": "/own/"}, "service_name": "B-SERVICE", ${struct}}`,
+    );
+    await shows('/signalbox/routes/deep', {
+      state: 'rejected',
+      reason: expect.stringContaining('nested deeper than 32 levels'),
+    });
     const connectTimeout = async (name: string) => {
       const dump = (await envoy.configDump()).get('ClustersConfigDump');
       const clusters = dump?.dynamic_active_clusters as {
@@ -202,6 +217,7 @@ describe("Signalbox's own documents", () => {
     await etcd.client.delete('/signalbox/services/B-SERVICE');
     await eventually(async () => expect(await connectTimeout('B-SERVICE')).toBe('5s'));
     await etcd.client.delete('/signalbox/routes/own');
+    await etcd.client.delete('/signalbox/routes/deep');
     await answers('/own/x', { status: 404 });
   });
 });

@@ -4,6 +4,7 @@ import { Etcd } from '../peers/etcd.js';
 import { eventually } from '../peers/eventually.js';
 import { TcpProxy } from '../peers/tcp-proxy.js';
 import { runEtcd } from '../support/etcd-source.js';
+import { nestedJson } from '../support/poison.js';
 import type { RunningSource } from '../support/running-source.js';
 
 let etcd: Etcd;
@@ -64,6 +65,26 @@ describe('services out of keys', () => {
     await etcd.client.delete('/a/user/10.0.0.1:80');
     await etcd.client.delete('/a/user/10.0.0.2:80');
     await eventually(() => expect(sink.services.has('user')).toBe(false));
+    expect(sink.errors).toEqual([]);
+  });
+
+  it('leaves out a value that is nested too deep, at the start and later, and follows the others', async () => {
+    const poison = `{"weight":1,"metadata":${nestedJson(5_000)}}`;
+    await etcd.client.put('/deep/one/10.0.0.1:80', poison);
+    await etcd.client.put('/deep/two/10.0.0.2:80', '{}');
+    const sink = run({ endpoints: [etcd.url], prefix: '/deep/' });
+    await eventually(() => expect(sink.addresses('two')).toEqual(['10.0.0.2:80']));
+    const refused = { reason: 'bad_value', detail: 'the entry is nested deeper than 32 levels' };
+    expect(sink.services.get('one')).toEqual({
+      instances: [],
+      filtered: [{ address: '10.0.0.1:80', ...refused }],
+    });
+    await etcd.client.put('/deep/two/10.0.0.3:80', poison);
+    await etcd.client.put('/deep/two/10.0.0.4:80', '{}');
+    await eventually(() => expect(sink.addresses('two')).toEqual(['10.0.0.2:80', '10.0.0.4:80']));
+    expect(sink.services.get('two')?.filtered).toEqual([{ address: '10.0.0.3:80', ...refused }]);
+    await etcd.client.put('/deep/one/10.0.0.1:80', '{}');
+    await eventually(() => expect(sink.addresses('one')).toEqual(['10.0.0.1:80']));
     expect(sink.errors).toEqual([]);
   });
 

@@ -101,3 +101,15 @@ test('a type that is not known is its bytes', () => {
   // The name of a package is none of a message.
   expect(toJson('envoy.config', Buffer.alloc(0))).toHaveProperty('@type');
 });
+
+test('bytes that are no such message are shown by the reason, and not themselves: they may be a secret', () => {
+  const secret = 'envoy.extensions.transport_sockets.tls.v3.Secret';
+  for (const [name, bytes] of [
+    [secret, Buffer.from('\xff hunter2', 'latin1')],
+    [CLUSTER, Buffer.from([25 * 8 + 2, 1, 1, 0xff])],
+  ] as const)
+    expect(toJson(name, bytes)).toEqual({
+      '@type': `type.googleapis.com/${name}`,
+      unreadable: expect.stringMatching(/^(?!.*hunter2)./),
+    });
+});
