@@ -62,7 +62,7 @@ function checked(raw: RawInstance, address: string, defaultWeight: number): Read
   const locality = { ...readLocality(fields), ...ownLocality };
   const { said, remarks } = readPolicy(fields);
   const policy = { ...said, ...ownPolicy };
-  const odd = [...(weight.remark === undefined ? [] : [weight.remark]), ...remarks];
+  const odd = [weight.remark ?? [], metadataRemark(raw.metadata) ?? [], remarks].flat();
   const degraded = typeof raw.status === 'string' && raw.status.toLowerCase() === 'degraded';
   return {
     instance: {
@@ -105,6 +105,11 @@ function readWeight(weight: unknown, fallback: number): { readonly value: number
     typeof text === 'number' ? text : typeof text === 'string' && text !== '' ? Number(text) : Number.NaN;
   if (Number.isFinite(value)) return { value };
   return { value: fallback, remark: `weight "${shortText(weight)}" is no number; ${fallback} is used` };
+}
+
+function metadataRemark(metadata: unknown): string | undefined {
+  if (metadata === undefined || metadata === null || isFields(metadata)) return undefined;
+  return `metadata "${shortText(metadata)}" is no map and is ignored`;
 }
 
 function isFields(value: unknown): value is Readonly<Record<string, unknown>> {

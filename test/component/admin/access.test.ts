@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { API_PATHS } from '../../../src/admin/openapi/paths.js';
 import { startApp } from '../../../src/app/start.js';
 import type { Address } from '../../../src/model/address.js';
 import { Relay } from '../../../src/relay/relay.js';
@@ -158,6 +159,19 @@ describe.each(KINDS)('%s', (kind) => {
       expect(answer.headers).toMatchObject(HEADERS);
       expect(answer.headers['content-security-policy']).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
       expect(answer.headers['access-control-allow-origin']).toBeUndefined();
+    }
+  });
+
+  test('every path of the API carries the headers, event streams too; those that show something want the token', async () => {
+    for (const { method, path, open: isOpen } of API_PATHS) {
+      const line = `${method} ${path}`;
+      for (const headers of [{}, bearer(TOKEN)]) {
+        const answer = await ask(guarded.adminAddress, path, headers, method.toUpperCase());
+        expect(answer.headers, line).toMatchObject(HEADERS);
+        expect(answer.headers['content-security-policy'], line).toContain("frame-ancestors 'none'");
+        if ('authorization' in headers || isOpen === true) expect(answer.status, line).not.toBe(401);
+        else expect(answer.status, line).toBe(401);
+      }
     }
   });
 

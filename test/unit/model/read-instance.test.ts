@@ -36,8 +36,15 @@ describe('metadata', () => {
     expect(read({ metadata }).instance?.metadata).toEqual({ a: 'x', b: '1', c: 'true', e: '{"f":[1]}' });
   });
 
-  test.each([[null], ['text'], [['a']], [5]])('%j is none', (metadata) => {
-    expect(read({ metadata }).instance?.metadata).toEqual({});
+  test.each([['text'], [['a']], [5]])('%j is none, with a remark', (metadata) => {
+    const { instance } = read({ metadata });
+    expect(instance?.metadata).toEqual({});
+    expect(instance?.remarks).toEqual([expect.stringMatching(/^metadata ".*" is no map and is ignored$/)]);
+  });
+
+  test.each([null, undefined])('%j is none', (metadata) => {
+    expect(read({ metadata }).instance).toMatchObject({ metadata: {} });
+    expect(read({ metadata }).instance).not.toHaveProperty('remarks');
   });
 });
 
