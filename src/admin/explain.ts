@@ -6,7 +6,7 @@ import type { RouteDocument } from '../documents/documents.js';
 import { readAddress } from '../model/address.js';
 import { addressOf, type Instance } from '../model/instance.js';
 import type { HistoryEntry } from '../snapshot/cache.js';
-import type { Resource } from '../snapshot/resource.js';
+import { type Resource, referredNames } from '../snapshot/resource.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { type Carrier, type CarrierSubject, carriersOf, withheld } from './carriers.js';
@@ -127,8 +127,8 @@ async function explainAddress(
 
 /** The resources that bring a service to the proxies: its cluster, its endpoints, and the routes that name it. */
 function bringing(name: string, snapshot: Snapshot): readonly (Resource | undefined)[] {
-  const routes = [...snapshot.set(TYPE_URL.route).values()].filter(({ references }) =>
-    references.includes(name),
+  const routes = [...snapshot.set(TYPE_URL.route).values()].filter((resource) =>
+    referredNames(resource, TYPE_URL.cluster).includes(name),
   );
   return [snapshot.set(TYPE_URL.cluster).get(name), snapshot.set(TYPE_URL.endpoints).get(name), ...routes];
 }

@@ -6,7 +6,7 @@ import type { Resource as WireResource } from '../generated/types/envoy/service/
 import { decode, encode, packedBytes } from '../protobuf/messages.js';
 import { RELAY_USER_AGENT } from '../release/proxy-answers.js';
 import { referencesOf } from '../resources/references.js';
-import { makeResource, type Resource } from '../snapshot/resource.js';
+import { makeResource, type References, type Resource } from '../snapshot/resource.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
@@ -118,7 +118,7 @@ function resourceOf(typeUrl: string, { name = '', resource, ttl }: WireResource)
 }
 
 /** Of a resource that cannot be read here none: whether it can be used is for the proxies to say, as it is upstream. */
-function referencesIn(typeUrl: string, body: Uint8Array): readonly string[] {
+function referencesIn(typeUrl: string, body: Uint8Array): References {
   try {
     return referencesOf(typeUrl, body);
   } catch {

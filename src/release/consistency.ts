@@ -1,3 +1,4 @@
+import { referredNames } from '../snapshot/resource.js';
 import type { ResourceSet } from '../snapshot/resource-set.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
@@ -32,7 +33,9 @@ export function inconsistencies(
     const changed = set.differencesFrom(consistent.set(from));
     const names = someRemoved(targets, consistent.set(to)) ? set.names() : changed;
     return [...names].flatMap((name) => {
-      const missing = set.get(name)?.references.filter((target) => targets.get(target) === undefined) ?? [];
+      const resource = set.get(name);
+      const referred = resource === undefined ? [] : referredNames(resource, to);
+      const missing = referred.filter((target) => targets.get(target) === undefined);
       return missing.map((target) => ({ typeUrl: from, name, missing: { typeUrl: to, name: target } }));
     });
   });

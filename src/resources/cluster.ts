@@ -11,6 +11,7 @@ import { loadAssignment } from './endpoints.js';
 import { withEnvoyJson } from './envoy-json.js';
 import { healthOf } from './health.js';
 import { loadBalancing } from './load-balancing.js';
+import { referencesOf } from './references.js';
 import { upstreamTls } from './upstream-tls.js';
 import { wrapped } from './wrapped.js';
 
@@ -47,12 +48,10 @@ export function clusterResource(
     ...(policy.http2 === true && http2()),
     ...(policy.loadMetrics !== undefined && { lrs_report_endpoint_metrics: [...policy.loadMetrics] }),
   };
-  return makeResource(
-    TYPE_URL.cluster,
-    name,
-    encode(CLUSTER, withEnvoyJson(CLUSTER, cluster, ...(policy.envoy ?? []))),
-    dns ? [] : [name],
-  );
+  const body = encode(CLUSTER, withEnvoyJson(CLUSTER, cluster, ...(policy.envoy ?? [])));
+  // Envoy's own JSON may name secrets; most clusters have none, and are many.
+  const references = policy.envoy === undefined ? (dns ? [] : [name]) : referencesOf(TYPE_URL.cluster, body);
+  return makeResource(TYPE_URL.cluster, name, body, references);
 }
 
 function resolution({ refreshRate, respectTtl, lookupFamily }: Dns = {}): Cluster {

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import protobuf from 'protobufjs';
 import { messageOf } from '../errors.js';
 import { lengthDelimited, text, varint } from '../protobuf/wire.js';
-import { makeResource, type Resource } from './resource.js';
+import { makeResource, type References, type Resource, referencesByName } from './resource.js';
 import { Snapshot } from './snapshot.js';
 import { TYPE_URL } from './type-url.js';
 
@@ -13,7 +13,9 @@ import { TYPE_URL } from './type-url.js';
 // SHA-256 of all bytes before it.
 const FORMAT = 'signalbox snapshot 1';
 const FIELD = { format: 1, at: 2, resource: 3, checksum: 15 } as const;
-const RESOURCE = { typeUrl: 1, name: 2, body: 3, reference: 4, ttl: 5 } as const;
+const RESOURCE = { typeUrl: 1, name: 2, body: 3, reference: 4, ttl: 5, references: 6 } as const;
+/** Of `references`. The plain `reference` of earlier files is read as {@link makeResource} reads names. */
+const REFERENCES = { typeUrl: 1, name: 2 } as const;
 
 /** What is encoded and written between two turns of everything else, bytes. */
 const CHUNK = 256 * 1024;
@@ -103,7 +105,15 @@ function recordOf({ typeUrl, name, body, references, ttl }: Resource): Buffer {
     text(RESOURCE.typeUrl, typeUrl),
     text(RESOURCE.name, name),
     lengthDelimited(RESOURCE.body, body),
-    ...references.map((reference) => text(RESOURCE.reference, reference)),
+    ...references.map((ofType) =>
+      lengthDelimited(
+        RESOURCE.references,
+        Buffer.concat([
+          text(REFERENCES.typeUrl, ofType.typeUrl),
+          ...ofType.names.map((referred) => text(REFERENCES.name, referred)),
+        ]),
+      ),
+    ),
     ...(ttl === undefined ? [] : [varint(RESOURCE.ttl, ttl)]),
   ]);
 }
@@ -139,7 +149,8 @@ function parse(
 
 function readRecord(bytes: Uint8Array): Resource {
   const reader = protobuf.Reader.create(bytes);
-  const references: string[] = [];
+  const names: string[] = [];
+  const references: References[number][] = [];
   let typeUrl = '';
   let name = '';
   let body: Uint8Array = new Uint8Array();
@@ -150,9 +161,24 @@ function readRecord(bytes: Uint8Array): Resource {
     if (field === RESOURCE.typeUrl) typeUrl = reader.string();
     else if (field === RESOURCE.name) name = reader.string();
     else if (field === RESOURCE.body) body = reader.bytes();
-    else if (field === RESOURCE.reference) references.push(reader.string());
+    else if (field === RESOURCE.reference) names.push(reader.string());
+    else if (field === RESOURCE.references) references.push(readReferences(reader.bytes()));
     else if (field === RESOURCE.ttl) ttl = Number(reader.uint64());
     else reader.skipType(tag & 7);
   }
-  return makeResource(typeUrl, name, body, references, ttl);
+  return makeResource(typeUrl, name, body, [...referencesByName(typeUrl, names), ...references], ttl);
+}
+
+function readReferences(bytes: Uint8Array): References[number] {
+  const reader = protobuf.Reader.create(bytes);
+  const names: string[] = [];
+  let typeUrl = '';
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const field = tag >>> 3;
+    if (field === REFERENCES.typeUrl) typeUrl = reader.string();
+    else if (field === REFERENCES.name) names.push(reader.string());
+    else reader.skipType(tag & 7);
+  }
+  return { typeUrl, names };
 }

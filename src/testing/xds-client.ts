@@ -7,6 +7,7 @@ import type { DiscoveryResponse } from '../generated/types/envoy/service/discove
 import { decode, encode } from '../protobuf/messages.js';
 import { structOf } from '../protobuf/struct.js';
 import { isFullState } from '../xds/response.js';
+import { isNamedOnly } from '../xds/type-state.js';
 import { type ReceivedResource, readDelta, readSotw } from './received.js';
 
 /** Who a test's client says it is, and how it speaks. */
@@ -185,7 +186,7 @@ export class XdsClient {
 
   #take(type: TypeView, { typeUrl, version, resources, removed }: XdsResponse): void {
     type.version = version;
-    if (!this.#delta && isFullState(typeUrl)) type.resources.clear();
+    if (!this.#delta && (type.wildcard || isFullState(typeUrl))) type.resources.clear();
     for (const name of removed) type.resources.delete(name);
     for (const resource of resources) {
       // A heartbeat names a resource without its content.
@@ -194,7 +195,8 @@ export class XdsClient {
   }
 
   #sotwRequest(type_url: string, { wildcard, names, nonce }: TypeView): Request {
-    const resource_names = wildcard && names.size > 0 ? ['*', ...names] : [...names];
+    const star = wildcard && (names.size > 0 || isNamedOnly(type_url));
+    const resource_names = star ? ['*', ...names] : [...names];
     return { type_url, resource_names, response_nonce: nonce };
   }
 

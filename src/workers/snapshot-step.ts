@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { Group } from '../snapshot/cache.js';
 import { type Digest, digestText } from '../snapshot/content-hash.js';
-import type { Resource } from '../snapshot/resource.js';
+import type { References, Resource } from '../snapshot/resource.js';
 import { Snapshot, type SnapshotChanges } from '../snapshot/snapshot.js';
 
 /** A resource without what can be told from the rest of it. */
@@ -10,7 +10,7 @@ interface PackedResource {
   readonly digest: Digest;
   readonly any: Uint8Array;
   readonly bodyBytes: number;
-  readonly references: readonly string[];
+  readonly references: References;
   readonly ttl?: number;
 }
 

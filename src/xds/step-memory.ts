@@ -79,7 +79,7 @@ class Ring<T> {
 
 function equal(a: StreamState, b: StreamState): boolean {
   if (a === b) return true;
-  if (a.warming !== b.warming || a.awaited !== b.awaited || a.keeps !== b.keeps) return false;
+  if (!a.warming.equals(b.warming) || a.awaited !== b.awaited || a.keeps !== b.keeps) return false;
   const [types, others] = [a.types.values(), b.types.values()];
   if (types.length !== others.length) return false;
   for (let index = 0; index < types.length; index += 1) {

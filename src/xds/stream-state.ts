@@ -1,9 +1,10 @@
-import type { ResourceSet } from '../snapshot/resource-set.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { Steps } from '../snapshot/steps.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
+import { childrenOf, newAssignments } from './children.js';
 import { onDeltaRequest, prepareDelta } from './delta.js';
 import { NameSet, type NameTable } from './name-set.js';
+import { NamesByType } from './names-by-type.js';
 import { nextSerial, nonceOf } from './nonce.js';
 import type { DeltaRequest, SotwRequest } from './request.js';
 import {
@@ -22,8 +23,11 @@ import { TypeStates } from './type-states.js';
 /** All that is known of one stream. Immutable: `receive` and `next` make the next state. */
 export interface StreamState {
   readonly types: TypeStates;
-  /** Load assignments of clusters that were sent and whose assignments have not been since; Envoy needs them to warm. */
-  readonly warming: NameSet;
+  /**
+   * What was referred to by resources that were sent or changed, and has not been sent since. Envoy waits for it, and
+   * need not ask for it again.
+   */
+  readonly warming: NamesByType;
   /** New clusters whose load assignments the proxy has not asked for yet: routes to them wait, see `next`. */
   readonly awaited: NameSet;
   /** Whether the client keeps what it had when a stream is lost, as Envoy does; a gRPC client may have dropped it. */
@@ -33,7 +37,7 @@ export interface StreamState {
 /** A stream of a client of which nothing is known. */
 export const NEW_STREAM: StreamState = {
   types: TypeStates.NONE,
-  warming: NameSet.EMPTY,
+  warming: NamesByType.NONE,
   awaited: NameSet.EMPTY,
   keeps: false,
 };
@@ -120,14 +124,11 @@ function afterRequest(
     variant === 'sotw'
       ? onSotwRequest(before, request, set, table, state.keeps)
       : onDeltaRequest(before, request, set, table);
-  if (typeUrl === endpoints) after = owing(after, state.warming, table);
+  after = owing(after, state.warming.get(typeUrl), table);
   const types = state.types.with(after);
   if (state.awaited.size === 0) return { ...state, types };
-  if (typeUrl === endpoints) {
-    return { ...state, types, awaited: table.difference(state.awaited, after.subscription.names) };
-  }
-  const answeredClusters = typeUrl === cluster && after.outstanding.length === 0;
-  return { ...state, types, ...(answeredClusters && { awaited: NameSet.EMPTY }) };
+  if (typeUrl !== endpoints) return { ...state, types };
+  return { ...state, types, awaited: table.difference(state.awaited, after.subscription.names) };
 }
 
 /** Stops waiting for load assignments that nobody asks for. */
@@ -240,54 +241,51 @@ function advance(
   }
   const sending = sent(type, response, nextSerial(typeUrl, target, type.serial), target);
   const message = { body: response.body, nonce: sending.nonce };
-  const after = withType(state, sending);
-  if (typeUrl === endpoints) return { state: { ...after, warming: NameSet.EMPTY }, response, message };
-  if (typeUrl === cluster)
-    return { state: withClusters(after, type, response, shared.table), response, message };
-  return { state: after, response, message };
+  const warming = state.warming.with(typeUrl, NameSet.EMPTY);
+  const after = withChildren({ ...withType(state, sending), warming }, response, shared.table);
+  return {
+    state: typeUrl === cluster ? withAwaited(after, type, response, shared.table) : after,
+    response,
+    message,
+  };
 }
 
 function withType(state: StreamState, type: TypeState): StreamState {
   return { ...state, types: state.types.with(type) };
 }
 
-/** Envoy warms a changed cluster until it gets its load assignment again, and asks for it in SotW only. */
-function withClusters(
+/**
+ * Envoy warms a cluster or a listener whose definition changed: it waits for what that refers to, changed or not, and
+ * asks for it again in SotW at most. So it is sent after the definition, whoever refers to it.
+ */
+function withChildren(state: StreamState, response: Response, table: NameTable): StreamState {
+  let after = state;
+  for (const [typeUrl, names] of childrenOf(response, table)) {
+    const type = after.types.get(typeUrl);
+    after =
+      type === undefined
+        ? { ...after, warming: after.warming.with(typeUrl, table.union(after.warming.get(typeUrl), names)) }
+        : withType(after, owing(type, names, table));
+  }
+  return after;
+}
+
+/** Routes wait for the load assignments of clusters that are new. */
+function withAwaited(
   state: StreamState,
   before: TypeState,
   response: Response,
   table: NameTable,
 ): StreamState {
-  const references = referencesOf(response, table);
   const assignments = state.types.get(endpoints);
-  const after =
-    assignments === undefined
-      ? { ...state, warming: table.union(state.warming, references) }
-      : withType(state, owing(assignments, references, table));
-  if (!begun(before) || !routes(state) || assignments?.subscription.wildcard === true) return after;
-  const added = newReferences(response, before.held, table);
+  if (!begun(before) || !routes(state) || assignments?.subscription.wildcard === true) return state;
+  const added = newAssignments(response, before.held, table);
   const asked = assignments?.subscription.names ?? NameSet.EMPTY;
-  return { ...after, awaited: table.union(state.awaited, table.difference(added, asked)) };
+  return { ...state, awaited: table.union(state.awaited, table.difference(added, asked)) };
 }
 
 function owing(type: TypeState, names: NameSet, table: NameTable): TypeState {
   if (names.size === 0) return type;
   const covered = type.subscription.wildcard ? names : table.intersection(names, type.subscription.names);
   return { ...type, owed: table.union(type.owed, covered) };
-}
-
-const REFERENCES = new WeakMap<Response, NameSet>();
-
-function referencesOf(response: Response, table: NameTable): NameSet {
-  let names = REFERENCES.get(response);
-  if (names === undefined) {
-    names = table.of(response.changed.flatMap((resource) => resource.references));
-    REFERENCES.set(response, names);
-  }
-  return names;
-}
-
-function newReferences(response: Response, held: ResourceSet, table: NameTable): NameSet {
-  const added = response.changed.filter((resource) => held.get(resource.name) === undefined);
-  return added.length === 0 ? NameSet.EMPTY : table.of(added.flatMap((resource) => resource.references));
 }

@@ -7,6 +7,7 @@ import { encode, pack } from '../../protobuf/messages.js';
 import { makeResource, type Resource } from '../../snapshot/resource.js';
 import { TYPE_URL } from '../../snapshot/type-url.js';
 import { withEnvoyJson } from '../envoy-json.js';
+import { referencesOf } from '../references.js';
 import type { RouteFilter } from '../route/filter-configs.js';
 import { httpConnectionManager } from './http.js';
 import { tcpProxy } from './tcp.js';
@@ -35,7 +36,7 @@ export function listenerResource(
     ...(listener.stat_prefix !== undefined && { stat_prefix: listener.stat_prefix }),
   };
   const body = encode(LISTENER, withEnvoyJson(LISTENER, message, listener.envoy));
-  return makeResource(TYPE_URL.listener, name, body, isHttp(listener) ? [name] : []);
+  return makeResource(TYPE_URL.listener, name, body, referencesOf(TYPE_URL.listener, body));
 }
 
 /** Passed-through names first, then a chain for each set of names with certificates of its own, then the rest. */

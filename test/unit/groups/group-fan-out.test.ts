@@ -4,6 +4,7 @@ import type { RouteRule } from '../../../src/model/route.js';
 import { type Routing, toGroup } from '../../../src/publish/target.js';
 import { RouteConfigurations } from '../../../src/resources/route/configuration.js';
 import { SnapshotCache } from '../../../src/snapshot/cache.js';
+import { referredNames } from '../../../src/snapshot/resource.js';
 import { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { configOf } from '../../support/configuration.js';
@@ -45,7 +46,10 @@ function everything(rules: readonly RouteRule[]): Snapshot {
 }
 const of = (group: string) => cache.getSnapshot(group) ?? Snapshot.EMPTY;
 const names = (group: string, typeUrl: string) => [...of(group).set(typeUrl).names()].sort();
-const routed = (group: string, name: string) => of(group).set(route).get(name)?.references;
+const routed = (group: string, name: string) => {
+  const found = of(group).set(route).get(name);
+  return found && referredNames(found, TYPE_URL.cluster);
+};
 
 test('each group gets its part', () => {
   expect(names('edge', cluster)).toEqual(['pay', 'web']);

@@ -7,6 +7,8 @@ import { decode } from '../../../src/protobuf/messages.js';
 import { Plan } from '../../../src/publish/plan.js';
 import { RouteConfigurations } from '../../../src/resources/route/configuration.js';
 import type { Resource } from '../../../src/snapshot/resource.js';
+import { referredNames } from '../../../src/snapshot/resource.js';
+import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { configOf } from '../../support/configuration.js';
 import { instanceAt } from '../../support/instances.js';
 
@@ -126,7 +128,7 @@ describe('routes', () => {
     expect(
       plan({ listeners })
         .listeners()
-        .map(({ name, references }) => [name, references]),
+        .map((resource) => [resource.name, referredNames(resource, TYPE_URL.route)]),
     ).toEqual([
       ['one', ['one']],
       ['two', ['two']],

@@ -11,6 +11,7 @@ import { Plan } from '../../../src/publish/plan.js';
 import { Publisher } from '../../../src/publish/publisher.js';
 import { toGroup } from '../../../src/publish/target.js';
 import { SnapshotCache } from '../../../src/snapshot/cache.js';
+import { referredNames } from '../../../src/snapshot/resource.js';
 import type { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { configOf } from '../../support/configuration.js';
@@ -71,7 +72,10 @@ const snapshot = (): Snapshot => {
 };
 const clusters = () => [...snapshot().set(TYPE_URL.cluster).names()].sort();
 const assignments = () => [...snapshot().set(TYPE_URL.endpoints).names()].sort();
-const routed = () => snapshot().set(TYPE_URL.route).get('http')?.references;
+const routed = () => {
+  const found = snapshot().set(TYPE_URL.route).get('http');
+  return found && referredNames(found, TYPE_URL.cluster);
+};
 /** The ports of a service's load assignment. */
 function ports(name: string) {
   const resource = snapshot().set(TYPE_URL.endpoints).get(name);

@@ -21,7 +21,11 @@ test('addresses come by EDS, over the stream that is there', () => {
     lb_policy: 'LEAST_REQUEST',
     eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } },
   });
-  expect(build()).toMatchObject({ typeUrl: TYPE_URL.cluster, name: 'web', references: ['web'] });
+  expect(build()).toMatchObject({
+    typeUrl: TYPE_URL.cluster,
+    name: 'web',
+    references: [{ typeUrl: TYPE_URL.endpoints, names: ['web'] }],
+  });
 });
 
 test('a cluster by EDS does not change with its endpoints', () => {

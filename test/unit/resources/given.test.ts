@@ -26,7 +26,11 @@ test('a plain object becomes a resource, by its message type or its type URL', (
     eds_cluster_config: { eds_config: ADS, service_name: 'a-endpoints' },
   } as const;
   const made = resource(CLUSTER, message);
-  expect(made).toMatchObject({ typeUrl: TYPE_URL.cluster, name: 'a', references: ['a-endpoints'] });
+  expect(made).toMatchObject({
+    typeUrl: TYPE_URL.cluster,
+    name: 'a',
+    references: [{ typeUrl: TYPE_URL.endpoints, names: ['a-endpoints'] }],
+  });
   expect(resource(TYPE_URL.cluster, message).version).toBe(made.version);
   expect(decode(CLUSTER, made.body)).toMatchObject({ name: 'a', type: 'EDS' });
 });
@@ -64,7 +68,7 @@ test('an Any may be given as its fields', () => {
       },
     ],
   });
-  expect(made.references).toEqual(['routes']);
+  expect(made.references).toEqual([{ typeUrl: TYPE_URL.route, names: ['routes'] }]);
 });
 
 test('the order of keys in a map does not matter', () => {
@@ -158,7 +162,7 @@ test('the references of routes and scoped routes are read', () => {
     name: 'r',
     virtual_hosts: [{ name: 'v', domains: ['*'], routes }],
   });
-  expect(made.references).toEqual(['a', 'b', 'c']);
+  expect(made.references).toEqual([{ typeUrl: TYPE_URL.cluster, names: ['a', 'b', 'c'] }]);
   const scope = { name: 's', route_configuration_name: 'r', key: { fragments: [{ string_key: 'k' }] } };
   const api_listener = {
     '@type': MANAGER,
@@ -174,5 +178,5 @@ test('the references of routes and scoped routes are read', () => {
     name: 'l',
     api_listener: { api_listener },
   });
-  expect(listener.references).toEqual(['r']);
+  expect(listener.references).toEqual([{ typeUrl: TYPE_URL.route, names: ['r'] }]);
 });

@@ -5,7 +5,11 @@ import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 
 test('an HTTP listener takes its routes by RDS under its own name', () => {
   const resource = listenerResource({ name: 'http', address: { host: '::', port: 10_000 } });
-  expect(resource).toMatchObject({ typeUrl: TYPE_URL.listener, name: 'http', references: ['http'] });
+  expect(resource).toMatchObject({
+    typeUrl: TYPE_URL.listener,
+    name: 'http',
+    references: [{ typeUrl: TYPE_URL.route, names: ['http'] }],
+  });
   const type = 'type.googleapis.com/envoy.extensions.filters';
   expect(toJson('envoy.config.listener.v3.Listener', resource.body)).toEqual({
     name: 'http',

@@ -69,7 +69,9 @@ describe('a step between two snapshots', () => {
       any: Buffer.from(ttl.any),
       body: Buffer.from(ttl.body),
     });
-    expect(after.set(route).get('http')?.references).toEqual(['a', 'c']);
+    expect(after.set(route).get('http')?.references).toEqual([
+      { typeUrl: TYPE_URL.cluster, names: ['a', 'c'] },
+    ]);
   });
 
   test('a resource that has come does not keep the message that brought it in memory', () => {

@@ -16,7 +16,14 @@ import {
 } from '../../../src/xds/stream-state.js';
 import type { TypeState } from '../../../src/xds/type-state.js';
 
-const TYPES = { CDS: TYPE_URL.cluster, EDS: TYPE_URL.endpoints, LDS: TYPE_URL.listener, RDS: TYPE_URL.route };
+const TYPES = {
+  CDS: TYPE_URL.cluster,
+  EDS: TYPE_URL.endpoints,
+  LDS: TYPE_URL.listener,
+  RDS: TYPE_URL.route,
+  SDS: TYPE_URL.secret,
+  ECDS: TYPE_URL.extensionConfig,
+};
 export type Short = keyof typeof TYPES;
 
 /** A request in few words: what a field leaves out is empty. */
@@ -30,11 +37,19 @@ export interface Ask {
   readonly error?: string;
 }
 
-/** `CDS a=1` → a cluster a with the content 1; clusters refer to their load assignment. */
+/**
+ * `CDS a=1` → a cluster a with the content 1, and `LDS l=1>SDS s,RDS r` → a listener that refers to a secret and a route
+ * configuration. Clusters refer to their load assignment.
+ */
 export function resource(text: string): Resource {
-  const [, type, name = '', content = ''] = /^(\w+) ([^=]+)=?(.*)$/.exec(text) ?? [];
+  const [, type, name = '', content = '', referred = ''] = /^(\w+) ([^=]+)=?([^>]*)>?(.*)$/.exec(text) ?? [];
   const typeUrl = TYPES[shortOf(type)];
-  return makeResource(typeUrl, name, Buffer.from(content), typeUrl === TYPES.CDS ? [name] : []);
+  const references = referred.split(',').flatMap((reference) => {
+    const [ofType, named = ''] = reference.split(' ');
+    return reference === '' ? [] : [{ typeUrl: TYPES[shortOf(ofType)], names: [named] }];
+  });
+  const own = typeUrl === TYPES.CDS ? [{ typeUrl: TYPES.EDS, names: [name] }] : [];
+  return makeResource(typeUrl, name, Buffer.from(content), [...own, ...references]);
 }
 
 /** The state machine of one stream with the snapshot it is to follow: the whole of xDS without a network. */
@@ -123,6 +138,10 @@ export class Machine {
   losePatience(): string[] {
     this.state = waitNoLonger(this.state);
     return this.pump();
+  }
+
+  typeUrl(short: Short): string {
+    return TYPES[short];
   }
 
   type(short: Short): TypeState | undefined {

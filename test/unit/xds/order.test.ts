@@ -28,6 +28,44 @@ describe.each(['sotw', 'delta'] as const)('%s', (variant) => {
     expect(machine.publish('EDS a=3')).toEqual(['EDS a=3']);
   });
 
+  test.each([
+    ['a listener', 'LDS', 'SDS', 'cert'],
+    ['a listener', 'LDS', 'ECDS', 'filter'],
+    ['a listener', 'LDS', 'RDS', 'http'],
+    ['a cluster', 'CDS', 'SDS', 'cert'],
+    ['an extension configuration', 'ECDS', 'SDS', 'cert'],
+  ] as const)('%s that changed (%s) is followed by what it refers to (%s)', (_, parent, child, name) => {
+    const other = parent === 'CDS' ? ['EDS p=1'] : [];
+    const machine = new Machine(variant, `${child} ${name}=1`, `${parent} p=1>${child} ${name}`, ...other);
+    const asked = parent === 'ECDS' ? { names: ['p'] } : {};
+    expect(machine.ask(parent, asked)).toEqual([`${parent} p=1`]);
+    expect(machine.ask(child, { names: [name] })).toEqual([`${child} ${name}=1`]);
+    expect(machine.ask(parent, variant === 'sotw' ? asked : {})).toEqual([]);
+    expect(machine.ask(child, variant === 'sotw' ? { names: [name] } : {})).toEqual([]);
+    expect(machine.publish(`${parent} p=2>${child} ${name}`)).toEqual([
+      `${parent} p=2`,
+      `${child} ${name}=1`,
+    ]);
+    // And where the client asks for the child only then, on a stream that came back with it.
+    const known = Object.fromEntries(
+      [...machine.snapshot.set(machine.typeUrl(child)).values()].map(({ name, version }) => [name, version]),
+    );
+    const version = machine.last.version;
+    const back = new Machine(variant).as('envoy');
+    back.snapshot = machine.snapshot;
+    back.ask(parent, { ...asked, version: 'old', known: { p: 'old' } });
+    expect(back.ask(child, { names: [name], version, known })).toEqual([`${child} ${name}=1`]);
+    expect(back.pump()).toEqual([]);
+  });
+
+  test('a changed route does not bring its clusters again', () => {
+    const machine = new Machine(variant, 'CDS a=1', 'EDS a=1', 'RDS http=1>CDS a');
+    machine.ask('CDS');
+    machine.ask('EDS', { names: ['a'] });
+    machine.ask('RDS', { names: ['http'] });
+    expect(machine.publish('RDS http=2>CDS a')).toEqual(['RDS http=2']);
+  });
+
   test('an assignment that is asked for after its cluster was sent is not sent twice', () => {
     const machine = new Machine(variant, ...PUBLISHED);
     machine.ask('CDS');
@@ -46,13 +84,14 @@ describe.each(['sotw', 'delta'] as const)('%s', (variant) => {
     ]);
   });
 
-  test('they wait no longer when the clusters are acknowledged and nothing was asked', () => {
+  test('they wait on when the clusters are acknowledged before the assignment is asked for', () => {
     const machine = started(variant);
     machine.publish('CDS c=1', 'EDS c=1', 'RDS http=2');
-    expect(machine.ask('CDS')).toEqual(['RDS http=2']);
+    expect(machine.ask('CDS')).toEqual([]);
+    expect(machine.ask('EDS', { names: all(variant, 'a', 'b', 'c') })).toEqual(['EDS c=1', 'RDS http=2']);
   });
 
-  test('nor beyond patience', () => {
+  test('but not beyond patience', () => {
     const machine = started(variant);
     machine.publish('CDS c=1', 'EDS c=1', 'RDS http=2');
     expect(machine.losePatience()).toEqual(['RDS http=2']);

@@ -46,7 +46,7 @@ test('names the services that it sends to, each once', () => {
   expect(routeConfiguration('http', rules)).toMatchObject({
     typeUrl: TYPE_URL.route,
     name: 'http',
-    references: ['a', 'b', 'c', 'd'],
+    references: [{ typeUrl: TYPE_URL.cluster, names: ['a', 'b', 'c', 'd'] }],
   });
 });
 
