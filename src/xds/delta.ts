@@ -20,10 +20,10 @@ export function onDeltaRequest(
   table: NameTable,
 ): TypeState {
   if (before === undefined) return first(request, set, table);
-  const state = request.nonce === '' ? before : answered(before, request.nonce, request.error);
+  const state = request.nonce === '' ? before : answered(before, request.nonce, request.error, false, table);
   if (request.subscribe.size === 0 && request.unsubscribe.size === 0) return state;
 
-  const { wildcard, fresh, names, owed } = atOnce(asked(before, request, table));
+  const { wildcard, fresh, names, owed } = atOnce(asked(state, request, table));
   return {
     ...state,
     subscription: Subscription.of(wildcard, names),

@@ -18,6 +18,10 @@ export class NamesByType {
     return new NamesByType([...others, [typeUrl, names]]);
   }
 
+  sets(): readonly NameSet[] {
+    return this.entries.map(([, names]) => names);
+  }
+
   equals(other: NamesByType): boolean {
     return (
       this === other ||

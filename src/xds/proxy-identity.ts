@@ -28,6 +28,11 @@ export class ProxyIdentity {
     return this.#node ?? UNKNOWN_NODE;
   }
 
+  /** Under which things are remembered of the proxy between its streams; several proxies may share it. */
+  get key(): string {
+    return `${this.node.cluster} ${this.node.id}`;
+  }
+
   /** Undefined before the first request. */
   get group(): Group | undefined {
     return this.#group;

@@ -7,6 +7,7 @@ import { type StreamCallbacks, WatchedStream } from './callbacks.js';
 import { type ClientStatusAnswer, clientStatusOf } from './csds/answer.js';
 import type { ClientStatus } from './csds/asking-call.js';
 import { CLIENT_STATUS_SERVICE, clientStatusService } from './csds/service.js';
+import { Doubts } from './doubts.js';
 import { drain } from './drain.js';
 import { FanOut } from './fan-out.js';
 import { Accounts } from './guard/account.js';
@@ -93,6 +94,7 @@ export class XdsServer {
     this.#deps = {
       cache,
       shared: { table, responses: new ResponseFactory(options.identifier), memory: new StepMemory() },
+      doubts: new Doubts(table),
       reader: new RequestReader(table, limits.names_per_request),
       turns: new Turns(),
       groupOf: (node) => this.#groupOf(node),

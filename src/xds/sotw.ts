@@ -2,7 +2,7 @@ import { ResourceSet } from '../snapshot/resource-set.js';
 import { atOnce, type Steps } from '../snapshot/steps.js';
 import { NameSet, type NameTable } from './name-set.js';
 import type { SotwRequest } from './request.js';
-import { isFullState } from './response.js';
+import { carriesFullState, isFullState } from './response.js';
 import { Subscription } from './subscription.js';
 import { answered, isNamedOnly, newTypeState, type TypeState } from './type-state.js';
 
@@ -22,7 +22,8 @@ export function onSotwRequest(
 ): TypeState {
   const listed = request.names;
   if (before === undefined) return first(request, set, table, keeps);
-  const state = request.nonce === '' ? before : answered(before, request.nonce, request.error);
+  const full = carriesFullState(request.typeUrl, before.subscription);
+  const state = request.nonce === '' ? before : answered(before, request.nonce, request.error, full, table);
   if (isStale(before, request)) {
     // It changes no subscription. But what it lets go of, it wants sent again when it names it again.
     const implicit = before.implicit && listed.size === 0;
@@ -40,7 +41,7 @@ export function onSotwRequest(
     subscription,
     implicit,
     listed,
-    owed: wildcardAdded ? NameSet.EMPTY : atOnce(owedAfter(before, subscription.names, table)),
+    owed: wildcardAdded ? NameSet.EMPTY : atOnce(owedAfter(state, subscription.names, table)),
     held: wildcardAdded ? ResourceSet.EMPTY : state.held,
     mustAnswer: wildcardAdded || state.mustAnswer,
   };

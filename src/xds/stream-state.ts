@@ -17,6 +17,7 @@ import {
 } from './response.js';
 import { onSotwRequest, prepareSotw } from './sotw.js';
 import type { StepMemory } from './step-memory.js';
+import type { Subscription } from './subscription.js';
 import { currentVersion, sent, type TypeState, versionMark } from './type-state.js';
 import { TypeStates } from './type-states.js';
 
@@ -131,6 +132,12 @@ function afterRequest(
   return { ...state, types, awaited: table.difference(state.awaited, after.subscription.names) };
 }
 
+/** The state in which names are sent whatever the client says that it has of them, as far as it asks for them. */
+export function doubting(state: StreamState, typeUrl: string, names: NameSet, table: NameTable): StreamState {
+  const type = state.types.get(typeUrl);
+  return type === undefined || names.size === 0 ? state : withType(state, owing(type, names, table));
+}
+
 /** Stops waiting for load assignments that nobody asks for. */
 export function waitNoLonger(state: StreamState): StreamState {
   return state.awaited.size === 0 ? state : { ...state, awaited: NameSet.EMPTY };
@@ -226,15 +233,12 @@ function advance(
   const target = keepRemoved ? wanted.withRemovedOf(type.held) : wanted;
   const { subscription, held, owed, mustAnswer } = type;
   const mark = variant === 'delta' || carriesFullState(typeUrl, subscription) ? '' : versionMark(type);
-  const response = shared.responses.response(variant, {
-    typeUrl,
-    subscription,
-    held,
-    target,
-    owed,
-    mustAnswer,
-    mark,
-  });
+  const request = { typeUrl, subscription, held, target, owed, mustAnswer, mark };
+  let response = shared.responses.response(variant, request);
+  if (response !== undefined && type.doubtful.size > 0) {
+    const again = shared.table.union(owed, coveredBy(subscription, type.doubtful, shared.table));
+    response = shared.responses.response(variant, { ...request, owed: again });
+  }
   if (response === undefined) {
     if (keepRemoved) return { state };
     return { state: withType(state, { ...type, held: target, owed: NameSet.EMPTY }) };
@@ -286,6 +290,10 @@ function withAwaited(
 
 function owing(type: TypeState, names: NameSet, table: NameTable): TypeState {
   if (names.size === 0) return type;
-  const covered = type.subscription.wildcard ? names : table.intersection(names, type.subscription.names);
-  return { ...type, owed: table.union(type.owed, covered) };
+  return { ...type, owed: table.union(type.owed, coveredBy(type.subscription, names, table)) };
+}
+
+/** Those of these names that a subscription covers. */
+function coveredBy({ wildcard, names }: Subscription, all: NameSet, table: NameTable): NameSet {
+  return wildcard ? all : table.intersection(all, names);
 }

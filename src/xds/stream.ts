@@ -4,6 +4,7 @@ import { messageOf, SignalboxError } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { STEP, type Steps } from '../snapshot/steps.js';
+import type { Doubts } from './doubts.js';
 import type { Admitted, OpenCall } from './guard/gate.js';
 import { StreamGuard } from './guard/stream-guard.js';
 import { Heartbeat } from './heartbeat.js';
@@ -20,6 +21,7 @@ import type { StreamCall } from './stream-call.js';
 import { StreamRequests } from './stream-requests.js';
 import {
   beat,
+  doubting,
   leastTtl,
   NEW_STREAM,
   namesIn,
@@ -37,6 +39,7 @@ import type { Turns } from './turns.js';
 export interface StreamDependencies extends IdentityDependencies {
   readonly cache: SnapshotCache;
   readonly shared: Shared;
+  readonly doubts: Doubts;
   readonly reader: RequestReader;
   readonly turns: Turns;
   readonly limits: Limits;
@@ -134,6 +137,7 @@ export class XdsStream {
       this.#inbox.end();
       clearTimeout(this.#patience);
       this.#heartbeat.end();
+      this.deps.doubts.remember(this.#identity.key, this.#state);
       closed();
     };
     this.call.on('data', (bytes: Uint8Array) => {
@@ -263,7 +267,12 @@ export class XdsStream {
       );
     }
     const answered = this.#state.types.get(typeUrl)?.outstanding.find((sent) => sent.nonce === nonce);
+    const known = this.#state.types.has(typeUrl);
     this.#state = receive(this.#state, request, snapshot, this.deps.shared);
+    if (!known) {
+      const { doubts, shared } = this.deps;
+      this.#state = doubting(this.#state, typeUrl, doubts.of(this.#identity.key, typeUrl), shared.table);
+    }
     if (answered !== undefined) {
       const { response } = answered;
       if (error === undefined) {

@@ -4,7 +4,7 @@ import type { ResourceSet } from '../snapshot/resource-set.js';
 import { ResourceSet as Sets } from '../snapshot/resource-set.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { mentionedIn } from './mentions.js';
-import type { NameSet } from './name-set.js';
+import type { NameSet, NameTable } from './name-set.js';
 import { NameSet as Names } from './name-set.js';
 import { nonceOf } from './nonce.js';
 import type { RequestError } from './request.js';
@@ -44,6 +44,13 @@ export interface TypeState {
   readonly acknowledgedVersion: string;
   /** What the proxy rejected, by resource name, until it accepts a newer one. */
   readonly rejected: ReadonlyMap<string, Rejection>;
+  /**
+   * What a rejected response added, changed or removed and the next one says again: an Envoy applies part of a response
+   * that it rejects, so that nobody knows what it has.
+   */
+  readonly doubtful: NameSet;
+  /** Rejections since the last acceptance that were followed by all that they did not name. */
+  readonly repairs: number;
   /** SotW: the names that the proxy last said it wants, stale requests included. */
   readonly listed: NameSet;
 }
@@ -66,6 +73,8 @@ export function newTypeState(typeUrl: string): TypeState {
     acknowledged: Sets.EMPTY,
     acknowledgedVersion: '',
     rejected: NOTHING_REJECTED,
+    doubtful: Names.EMPTY,
+    repairs: 0,
     listed: Names.EMPTY,
   };
 }
@@ -102,6 +111,7 @@ export function sent(state: TypeState, response: Response, serial: number, held:
     ...state,
     held,
     owed: Names.EMPTY,
+    doubtful: Names.EMPTY,
     mustAnswer: false,
     serial,
     nonce,
@@ -110,21 +120,72 @@ export function sent(state: TypeState, response: Response, serial: number, held:
   };
 }
 
-/** The state after a request answered a response: an ACK, or with `error` a NACK. Older responses count as passed. */
-export function answered(state: TypeState, nonce: string, error: RequestError | undefined): TypeState {
+/** A proxy that rejects everything is not sent what it did not name more often than this in a row. */
+const MOST_REPAIRS = 3;
+
+/**
+ * The state after a request answered a response: an ACK, or with `error` a NACK. Older responses count as passed.
+ * @param full whether each response says everything, as SotW's do of clusters and listeners
+ */
+export function answered(
+  state: TypeState,
+  nonce: string,
+  error: RequestError | undefined,
+  full: boolean,
+  table: NameTable,
+): TypeState {
   const index = state.outstanding.findIndex((entry) => entry.nonce === nonce);
   const entry = state.outstanding[index];
   if (entry === undefined) return state;
   const outstanding = index === state.outstanding.length - 1 ? NONE : state.outstanding.slice(index + 1);
-  if (error !== undefined)
-    return { ...state, outstanding, rejected: withRejection(state.rejected, entry.response, error) };
+  if (error !== undefined) {
+    const rejected = withRejection(state.rejected, entry.response, error);
+    return { ...state, outstanding, rejected, ...afterRejection(state, entry.response, error, full, table) };
+  }
   return {
     ...state,
     outstanding,
+    repairs: 0,
     acknowledged: entry.held,
     acknowledgedVersion: entry.response.version,
     rejected: state.rejected.size === 0 ? state.rejected : withoutAccepted(state.rejected, entry.response),
   };
+}
+
+/**
+ * Envoy applies part of a response that it rejects, records the version of none of it, and after a reconnect reports
+ * the versions from before. So what it was not sent in vain is said again: immediately where its message names what it
+ * rejects, so that it records what it has before it can meet another replica; else with the next response, since the
+ * same content would be rejected again.
+ */
+function afterRejection(
+  state: TypeState,
+  response: Response,
+  error: RequestError,
+  full: boolean,
+  table: NameTable,
+): Pick<TypeState, 'owed' | 'doubtful' | 'repairs'> {
+  const { owed, doubtful, repairs, subscription } = state;
+  const { resources, named } = suspectsOf(response, error.message);
+  const touched = touchedBy(response, table);
+  const innocent = named ? table.difference(touched, table.of(resources.map(({ name }) => name))) : touched;
+  const covered = subscription.wildcard ? innocent : table.intersection(innocent, subscription.names);
+  if (named && !full && repairs < MOST_REPAIRS)
+    return { owed: table.union(owed, covered), doubtful, repairs: repairs + 1 };
+  return { owed, doubtful: table.union(doubtful, covered), repairs };
+}
+
+const TOUCHED = new WeakMap<Response, NameSet>();
+
+/** What a response added, changed or removed. */
+export function touchedBy(response: Response, table: NameTable): NameSet {
+  let names = TOUCHED.get(response);
+  if (names === undefined) {
+    const { changed, resources, removed } = response;
+    names = table.of([...(changed.length > 0 ? changed : resources).map(({ name }) => name), ...removed]);
+    TOUCHED.set(response, names);
+  }
+  return names;
 }
 
 /** The version that the proxy goes by: the last one that was sent, if it has not rejected that. */
@@ -201,6 +262,8 @@ export function sameTypeState(a: TypeState, b: TypeState): boolean {
       a.acknowledged === b.acknowledged &&
       a.acknowledgedVersion === b.acknowledgedVersion &&
       a.rejected === b.rejected &&
+      a.doubtful === b.doubtful &&
+      a.repairs === b.repairs &&
       a.listed === b.listed &&
       sameOutstanding(a.outstanding, b.outstanding))
   );

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { TYPE_URL } from '../../src/snapshot/type-url.js';
-import { cluster, endpoints, namesOf, portsOf, resourceOf, timeoutOf, world } from './resources.js';
+import { cluster, endpoints, listener, namesOf, portsOf, resourceOf, timeoutOf, world } from './resources.js';
 import { rule } from './rule.js';
 import { CDS, EDS, LDS, RDS } from './scripted-proxy.js';
 import type { Received } from './wire.js';
@@ -209,4 +209,58 @@ rule(
     await client.end();
   },
   world().filter(({ typeUrl }) => typeUrl === CDS || typeUrl === EDS),
+);
+
+const LISTENERS = [...world(), listener('keep', 10_001)];
+const REJECTED = { put: [listener('keep', 10_002), listener('public', 80)], removed: [listener('http')] };
+
+rule(
+  'D17',
+  async ({ proxy, lab }) => {
+    const client = proxy();
+    await client.hold(LDS);
+    lab.change(REJECTED.put, REJECTED.removed);
+    client.nack(await client.next(LDS), 'Error adding/updating listener(s) public: cannot bind');
+    const repair = await client.take(LDS);
+    expect(namesOf(repair)).toEqual(['keep']);
+    expect(repair.removed).toEqual(['http']);
+    await client.quiet();
+  },
+  LISTENERS,
+);
+
+rule(
+  'D18',
+  async ({ proxy, lab }) => {
+    const client = proxy();
+    await client.hold(LDS);
+    lab.change(REJECTED.put, REJECTED.removed);
+    client.nack(await client.next(LDS));
+    await client.quiet();
+    lab.put(listener('other', 10_003));
+    const again = await client.take(LDS);
+    expect(namesOf(again)).toEqual(['keep', 'other', 'public']);
+    expect(again.removed).toEqual(['http']);
+    await client.quiet();
+  },
+  LISTENERS,
+);
+
+rule(
+  'D19',
+  async ({ proxy, lab }) => {
+    const before = proxy();
+    const known = versionsIn(await before.hold(LDS));
+    lab.change(REJECTED.put, REJECTED.removed);
+    before.nack(await before.next(LDS));
+    await before.end();
+    lab.change([listener('keep', 10_001), listener('http')], [listener('public')]);
+    const after = proxy();
+    after.send({ typeUrl: LDS, known });
+    const again = await after.take(LDS);
+    expect(namesOf(again)).toEqual(['http', 'keep']);
+    expect(again.removed).toEqual(['public']);
+    await after.quiet();
+  },
+  LISTENERS,
 );

@@ -291,3 +291,13 @@ rule('R54', async ({ proxy, lab, sotw }) => {
   expect(order).toEqual(sotw ? [RDS, CDS] : [RDS, CDS, EDS]);
   await client.end();
 });
+
+rule('R58', async ({ proxy, lab }) => {
+  const client = proxy();
+  await client.hold(LDS);
+  await client.hold(RDS, 'http');
+  lab.put(listener('http', 10_009));
+  expect(namesOf(await client.take(LDS))).toEqual(['http']);
+  expect(namesOf(await client.take(RDS))).toEqual(['http']);
+  await client.quiet();
+});

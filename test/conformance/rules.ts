@@ -216,6 +216,11 @@ export const RULES = {
     where: 'all',
     text: 'RTDS: a layer that does not exist is answered, for Envoy waits for it at its start',
   },
+  R58: {
+    level: 'MUST',
+    where: 'ads',
+    text: 'a listener whose definition changes: its routes, secrets and extension configs are sent again unasked',
+  },
   S01: {
     level: 'MUST',
     where: 'sotw',
@@ -325,6 +330,21 @@ export const RULES = {
     level: 'MUST',
     where: 'delta',
     text: "a wildcard request for a type without resources is answered (empty), so that Envoy's start goes on",
+  },
+  D17: {
+    level: 'MUST',
+    where: 'delta',
+    text: 'after a NACK that names a resource, the rest of the response is sent again, removals included',
+  },
+  D18: {
+    level: 'MUST',
+    where: 'delta',
+    text: 'after a NACK that names nothing, the next response says all of the rejected one again',
+  },
+  D19: {
+    level: 'MUST',
+    where: 'delta',
+    text: 'after a NACK and a reconnect with the versions from before, what the rejected response touched is sent',
   },
   G01: { level: 'SHOULD', where: 'ads', text: 'control_plane.identifier is set' },
   G02: {

@@ -113,7 +113,7 @@ export const routes = z.strictObject({
   ),
 });
 
-const status = z.enum(['SYNCED', 'NOT_SENT', 'STALE', 'ERROR']);
+const status = z.enum(['SYNCED', 'NOT_SENT', 'STALE', 'ERROR', 'UNKNOWN']);
 const refusal = { version: z.string(), message: z.string() };
 export const proxies = z.strictObject({
   proxies: z.array(

@@ -117,7 +117,13 @@ const RESOURCE = { typeUrl: 1, name: 2, version: 3, content: 4, status: 6, error
 const ERROR = { details: 3, version: 4 } as const;
 const NODE = { id: 1, cluster: 2, metadata: 3, locality: 4, userAgent: 6, userAgentVersion: 7 } as const;
 const LOCALITY = { region: 1, zone: 2, sub_zone: 3 } as const;
-const STATUS: Readonly<Record<ConfigStatus, number>> = { SYNCED: 1, NOT_SENT: 2, STALE: 3, ERROR: 4 };
+const STATUS: Readonly<Record<ConfigStatus, number>> = {
+  UNKNOWN: 0,
+  SYNCED: 1,
+  NOT_SENT: 2,
+  STALE: 3,
+  ERROR: 4,
+};
 
 function lengthOf(typeUrl: string, status: ResourceStatus, shown: boolean): number {
   const { name, resource, rejection } = status;

@@ -11,8 +11,10 @@ export type ConfigStatus =
   | 'NOT_SENT'
   /** Sent, and neither accepted nor refused yet. */
   | 'STALE'
-  /** Sent and refused. */
-  | 'ERROR';
+  /** Sent and rejected. */
+  | 'ERROR'
+  /** Part of a response that was rejected: an Envoy may have applied it. */
+  | 'UNKNOWN';
 
 export interface ResourceStatus {
   readonly name: string;
@@ -46,6 +48,7 @@ export function resourceStatus(
 
 /** Where a proxy is with a type as a whole. */
 export function typeStatus(type: TypeState): ConfigStatus {
+  if (type.doubtful.size > 0) return 'UNKNOWN';
   if (type.rejected.size > 0) return 'ERROR';
   if (type.outstanding.length > 0) return 'STALE';
   return type.version === '' && type.held.size === 0 ? 'NOT_SENT' : 'SYNCED';
@@ -63,6 +66,8 @@ function statusIn(
   version: string | undefined,
   rejection: Rejection | undefined,
 ): ConfigStatus {
+  // Its response was rejected for another resource, and it is said again.
+  if (type.doubtful.has(name) || (type.repairs > 0 && type.owed.has(name))) return 'UNKNOWN';
   if (version === undefined || type.owed.has(name) || type.held.get(name)?.version !== version)
     return 'NOT_SENT';
   if (isPending(type, name)) return 'STALE';

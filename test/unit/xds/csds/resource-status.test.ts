@@ -108,8 +108,9 @@ describe('the status of a resource', () => {
     const proxy = new Peer(Snapshot.of([load('users'), load('orders')])).ask(['users', 'orders']).sent();
     proxy.ask(['users', 'orders'], { error: refused });
     const first = load('users').version;
-    // What came along with it was neither accepted nor refused.
-    expect(proxy.statuses).toEqual({ users: 'ERROR', orders: 'STALE' });
+    // What came along with it may have been applied or not, and is sent again.
+    expect(proxy.statuses).toEqual({ users: 'ERROR', orders: 'UNKNOWN' });
+    expect(proxy.sent().statuses).toEqual({ users: 'ERROR', orders: 'STALE' });
     expect(typeStatus(proxy.type)).toBe('ERROR');
     const rejection = { version: first, message: 'users: no such host' };
     expect(resourceStatus(proxy.type, proxy.snapshot.set(EDS), 'users')).toMatchObject({ rejection });
@@ -119,6 +120,20 @@ describe('the status of a resource', () => {
     expect(resourceStatus(proxy.type, proxy.snapshot.set(EDS), 'users')).toMatchObject({ rejection });
     expect(proxy.ask(['users', 'orders']).statuses).toEqual({ users: 'SYNCED', orders: 'SYNCED' });
     expect(resourceStatus(proxy.type, proxy.snapshot.set(EDS), 'users')?.rejection).toBeUndefined();
+  });
+
+  test('after a rejection that names nothing everything that was sent is unknown until it is confirmed', () => {
+    const proxy = new Peer(Snapshot.of([load('users'), load('orders')])).ask(['users', 'orders']).sent();
+    proxy.ask(['users', 'orders']);
+    proxy.publish(load('users', '2'), load('orders', '2'));
+    proxy.sent().ask(['users', 'orders'], { error: { code: 3, message: 'no' } });
+    expect(proxy.sent().statuses).toEqual({ users: 'UNKNOWN', orders: 'UNKNOWN' });
+    expect(typeStatus(proxy.type)).toBe('UNKNOWN');
+    proxy.publish(load('users', '3'), load('orders', '2'));
+    expect(proxy.sent().statuses).toEqual({ users: 'STALE', orders: 'STALE' });
+    proxy.ask(['users', 'orders']);
+    expect(proxy.statuses).toEqual({ users: 'SYNCED', orders: 'SYNCED' });
+    expect(typeStatus(proxy.type)).toBe('SYNCED');
   });
 
   test('what a proxy has when it comes back is in sync although it is sent nothing', () => {

@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+import { Doubts } from '../../../src/xds/doubts.js';
+import { NameTable } from '../../../src/xds/name-set.js';
+import { doubting } from '../../../src/xds/stream-state.js';
+import { Machine } from './machine.js';
+
+const SERVED = ['LDS keep=1', 'LDS http=1', 'EDS a=1', 'EDS b=1', 'EDS c=1'];
+
+function withListeners(): Machine {
+  const machine = new Machine('delta', ...SERVED);
+  machine.ask('LDS');
+  machine.ask('LDS');
+  return machine;
+}
+
+describe('delta', () => {
+  test('a rejection that names what it rejects is followed by the rest, removals included', () => {
+    const machine = withListeners();
+    expect(machine.publish('LDS keep=2', '-LDS http', 'LDS public=1')).toEqual(['LDS keep=2 public=1 -http']);
+    expect(machine.ask('LDS', { error: 'Error adding/updating listener(s) public: cannot bind' })).toEqual([
+      'LDS keep=2 -http',
+    ]);
+    expect(machine.ask('LDS')).toEqual([]);
+    expect(machine.publish('LDS public=2')).toEqual(['LDS public=2']);
+  });
+
+  test('a rejection that names nothing is followed by silence, and everything comes with the next change', () => {
+    const machine = withListeners();
+    machine.publish('LDS keep=2', '-LDS http', 'LDS public=1');
+    expect(machine.ask('LDS', { error: 'no' })).toEqual([]);
+    expect(machine.publish('LDS other=1')).toEqual(['LDS keep=2 other=1 public=1 -http']);
+    expect(machine.ask('LDS')).toEqual([]);
+    expect(machine.publish('LDS other=2')).toEqual(['LDS other=2']);
+  });
+
+  test('back at the state from before the rejection, what it touched is said again', () => {
+    const machine = withListeners();
+    machine.publish('LDS keep=2', '-LDS http', 'LDS public=1');
+    machine.ask('LDS', { error: 'no' });
+    expect(machine.publish('LDS keep=1', 'LDS http=1', '-LDS public')).toEqual(['LDS http=1 keep=1 -public']);
+  });
+
+  test('a proxy that names one resource after another is not answered without end', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const machine = new Machine('delta', ...names.map((name) => `LDS ${name}=1`));
+    machine.ask('LDS');
+    const answers = names.map((name) => machine.ask('LDS', { error: `${name}: no` }).length);
+    expect(answers).toEqual([1, 1, 1, 0, 0, 0, 0]);
+  });
+
+  test('names that are asked for no longer are not said again', () => {
+    const machine = new Machine('delta', ...SERVED);
+    machine.ask('EDS', { names: ['a', 'b'] });
+    machine.ask('EDS', { error: 'no' });
+    machine.ask('EDS', { unsubscribe: ['a'] });
+    expect(machine.publish('EDS b=2')).toEqual(['EDS b=2']);
+  });
+});
+
+describe('SotW', () => {
+  const names = ['a', 'b', 'c'];
+
+  test('load assignments: the rest follows, then nothing', () => {
+    const machine = new Machine('sotw', ...SERVED);
+    machine.ask('EDS', { names });
+    machine.ask('EDS', { names });
+    machine.publish('EDS a=2', 'EDS b=2');
+    expect(machine.ask('EDS', { names, error: 'b: no' })).toEqual(['EDS a=2']);
+    expect(machine.ask('EDS', { names })).toEqual([]);
+  });
+
+  test('listeners: the next state says everything, and a rejection alone brings nothing', () => {
+    const machine = new Machine('sotw', ...SERVED);
+    machine.ask('LDS');
+    machine.ask('LDS');
+    expect(machine.publish('LDS keep=2', 'LDS public=1')).toEqual(['LDS http=1 keep=2 public=1']);
+    expect(machine.ask('LDS', { error: 'public: no' })).toEqual([]);
+    expect(machine.publish('LDS public=2')).toEqual(['LDS http=1 keep=2 public=2']);
+  });
+});
+
+describe('a stream that is lost', () => {
+  const table = () => {
+    const machine = withListeners();
+    return { machine, doubts: new Doubts(machine.shared.table, () => clock, 10_000) };
+  };
+  let clock = 0;
+  const known = { keep: '', http: '' };
+
+  /** The proxy of a machine comes back with these versions. */
+  function back(from: Machine, doubts: Doubts, versions: Readonly<Record<string, string>>): string[] {
+    const machine = from.another();
+    const before = machine.ask('LDS', { known: versions });
+    machine.state = doubting(
+      machine.state,
+      TYPE_URL.listener,
+      doubts.of('node', TYPE_URL.listener),
+      from.shared.table,
+    );
+    return [...before, ...machine.pump()];
+  }
+  const versionsOf = (machine: Machine) => ({
+    ...known,
+    ...Object.fromEntries(
+      [...machine.snapshot.set(TYPE_URL.listener).values()].map(({ name, version }) => [name, version]),
+    ),
+  });
+
+  test('with a rejection: what it touched is said again, though the versions look right', () => {
+    const { machine, doubts } = table();
+    const versions = versionsOf(machine);
+    machine.publish('-LDS http', 'LDS public=1');
+    machine.ask('LDS', { error: 'no' });
+    doubts.remember('node', machine.state);
+    machine.snapshot = machine.changed('LDS http=1', '-LDS public');
+    expect(back(machine, doubts, versions)).toEqual(['LDS http=1 -public']);
+    expect(back(machine, doubts, versions)).toEqual(['LDS http=1 -public']);
+    clock += 600_001;
+    expect(back(machine, doubts, versions)).toEqual([]);
+  });
+
+  test('before an answer: what was sent is said again', () => {
+    const { machine, doubts } = table();
+    const versions = versionsOf(machine);
+    machine.publish('LDS keep=2');
+    doubts.remember('node', machine.state);
+    machine.snapshot = machine.changed('LDS keep=1');
+    expect(back(machine, doubts, versions)).toEqual(['LDS keep=1']);
+  });
+
+  test('in good order: nothing is said again', () => {
+    const { machine, doubts } = table();
+    doubts.remember('node', machine.state);
+    expect(back(machine, doubts, versionsOf(machine))).toEqual([]);
+  });
+
+  test('names of strangers take a bounded amount of memory', () => {
+    const table = new NameTable();
+    const doubts = new Doubts(table, () => 0, 10_000);
+    const lost = (count: number) => {
+      const machine = new Machine('delta', ...Array.from({ length: count }, (_, n) => `LDS l${n}=1`));
+      machine.ask('LDS');
+      return machine.state;
+    };
+    for (let node = 0; node < 100; node += 1) doubts.remember(`node-${node}`, lost(10));
+    const remembered = Array.from(
+      { length: 100 },
+      (_, node) => doubts.of(`node-${node}`, TYPE_URL.listener).size,
+    );
+    expect(remembered.filter((size) => size === 10)).toHaveLength(8);
+    expect(remembered.at(-1)).toBe(10);
+    doubts.remember('large', lost(1_000));
+    expect(doubts.of('large', TYPE_URL.listener).size).toBe(0);
+    expect(doubts.of('node-99', TYPE_URL.listener).size).toBe(10);
+  });
+});
