@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs';
 import { SignalboxError } from '../errors.js';
+import { skipField } from './skip-field.js';
 import { lengthDelimited, text } from './wire.js';
 
 // The wire format of `google.protobuf.Struct`, as its proto numbers the fields:
@@ -84,7 +85,7 @@ class StructReader {
       else if (tag === TAG.flag) value = reader.bool();
       else if (tag === TAG.struct) value = this.struct(this.#end(end), level + 1);
       else if (tag === TAG.list) value = this.#list(this.#end(end), level + 1);
-      else reader.skipType(tag & 7);
+      else skipField(reader, tag);
     }
     this.#at(end);
     return value;
@@ -96,7 +97,7 @@ class StructReader {
     while (reader.pos < end) {
       const tag = reader.uint32();
       if ((tag & 7) !== 2) {
-        reader.skipType(tag & 7);
+        skipField(reader, tag);
         continue;
       }
       const inner = this.#end(end);

@@ -113,6 +113,7 @@ export class LocalProxyServer implements ProxyServer {
       types: this.#counts.rows(),
       loadStreams: loadReporting?.streams ?? 0,
       loadReports: loadReporting?.reports ?? 0,
+      loadClustersIgnored: loadReporting?.leftOut ?? 0,
       workers: [],
     };
   }

@@ -1,8 +1,11 @@
 import type { Steps } from '../snapshot/steps.js';
 import type { Turns } from './turns.js';
 
-/** Why requests wait: nothing is published yet, an earlier one is being worked on, the stream has had its share. */
-export type Hold = 'unpublished' | 'working' | 'limit';
+/**
+ * Why requests wait: nothing is published yet, an earlier one is being worked on, the stream has had its share, it is
+ * not time for the next one.
+ */
+export type Hold = 'unpublished' | 'working' | 'limit' | 'interval';
 
 interface Reader {
   /** Reads no further requests until `resume`. What is under way may still come. */

@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs';
 import { SignalboxError } from '../errors.js';
+import { skipField } from '../protobuf/skip-field.js';
 import { readStruct } from '../protobuf/struct-bytes.js';
 
 /**
@@ -71,7 +72,7 @@ export function readNode(bytes: Uint8Array): ProxyNode {
         node = { ...node, userAgentVersion: readBuildVersion(reader.bytes()) };
         break;
       default:
-        reader.skipType(tag & 7);
+        skipField(reader, tag);
     }
   }
   return node;
@@ -109,7 +110,7 @@ function readLocality(bytes: Uint8Array): ProxyNode['locality'] {
     const field = tag >>> 3;
     if (field >= 1 && field <= parts.length && (tag & 7) === 2)
       parts[field - 1] = readName(reader.bytes(), 'locality of a node');
-    else reader.skipType(tag & 7);
+    else skipField(reader, tag);
   }
   const [region = '', zone = '', sub_zone = ''] = parts;
   return { region, zone, sub_zone };
@@ -120,7 +121,7 @@ function readBuildVersion(bytes: Uint8Array): string {
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     if (tag >>> 3 !== 1) {
-      reader.skipType(tag & 7);
+      skipField(reader, tag);
       continue;
     }
     const version = protobuf.Reader.create(reader.bytes());
@@ -129,7 +130,7 @@ function readBuildVersion(bytes: Uint8Array): string {
       const tag = version.uint32();
       const field = tag >>> 3;
       if (field >= 1 && field <= parts.length && (tag & 7) === 0) parts[field - 1] = version.uint32();
-      else version.skipType(tag & 7);
+      else skipField(version, tag);
     }
     return parts.join('.');
   }

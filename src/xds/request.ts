@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import protobuf from 'protobufjs';
 import { SignalboxError } from '../errors.js';
+import { skipField } from '../protobuf/skip-field.js';
 import { atOnce, STEP, type Steps } from '../snapshot/steps.js';
 import { NameSet, type NameTable } from './name-set.js';
 import { type ProxyNode, readNode } from './node.js';
@@ -256,7 +257,7 @@ class Fields {
   }
 
   skip(): void {
-    this.reader.skipType(this.#tag & 7);
+    skipField(this.reader, this.#tag);
   }
 
   /** Steps over this field, and over those with the same tag that follow it. */
@@ -264,7 +265,7 @@ class Fields {
     const { reader, bytes } = this;
     const tag = this.#tag;
     for (;;) {
-      reader.skipType(tag & 7);
+      skipField(reader, tag);
       this.#entries += 1;
       if (this.#entries > this.most) {
         const details = `a request may have ${this.most} resource names and versions, this one has more`;
@@ -325,7 +326,7 @@ function readStatus(bytes: Uint8Array): RequestError {
     const tag = reader.uint32();
     if (tag >>> 3 === 1) error = { ...error, code: reader.int32() };
     else if (tag >>> 3 === 2) error = { ...error, message: reader.string().slice(0, LONGEST_MESSAGE) };
-    else reader.skipType(tag & 7);
+    else skipField(reader, tag);
   }
   return error;
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Admission } from '../access/admission.js';
 import { GrpcServer } from '../base/grpc/grpc-server.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
 import { type StreamCallbacks, WatchedStream } from './callbacks.js';
 import { type ClientStatusAnswer, clientStatusOf } from './csds/answer.js';
 import type { ClientStatus } from './csds/asking-call.js';
@@ -121,14 +122,18 @@ export class XdsServer {
     const clientStatus = clientStatusService(
       options.clientStatus ?? ((request) => this.clientStatus(request)),
       (call, readmit) => this.#gate.open(call, 'client status', readmit),
-      logger,
+      { idleTime: limits.idle_timeout, logger },
     );
     this.#server.addService(clientStatus.definition, clientStatus.handlers);
     const { loadReporting } = options;
     if (loadReporting !== undefined)
       this.#server.addService(
         loadReporting.definition,
-        loadReporting.handlers((call, readmit) => this.#gate.open(call, 'configuration', readmit)),
+        loadReporting.handlers((call, readmit) => this.#gate.open(call, 'configuration', readmit), {
+          ...this.#deps,
+          knows: (group, cluster) =>
+            cache.getSnapshot(group)?.set(TYPE_URL.cluster).get(cluster) !== undefined,
+        }),
       );
     const names = [...DISCOVERY_SERVICES, CLIENT_STATUS_SERVICE].map(({ name }) => name);
     this.#health = new Health(this.#server, names, (call, readmit) =>

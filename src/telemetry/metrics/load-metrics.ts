@@ -42,6 +42,11 @@ export function addLoadMetrics(register: Registry, { book, totals, perService }:
   gauge('signalbox_load_report_streams', 'Proxies that report their load.', () => totals().loadStreams);
   counter('signalbox_load_reports_total', 'Load reports that came.', () => totals().loadReports);
   counter(
+    'signalbox_load_clusters_ignored_total',
+    'Clusters in load reports that the group of the proxy does not have, such as those of its bootstrap.',
+    () => totals().loadClustersIgnored,
+  );
+  counter(
     'signalbox_load_instances_ignored_total',
     'Instances in load reports that are not served, or for which there was no room.',
     () => book.ignored,

@@ -7,6 +7,8 @@ export interface XdsSums {
   readonly types: readonly (readonly [type: string, counts: Readonly<TypeCounts>])[];
   /** Load reports that came. */
   readonly loadReports: number;
+  /** Clusters in them that the proxy's group does not have. */
+  readonly loadClustersIgnored: number;
 }
 
 /** What a worker process takes of the machine. */
@@ -30,7 +32,7 @@ export interface XdsTotals extends XdsSums {
   readonly workers: readonly WorkerFigures[];
 }
 
-export const NO_SUMS: XdsSums = { types: [], loadReports: 0 };
+export const NO_SUMS: XdsSums = { types: [], loadReports: 0, loadClustersIgnored: 0 };
 export const NO_TOTALS: XdsTotals = {
   ...NO_SUMS,
   streams: { sotw: 0, delta: 0 },
@@ -45,7 +47,11 @@ export function addedSums(a: XdsSums, b: XdsSums): XdsSums {
     const before = types.get(type);
     types.set(type, before === undefined ? counts : addedCounts(before, counts));
   }
-  return { types: [...types], loadReports: a.loadReports + b.loadReports };
+  return {
+    types: [...types],
+    loadReports: a.loadReports + b.loadReports,
+    loadClustersIgnored: a.loadClustersIgnored + b.loadClustersIgnored,
+  };
 }
 
 /** The same with what is open now. */

@@ -6,6 +6,7 @@ import type {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Open } from '../guard/gate.js';
+import { endSilent } from '../guard/silence.js';
 import { asIs, toBuffer } from '../services.js';
 import { Answers, AskingCall, type ClientStatus, type StatusCall } from './asking-call.js';
 import { REQUEST } from './question.js';
@@ -24,8 +25,13 @@ export const CLIENT_STATUS_SERVICE = {
 /**
  * Definition and handlers for grpc-js.
  * @param open opens a call, or says why the client may not ask
+ * @param idleTime how long nothing may come on a stream, milliseconds
  */
-export function clientStatusService(answer: ClientStatus, open: Open, logger: Logger) {
+export function clientStatusService(
+  answer: ClientStatus,
+  open: Open,
+  { idleTime, logger }: { readonly idleTime: number; readonly logger: Logger },
+) {
   const definition = Object.fromEntries(
     CLIENT_STATUS_SERVICE.methods.map(({ name, streaming }) => [name, methodDefinition(name, streaming)]),
   );
@@ -42,6 +48,7 @@ export function clientStatusService(answer: ClientStatus, open: Open, logger: Lo
     StreamClientStatus: (call: ServerDuplexStream<Uint8Array, Uint8Array>) => {
       const asking = opened(call);
       if (asking === undefined) return;
+      endSilent(call, idleTime);
       call.on('data', (request: Uint8Array) => {
         // The next question stays on the wire until the client has read the answer to this one.
         call.pause();

@@ -1,16 +1,18 @@
-import {
-  type MethodDefinition,
-  type ServerDuplexStream,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import type { MethodDefinition, ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { messageOf } from '../../errors.js';
 import { encode } from '../../protobuf/messages.js';
 import { protoDuration } from '../../resources/durations.js';
 import type { Open } from '../guard/gate.js';
-import { type ProxyNode, UNKNOWN_NODE } from '../node.js';
-import { type ClusterLoad, readLoadReport, readReportingNode } from './report.js';
+import { asIs, toBuffer } from '../services.js';
+import { Turns } from '../turns.js';
+import type { ClusterLoad } from './report.js';
+import { ReportingCall, type ReportingDependencies } from './reporting-call.js';
+
+/** What a server knows of the proxies that report. */
+export type LoadReportingHost = Pick<
+  ReportingDependencies,
+  'groupOf' | 'matchedMetadata' | 'limits' | 'knows'
+>;
 
 const REQUEST = 'envoy.service.load_stats.v3.LoadStatsRequest';
 const RESPONSE = 'envoy.service.load_stats.v3.LoadStatsResponse';
@@ -23,9 +25,6 @@ export const LOAD_REPORTING_SERVICE = {
   methods: [{ name: 'StreamLoadStats', streaming: true }],
 } as const;
 
-/** A report names each cluster, and each instance with traffic: this is room for 100,000 of both. Bytes. */
-const MOST_BYTES = 16 * 1024 * 1024;
-
 /** What proxies are asked for. */
 export interface LoadReportSettings {
   /** Milliseconds between two reports of a proxy. */
@@ -34,29 +33,32 @@ export interface LoadReportSettings {
   readonly endpoints: boolean;
 }
 
-type Call = ServerDuplexStream<Uint8Array, Uint8Array>;
-
 /**
  * Asks every proxy that opens a stream for the load of all its clusters and hands on what they report.
  * https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/service/load_stats/v3/lrs.proto
  */
 export class LoadReporting {
-  readonly #calls = new Set<Call>();
+  readonly #calls = new Set<ReportingCall>();
+  /** Apart from those of discovery: a proxy's requests do not wait for another's reports. */
+  readonly #turns = new Turns();
   #reports = 0;
+  #leftOut = 0;
+  #settings: LoadReportSettings;
   #response: Uint8Array;
 
-  /** @param take called with what each report tells */
+  /** @param take called with what each report tells, part by part */
   constructor(
     settings: LoadReportSettings,
     private readonly take: (clusters: readonly ClusterLoad[]) => void,
     private readonly logger: Logger,
   ) {
+    this.#settings = settings;
     this.#response = responseOf(settings);
   }
 
   /** The proxies that report now. */
   get streams(): number {
-    return this.#calls.size;
+    return [...this.#calls].filter(({ reports }) => reports).length;
   }
 
   /** How many reports there have been. */
@@ -64,17 +66,23 @@ export class LoadReporting {
     return this.#reports;
   }
 
+  /** How often a report told of a cluster that the proxy's group does not have. */
+  get leftOut(): number {
+    return this.#leftOut;
+  }
+
   /** Asks for something else from now on, the proxies that report already included. */
   configure(settings: LoadReportSettings): void {
     const before = this.#response;
+    this.#settings = settings;
     this.#response = responseOf(settings);
     if (Buffer.compare(before, this.#response) === 0) return;
-    for (const call of this.#calls) call.write(this.#response);
+    for (const call of this.#calls) if (call.reports) call.ask();
   }
 
   /** Ends every stream; the proxies go elsewhere. */
   close(): void {
-    for (const call of this.#calls) fail(call, status.UNAVAILABLE, 'the control plane is shutting down');
+    for (const call of this.#calls) call.end('the control plane is shutting down');
   }
 
   get definition(): Record<string, MethodDefinition<Uint8Array, Uint8Array>> {
@@ -84,78 +92,46 @@ export class LoadReporting {
         path: `/${LOAD_REPORTING_SERVICE.name}/${name}`,
         requestStream: true,
         responseStream: true,
-        requestSerialize: asBuffer,
-        requestDeserialize: (bytes) => bytes,
-        responseSerialize: asBuffer,
-        responseDeserialize: (bytes) => bytes,
+        requestSerialize: toBuffer,
+        requestDeserialize: asIs,
+        responseSerialize: toBuffer,
+        responseDeserialize: asIs,
       },
     };
   }
 
-  /** @param open opens a call of a client, or says why it may not report */
-  handlers(open: Open): UntypedServiceImplementation {
-    return { StreamLoadStats: (call: Call) => this.#serve(call, open) };
-  }
-
-  #serve(call: Call, open: Open): void {
-    let node: ProxyNode | undefined;
-    const opened = open(call, (admitted) => {
-      if (admitted.refusal !== undefined) {
-        fail(call, admitted.refusal.code, admitted.refusal.details);
-        return;
-      }
-      permission = admitted.permission;
-      const denied = node && permission.refusal(node);
-      if (denied !== undefined) fail(call, status.PERMISSION_DENIED, denied);
-    });
-    if (opened.refusal !== undefined) {
-      fail(call, opened.refusal.code, opened.refusal.details);
-      return;
-    }
-    let { permission } = opened.open;
-    const forget = () => {
-      this.#calls.delete(call);
-      opened.open.close();
-    };
-    call.on('data', (bytes: Uint8Array) => {
-      // What was under way when the stream was ended.
-      if (node !== undefined && !this.#calls.has(call)) return;
-      try {
-        if (bytes.length > MOST_BYTES) {
-          fail(call, status.RESOURCE_EXHAUSTED, `a report of more than ${MOST_BYTES} bytes`);
-          return;
-        }
-        if (node === undefined) {
-          const reporting = readReportingNode(bytes) ?? UNKNOWN_NODE;
-          const denied = permission.refusal(reporting);
-          if (denied !== undefined) {
-            fail(call, status.PERMISSION_DENIED, denied);
-            return;
-          }
-          node = reporting;
-          this.#calls.add(call);
-          this.logger.debug({ node: node.id }, 'proxy reports its load');
-          call.write(this.#response);
-          return;
-        }
+  /**
+   * @param open opens a call of a client, or says why it may not report
+   * @param host what the server knows of proxies and their groups
+   */
+  handlers(open: Open, host: LoadReportingHost): UntypedServiceImplementation {
+    const deps: ReportingDependencies = {
+      ...host,
+      turns: this.#turns,
+      logger: this.logger,
+      response: () => this.#response,
+      interval: () => this.#settings.interval,
+      take: this.take,
+      read: (leftOut) => {
         this.#reports += 1;
-        this.take(readLoadReport(bytes));
-      } catch (thrown) {
-        this.logger.warn({ node: node?.id, reason: messageOf(thrown) }, 'a load report cannot be read');
-        fail(call, status.INVALID_ARGUMENT, messageOf(thrown));
-      }
-    });
-    call.on('end', () => {
-      call.end();
-      forget();
-    });
-    call.on('error', forget);
-    call.on('cancelled', forget);
+        this.#leftOut += leftOut;
+      },
+    };
+    return {
+      StreamLoadStats: (call: ServerDuplexStream<Uint8Array, Uint8Array>) => {
+        let reporting: ReportingCall | undefined;
+        const opened = open(call, (admitted) => reporting?.readmit(admitted));
+        if (opened.refusal !== undefined) {
+          call.emit('error', opened.refusal);
+          return;
+        }
+        const started = new ReportingCall(call, opened.open, deps);
+        reporting = started;
+        this.#calls.add(started);
+        started.start(() => this.#calls.delete(started));
+      },
+    };
   }
-}
-
-function fail(call: Call, code: status, details: string): void {
-  call.emit('error', { code, details, message: details, name: 'Error' });
 }
 
 function responseOf({ interval, endpoints }: LoadReportSettings): Uint8Array {
@@ -165,6 +141,3 @@ function responseOf({ interval, endpoints }: LoadReportSettings): Uint8Array {
     report_endpoint_granularity: endpoints,
   });
 }
-
-const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

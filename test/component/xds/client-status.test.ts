@@ -8,6 +8,7 @@ import { plainStruct } from '../../../src/protobuf/struct.js';
 import { encodeStruct } from '../../../src/protobuf/struct-bytes.js';
 import { lengthDelimited, text } from '../../../src/protobuf/wire.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+import { DEFAULT_LIMITS } from '../../../src/xds/limits.js';
 import type { XdsServerOptions } from '../../../src/xds/server.js';
 import { eventually } from '../../peers/eventually.js';
 import { AdsStream, connect, deserialize, serialize } from '../../support/ads-client.js';
@@ -200,6 +201,13 @@ test('answers are made one at a time, and what they cost is waited out', async (
   expect(asked).toBe(8);
   // A connection has a quarter of the time, of which one second's share may come at once.
   expect(performance.now() - began).toBeGreaterThan(1_000);
+});
+
+test('a stream without a question ends', async () => {
+  await start({ limits: { ...DEFAULT_LIMITS, idle_timeout: 200 } });
+  const silent = new Asking().read().ask();
+  await eventually(() => expect(silent.ended?.code).toBe(status.DEADLINE_EXCEEDED), PATIENCE);
+  expect(silent.answers).toHaveLength(1);
 });
 
 test('a call of one question is answered and ends', async () => {

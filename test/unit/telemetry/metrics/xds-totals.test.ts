@@ -13,12 +13,14 @@ test('what several processes have counted adds up, type by type', () => {
     ],
     loadStreams: 1,
     loadReports: 5,
+    loadClustersIgnored: 3,
     workers: [one],
   } as const;
   const b = {
     ...NO_TOTALS,
     types: [['CDS', { ...counts, nacks: 0 }]],
     loadReports: 2,
+    loadClustersIgnored: 1,
     workers: [two],
   } as const;
   expect(addedTotals(a, b)).toEqual({
@@ -29,6 +31,7 @@ test('what several processes have counted adds up, type by type', () => {
     ],
     loadStreams: 1,
     loadReports: 7,
+    loadClustersIgnored: 4,
     workers: [one, two],
   });
   expect(addedTotals(NO_TOTALS, a)).toEqual(a);
