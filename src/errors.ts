@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'service_name_invalid'
   | 'resource_invalid'
   | 'snapshot_inconsistent'
+  | 'file_unsafe'
   | 'listen_failed'
   | 'tls_invalid'
   | 'admin_unreachable'

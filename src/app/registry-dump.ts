@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
+import { replaceFile } from '../base/files/replace-file.js';
 import {
   type LastKnownGood,
+  lastKnownGoodText,
   readLastKnownGood,
   type ServiceEntries,
-  writeLastKnownGood,
 } from '../catalogue/last-known-good.js';
 import type { SourceState } from '../catalogue/source-state.js';
 import type { ServiceKey, ServiceState, SourceSink } from '../discovery/source.js';
@@ -26,12 +27,14 @@ export class RegistryDump {
   #loaded: LastKnownGood | undefined;
   #dirty = false;
   #timer: NodeJS.Timeout | undefined;
+  /** One write at a time. */
+  #writing: Promise<void> | undefined;
 
   constructor(
     private readonly registry: string,
     private readonly options: DumpOptions,
     private readonly logger: Logger,
-    signal: AbortSignal,
+    private readonly signal: AbortSignal,
   ) {
     signal.addEventListener(
       'abort',
@@ -41,6 +44,11 @@ export class RegistryDump {
       },
       { once: true },
     );
+  }
+
+  /** Resolves when everything is written that was to be written when the signal was aborted. */
+  async closed(): Promise<void> {
+    await this.#writing;
   }
 
   /** The sink that a source is to tell in place of its state. */
@@ -97,24 +105,34 @@ export class RegistryDump {
 
   #changed(): void {
     this.#dirty = true;
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || this.#writing !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#dirty) this.#write();
     }, WRITE_INTERVAL);
   }
 
+  /** Takes what there is now: when the registry is given up, it is gone at once. */
   #write(): void {
     this.#dirty = false;
     const answered = this.#states.filter((state) => state.answered);
     const entries = answered.map((state): [string, ServiceEntries] => [state.source.server, state.entries()]);
+    const text = lastKnownGoodText(new Map(entries), Date.now());
+    this.#writing = this.#writeAfter(this.#writing, text);
+  }
+
+  async #writeAfter(before: Promise<void> | undefined, text: string): Promise<void> {
+    await before;
     try {
-      writeLastKnownGood(this.options.path, new Map(entries), Date.now());
+      await replaceFile(this.options.path, [text]);
     } catch (thrown) {
       this.logger.error(
         { registry: this.registry, file: this.options.path },
         `the last-known-good file cannot be written: ${messageOf(thrown)}`,
       );
     }
+    if (this.signal.aborted) return;
+    this.#writing = undefined;
+    if (this.#dirty) this.#changed();
   }
 }

@@ -71,6 +71,11 @@ export class RegistrySet {
     if (this.#replaced.release()) this.#tellCatalogue();
   }
 
+  /** Resolves when the files of all registries are written, once they are given up. */
+  async closed(): Promise<void> {
+    await Promise.all([...this.#registries.values()].map(({ dump }) => dump?.closed()));
+  }
+
   #tellCatalogue(): void {
     const entries = [...this.#registries].flatMap(([name, registry]) => [
       ...registry.entries,

@@ -176,7 +176,7 @@ class RunningApp implements App {
     this.#publisherLife.abort();
     this.#life.abort();
     // The admin API goes on telling why the instance is not ready.
-    await Promise.all([this.#xds.stop(), this.#keeper?.close()]);
+    await Promise.all([this.#xds.stop(), this.#keeper?.close(), this.#registries.closed()]);
     await this.#admin?.stop();
   }
 

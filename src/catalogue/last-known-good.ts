@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { z } from 'zod';
+import { readRegularFile } from '../base/files/regular-file.js';
+import { setAside } from '../base/files/replace-file.js';
 import type { ServiceKey, ServiceState } from '../discovery/source.js';
 import { FILTER_REASONS, type Instance } from '../model/instance.js';
 
@@ -43,44 +44,36 @@ const content = z.object({
   servers: z.array(z.tuple([z.string(), z.array(z.tuple([serviceKey, serviceState]))])),
 });
 
-/** Writes what is good, so that a crash at any moment leaves the file before or the file after, whole. */
-export function writeLastKnownGood(path: string, state: LastKnownGood, at: number): void {
+/**
+ * The content of the file.
+ * @param at milliseconds since the epoch
+ */
+export function lastKnownGoodText(state: LastKnownGood, at: number): string {
   const content: Content = { at, servers: [...state] };
   const text = JSON.stringify(content);
-  const temporary = `${path}.${process.pid}.new`;
-  const file = openSync(temporary, 'w', 0o600);
-  try {
-    writeSync(file, `${checksum(text)}\n${text}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
+  return `${checksum(text)}\n${text}\n`;
 }
 
-/** Reads the file back; one that is not what was written is set aside, so that it can be looked at. */
+/**
+ * Reads the file back; one that is not what was written is set aside, so that it can be looked at.
+ * @throws SignalboxError `file_unsafe`
+ * @throws Error of the file system
+ */
 export function readLastKnownGood(path: string): ReadLastKnownGood {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return { missing: true };
-    throw thrown;
-  }
+  const text = readRegularFile(path)?.toString();
+  if (text === undefined) return { missing: true };
   const [sum, body = ''] = text.split('\n');
   if (sum !== checksum(body)) {
-    return setAside(path, 'its checksum does not fit its content');
+    return damaged(path, 'its checksum does not fit its content');
   }
   // What another version or program wrote may be whole and yet nothing that can be served.
   const read = content.safeParse(JSON.parse(body));
-  if (!read.success) return setAside(path, 'it does not say what services there were');
+  if (!read.success) return damaged(path, 'it does not say what services there were');
   return { found: new Map(read.data.servers), at: read.data.at };
 }
 
-function setAside(path: string, damaged: string): ReadLastKnownGood {
-  const aside = `${path}.damaged`;
-  renameSync(path, aside);
-  return { damaged, aside };
+function damaged(path: string, why: string): ReadLastKnownGood {
+  return { damaged: why, aside: setAside(path) };
 }
 
 function checksum(text: string): string {

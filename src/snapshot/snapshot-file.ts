@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import protobuf from 'protobufjs';
+import { readRegularFile } from '../base/files/regular-file.js';
+import { replaceFile, setAside } from '../base/files/replace-file.js';
 import { messageOf } from '../errors.js';
 import { lengthDelimited, text, varint } from '../protobuf/wire.js';
 import { makeResource, type References, type Resource, referencesByName } from './resource.js';
@@ -28,57 +27,35 @@ export type ReadSnapshotFile =
   | { readonly damaged: string; readonly aside: string };
 
 /**
- * Writes a snapshot but for its secrets, so that a crash at any moment leaves the file before or the file after, whole.
- * A large one is written in turns.
+ * Writes a snapshot but for its secrets, a large one in turns. See {@link replaceFile}.
  * @param at milliseconds since the epoch
+ * @throws SignalboxError `file_unsafe`
  * @throws Error of the file system
  */
 export async function writeSnapshotFile(path: string, snapshot: Snapshot, at: number): Promise<void> {
-  const temporary = `${path}.${process.pid}.new`;
-  try {
-    const file = await open(temporary, 'w', 0o600);
-    try {
-      const hash = createHash('sha256');
-      for (const chunk of chunks(snapshot, at)) {
-        hash.update(chunk);
-        await file.appendFile(chunk);
-      }
-      await file.appendFile(lengthDelimited(FIELD.checksum, hash.digest()));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (thrown) {
-    await rm(temporary, { force: true });
-    throw thrown;
-  }
-  // The new name is on the disk when its folder is.
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await replaceFile(path, withChecksum(chunks(snapshot, at)));
 }
 
 /**
  * Reads the file back; one that is not what was written is set aside, so that it can be looked at.
+ * @throws SignalboxError `file_unsafe`
  * @throws Error of the file system
  */
 export function readSnapshotFile(path: string): ReadSnapshotFile {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return { missing: true };
-    throw thrown;
-  }
+  const bytes = readRegularFile(path);
+  if (bytes === undefined) return { missing: true };
   const read = parse(bytes);
   if ('found' in read) return read;
-  const aside = `${path}.damaged`;
-  renameSync(path, aside);
-  return { ...read, aside };
+  return { ...read, aside: setAside(path) };
+}
+
+function* withChecksum(content: Iterable<Buffer>): Generator<Buffer> {
+  const hash = createHash('sha256');
+  for (const chunk of content) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  yield lengthDelimited(FIELD.checksum, hash.digest());
 }
 
 function* chunks(snapshot: Snapshot, at: number): Generator<Buffer> {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { readLastKnownGood, writeLastKnownGood } from '../../src/catalogue/last-known-good.js';
+import { lastKnownGoodText, readLastKnownGood } from '../../src/catalogue/last-known-good.js';
 import { type FuzzTarget, target } from './target.js';
 import { anything, damagedBytes, list, roughly } from './values.js';
 
@@ -16,8 +16,7 @@ const instance = { host: '10.0.0.1', port: 80, weight: 1, metadata: { zone: 'a' 
 const good = new Map([
   ['http://127.0.0.1:8500', [[{ service: 'one' }, { instances: [instance], filtered: [] }]] as const],
 ]);
-writeLastKnownGood(path, good, 1);
-const written = readFileSync(path);
+const written = Buffer.from(lastKnownGoodText(good, 1));
 
 const entry = fc.oneof(
   fc.tuple(

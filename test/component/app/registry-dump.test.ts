@@ -47,7 +47,10 @@ async function start(dump: object = {}) {
     source,
     addresses: (name: string) => catalogue.service(name)?.instances.map(addressOf),
     waiting: () => catalogue.unanswered().length,
-    end: () => life.abort(),
+    end: async () => {
+      life.abort();
+      await registries.closed();
+    },
   };
 }
 
@@ -58,7 +61,7 @@ async function oneGoodLife(): Promise<void> {
   source.sink.set({ service: 'a' }, stateOf('10.0.0.1:80'));
   source.sink.set({ service: 'b', group: 'g' }, stateOf('10.0.0.2:80'));
   source.sink.synced();
-  end();
+  await end();
 }
 
 test('what was good is written, also while the process runs, and served again when the registry does not answer', async () => {
@@ -66,7 +69,7 @@ test('what was good is written, also while the process runs, and served again wh
   first.source.sink.set({ service: 'a' }, stateOf('10.0.0.1:80'));
   first.source.sink.synced();
   await eventually(() => expect(existsSync(path)).toBe(true));
-  first.end();
+  await first.end();
 
   const second = await start();
   expect(second.waiting()).toBe(1);

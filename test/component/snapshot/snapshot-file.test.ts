@@ -47,7 +47,7 @@ test('what is read is what was written, version and references and all, but for 
 
 test('a file that is not there is no damage, one that cannot be read is an error', () => {
   expect(readSnapshotFile(path)).toEqual({ missing: true });
-  expect(() => readSnapshotFile(folder)).toThrow('EISDIR');
+  expect(() => readSnapshotFile(folder)).toThrow('is no regular file');
 });
 
 test('damage of any kind is found, and the file set aside', async () => {

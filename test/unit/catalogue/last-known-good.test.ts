@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readLastKnownGood, writeLastKnownGood } from '../../../src/catalogue/last-known-good.js';
+import { lastKnownGoodText, readLastKnownGood } from '../../../src/catalogue/last-known-good.js';
 
 let folder: string;
 let path: string;
@@ -33,7 +33,7 @@ test('what was written is read, all that is said of an instance included', () =>
   const filtered = { address: 'x', reason: 'bad_port', detail: 'no port' } as const;
   const key = { service: 'one', namespace: 'n' };
   const state = new Map([['server', [[key, { instances: [instance], filtered: [filtered] }]] as const]]);
-  writeLastKnownGood(path, state, 5);
+  writeFileSync(path, lastKnownGoodText(state, 5));
   expect(readLastKnownGood(path)).toEqual({ found: state, at: 5 });
 });
 

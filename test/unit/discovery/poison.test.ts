@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readLastKnownGood, writeLastKnownGood } from '../../../src/catalogue/last-known-good.js';
+import { lastKnownGoodText, readLastKnownGood } from '../../../src/catalogue/last-known-good.js';
 import { SourceState } from '../../../src/catalogue/source-state.js';
 import { readList } from '../../../src/discovery/consul/catalog-answer.js';
 import { CatalogMapping } from '../../../src/discovery/consul/catalog-mapping.js';
@@ -160,7 +160,7 @@ function digest(state: ServiceState): void {
     catalogued.synced();
   }
   const file = join(folder, 'dump');
-  writeLastKnownGood(file, new Map([['s', catalogued.entries()]]), 1);
+  writeFileSync(file, lastKnownGoodText(new Map([['s', catalogued.entries()]]), 1));
   expect(readLastKnownGood(file)).toMatchObject({ found: new Map([['s', [[{ service: 'web' }, state]]]]) });
 
   const metadataKeys = [...new Set(state.instances.flatMap(({ metadata }) => Object.keys(metadata)))];
