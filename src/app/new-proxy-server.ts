@@ -20,7 +20,7 @@ export function newProxyServer(
   cache: SnapshotCache,
   { load, loadReporting, metrics: { latency } }: Observation,
   answers: AnswerSink,
-  { logger, logFormat }: Required<AppDependencies>,
+  { logger, logFormat }: Required<Pick<AppDependencies, 'logger' | 'logFormat'>>,
 ): ProxyServer {
   const options = { identifier: `signalbox/${hostname()}`, drain, keepalive, reflection, logger };
   const served = {

@@ -19,6 +19,7 @@ export interface ObservedApp {
   readonly serving: MetricsSubject['serving'];
   /** What all processes that serve proxies have counted by now. */
   readonly xds: () => Promise<XdsTotals>;
+  readonly unhandledRejections: () => number;
 }
 
 /** All that measures: what proxies report, and the metrics. */

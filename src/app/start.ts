@@ -4,7 +4,7 @@ import type { Unready } from '../admin/api.js';
 import { adminRoutes } from '../admin/routes.js';
 import { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
-import type { App, StartApp } from '../cli/app-handle.js';
+import type { App, AppDependencies, StartApp } from '../cli/app-handle.js';
 import { requireAdminToken } from '../config/admin-options.js';
 import type { Config } from '../config/schema.js';
 import { Secret } from '../config/secret.js';
@@ -23,7 +23,6 @@ import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { SnapshotKeeper } from '../snapshot/snapshot-keeper.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
-import type { LogFormat } from '../telemetry/log-level.js';
 import type { ProxyServer } from '../workers/proxy-server.js';
 import { derivedServices } from './derived-services.js';
 import { takingEffectLater } from './later-options.js';
@@ -36,8 +35,8 @@ import { skipRules } from './skipped-by.js';
 import { SourceFactory } from './sources.js';
 
 /** The composition root: everything that lives is made here. */
-export const startApp: StartApp = async (config, { logger, logFormat = 'json' }) => {
-  const app = new RunningApp(config, logger, logFormat);
+export const startApp: StartApp = async (config, { logger, ...others }) => {
+  const app = new RunningApp(config, logger, others);
   await app.start();
   return app;
 };
@@ -66,7 +65,7 @@ class RunningApp implements App {
   constructor(
     config: Config,
     private readonly logger: Logger,
-    logFormat: LogFormat,
+    { logFormat = 'json', unhandledRejections = () => 0 }: Omit<AppDependencies, 'logger'>,
   ) {
     this.#config = config;
     this.#catalogue = new Catalogue({ logger });
@@ -90,6 +89,7 @@ class RunningApp implements App {
         follow: (publication) => this.#xds.published(publication),
       },
       xds: () => this.#xds.totals(),
+      unhandledRejections,
     });
     this.#cache.watch((group, snapshot) => {
       if (group !== DEFAULT_GROUP) return;

@@ -17,6 +17,8 @@ export interface AppDependencies {
   readonly logger: Logger;
   /** How processes that it starts write their lines; `json` where nothing is said. */
   readonly logFormat?: LogFormat;
+  /** How many promises of this process were rejected and awaited by nobody. */
+  readonly unhandledRejections?: () => number;
 }
 
 export type StartApp = (config: Config, deps: AppDependencies) => Promise<App>;

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { SignalboxError } from '../errors.js';
 import type { Address } from '../model/address.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../telemetry/log-level.js';
+import type { ProcessFaults } from '../telemetry/process-faults.js';
 import type { StartApp } from './app-handle.js';
 import { addAskCommands } from './ask-commands.js';
 import type { BootstrapOptions } from './bootstrap.js';
@@ -34,9 +36,10 @@ interface Context {
   readonly output: Output;
   readonly startApp: StartApp;
   readonly done: (code: number) => void;
+  readonly faults?: ProcessFaults | undefined;
 }
 
-function addServe({ program, output, startApp, done }: Context): void {
+function addServe({ program, output, startApp, done, faults }: Context): void {
   program
     .command('serve')
     .description(
@@ -84,7 +87,7 @@ function addServe({ program, output, startApp, done }: Context): void {
         logFormat: logFormat || (output.stdout.isTTY === true ? 'pretty' : 'json'),
         workers: workers === '' ? undefined : workers,
       };
-      done(await runServe(options, output, startApp));
+      done(await runServe(options, output, startApp, faults));
     });
 }
 
@@ -148,33 +151,43 @@ function addCompletion({ program, output }: Context): void {
     });
 }
 
-/** Runs a command line. @returns the exit code: 0 success, 1 failure, 2 wrong usage */
+/**
+ * Runs a command line. It never rejects.
+ * @param faults told of the log of a command that writes one
+ * @returns the exit code: 0 success, 1 failure, 2 wrong usage
+ */
 export async function runCommandLine(
   args: readonly string[],
   output: Output,
   startApp: StartApp = startLazily,
+  faults?: ProcessFaults,
 ): Promise<number> {
   let code = 0;
-  const program = createProgram(output, startApp, (result) => {
+  const done = (result: number) => {
     code = result;
-  });
+  };
+  const program = createProgram(output, startApp, done, faults);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown;
-    return thrown.exitCode === 0 ? 0 : 2;
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    const { code: kind, message } = SignalboxError.from(thrown);
+    output.stderr.write(`${kind}: ${message}\n`);
+    return 1;
   }
 }
 
 /**
  * All commands with their options.
  * @param done gets the exit code of the command that ran
+ * @param faults told of the log of those that write one
  */
 export function createProgram(
   output: Output,
   startApp: StartApp,
   done: (code: number) => void = () => undefined,
+  faults?: ProcessFaults,
 ): Command {
   const shown = printableOutput(output);
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -187,8 +200,8 @@ export function createProgram(
       writeErr: (text) => shown.stderr.write(text),
     })
     .showHelpAfterError('(--help tells more)');
-  addServe({ program, output: shown, startApp, done });
-  addRelayCommand(program, shown, done);
+  addServe({ program, output: shown, startApp, done, faults });
+  addRelayCommand(program, shown, done, faults);
   addValidate({ program, output: shown, startApp, done });
   // What these print is for other programs, and comes from nobody else.
   addBootstrap({ program, output, startApp, done });

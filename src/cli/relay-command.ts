@@ -4,6 +4,7 @@ import { type AdminOptions, adminProblem } from '../config/admin-options.js';
 import type { Address } from '../model/address.js';
 import { addressOf } from '../model/instance.js';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log-level.js';
+import type { ProcessFaults } from '../telemetry/process-faults.js';
 import { address, addressOption, logLevel, target, unlessEmpty } from './option-values.js';
 import type { Output } from './output.js';
 import type { RunRelayOptions } from './relay.js';
@@ -29,8 +30,17 @@ interface RelayFlags {
   readonly logLevel?: LogLevel | '';
 }
 
-/** Adds `signalbox relay`. @param done gets its exit code */
-export function addRelayCommand(program: Command, output: Output, done: (code: number) => void): void {
+/**
+ * Adds `signalbox relay`.
+ * @param done gets its exit code
+ * @param faults told of its log
+ */
+export function addRelayCommand(
+  program: Command,
+  output: Output,
+  done: (code: number) => void,
+  faults?: ProcessFaults,
+): void {
   program
     .command('relay')
     .description('serve what another Signalbox serves, also while that cannot be reached; SIGTERM ends it')
@@ -71,7 +81,7 @@ export function addRelayCommand(program: Command, output: Output, done: (code: n
       const wrong = wrongUsage(flags);
       if (wrong !== undefined) command.error(`error: ${wrong}`);
       const { runRelay } = await import('./relay.js');
-      done(await runRelay(relayOptions(flags), output));
+      done(await runRelay(relayOptions(flags), output, faults));
     });
 }
 

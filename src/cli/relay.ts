@@ -3,6 +3,7 @@ import { messageOf } from '../errors.js';
 import { Relay, type RelayOptions } from '../relay/relay.js';
 import type { LogLevel } from '../telemetry/log-level.js';
 import { createLogger } from '../telemetry/logger.js';
+import type { ProcessFaults } from '../telemetry/process-faults.js';
 import type { Output } from './output.js';
 import { listenToSignals } from './serve.js';
 
@@ -12,11 +13,17 @@ export interface RunRelayOptions extends RelayOptions {
 
 /**
  * Runs a relay until SIGTERM or SIGINT.
+ * @param faults told of the log
  * @returns the exit code
  */
-export async function runRelay(options: RunRelayOptions, output: Output): Promise<number> {
+export async function runRelay(
+  options: RunRelayOptions,
+  output: Output,
+  faults?: ProcessFaults,
+): Promise<number> {
   const life = new AbortController();
   const logger = createLogger(options.logLevel);
+  faults?.logTo(logger);
   listenToSignals(life, () => undefined, logger);
   try {
     const relay = await Relay.start(options, logger);

@@ -7,6 +7,7 @@ import { messageOf } from '../errors.js';
 import type { Address } from '../model/address.js';
 import type { LogFormat, LogLevel } from '../telemetry/log-level.js';
 import { createLogger } from '../telemetry/logger.js';
+import type { ProcessFaults } from '../telemetry/process-faults.js';
 import type { App, StartApp } from './app-handle.js';
 import type { Output } from './output.js';
 
@@ -26,9 +27,15 @@ const DRAIN = 4_500;
 /**
  * Runs the control plane until SIGTERM or SIGINT. SIGHUP and a change of the file load the configuration again.
  * @param startApp called only when there is a configuration to start with
+ * @param faults told of the log
  * @returns the exit code
  */
-export async function runServe(options: ServeOptions, output: Output, startApp: StartApp): Promise<number> {
+export async function runServe(
+  options: ServeOptions,
+  output: Output,
+  startApp: StartApp,
+  faults?: ProcessFaults,
+): Promise<number> {
   const life = new AbortController();
   const reloads = new Reloads();
   // Watched before it is read: a change in between is not missed.
@@ -40,13 +47,17 @@ export async function runServe(options: ServeOptions, output: Output, startApp: 
       return 1;
     }
     const logger = createLogger(options.logLevel, options.logFormat);
+    faults?.logTo(logger);
     for (const warning of first.warnings) logger.warn(fields(warning), warning.message);
     listenToSignals(life, () => reloads.request(), logger);
     const { logFormat } = options;
     const config = overridden(first.config, options);
-    const app = await startApp(config, { logger, logFormat }).catch((thrown: unknown) => {
-      logger.fatal({ err: thrown }, `cannot start: ${messageOf(thrown)}`);
-    });
+    const unhandledRejections = () => faults?.rejections ?? 0;
+    const app = await startApp(config, { logger, logFormat, unhandledRejections }).catch(
+      (thrown: unknown) => {
+        logger.fatal({ err: thrown }, `cannot start: ${messageOf(thrown)}`);
+      },
+    );
     return app === undefined ? 1 : await run(app, options, reloads, life.signal, logger);
   } finally {
     life.abort();

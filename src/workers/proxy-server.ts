@@ -114,6 +114,8 @@ export class LocalProxyServer implements ProxyServer {
       loadStreams: loadReporting?.streams ?? 0,
       loadReports: loadReporting?.reports ?? 0,
       loadClustersIgnored: loadReporting?.leftOut ?? 0,
+      // Those of this process are counted where it is started.
+      rejections: 0,
       workers: [],
     };
   }

@@ -10,6 +10,7 @@ import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import type { FromWorker, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
 import { Questions } from './questions.js';
 import { type Pack, SnapshotFeed } from './snapshot-feed.js';
+import { workerEnvironment } from './worker-environment.js';
 
 export interface WorkerEnd {
   readonly code: number | null;
@@ -42,7 +43,7 @@ export class WorkerProcess {
     private readonly load: (clusters: readonly ClusterLoad[]) => void,
     failed: (thrown: unknown) => void,
   ) {
-    this.#worker = cluster.fork();
+    this.#worker = cluster.fork(workerEnvironment(process.env));
     this.#feed = new SnapshotFeed(
       cache,
       pack,

@@ -3,6 +3,7 @@ import { messageOf, SignalboxError } from '../errors.js';
 import { ProxyAnswers } from '../release/proxy-answers.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { createLogger } from '../telemetry/logger.js';
+import type { ProcessFaults } from '../telemetry/process-faults.js';
 import { type ClientStatusAnswer, unavailable } from '../xds/csds/answer.js';
 import { LoadReporting } from '../xds/load-reports/service.js';
 import type { FromWorker, Question, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
@@ -26,10 +27,12 @@ export class Worker {
   /**
    * @param send tells the primary something; calls `sent` when that is on its way
    * @param exit ends the process with a code
+   * @param faults told of the log
    */
   constructor(
     private readonly send: (message: FromWorker, sent?: () => void) => void,
     private readonly exit: (code: number) => void,
+    private readonly faults: ProcessFaults,
   ) {
     this.#primary = new Questions('the primary process', send, PRIMARY_LIMIT);
   }
@@ -83,6 +86,7 @@ export class Worker {
     const { worker, listen, loadReports, logLevel, logFormat, ...options } = task;
     const logger = createLogger(logLevel, logFormat).child({ worker });
     this.#logger = logger;
+    this.faults.logTo(logger);
     const server = new LocalProxyServer(this.#cache, {
       ...options,
       observer: new ProxyAnswers({
@@ -135,7 +139,11 @@ export class Worker {
       case 'proxyStatuses':
         return await server.proxyStatuses(asked.question);
       case 'totals':
-        return { ...(await server.totals()), workers: this.#meter ? [this.#meter.read()] : [] };
+        return {
+          ...(await server.totals()),
+          rejections: this.faults.rejections,
+          workers: this.#meter ? [this.#meter.read()] : [],
+        };
       case 'clientStatus':
         return await server.clientStatus(asked.question.request, asked.question.mostBytes);
       case 'allClientStatus':

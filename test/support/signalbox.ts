@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly program?: string;
   /** Puts files into the folder of the configuration. */
   readonly before?: (folder: string) => void;
+  /** In addition to the environment of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The built Signalbox as operators run it: a process of its own with a configuration file. */
@@ -27,6 +29,7 @@ export class Signalbox {
     readonly folder: string,
     private readonly args: readonly string[],
     private readonly program: string,
+    private readonly env: Readonly<Record<string, string>>,
   ) {}
 
   /** @param config what stands in the file; listen addresses on free ports are added */
@@ -35,7 +38,8 @@ export class Signalbox {
     options: StartOptions = {},
   ): Promise<Signalbox> {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-'));
-    const signalbox = new Signalbox(folder, options.args ?? [], options.program ?? PROGRAM);
+    const { args = [], program = PROGRAM, env = {} } = options;
+    const signalbox = new Signalbox(folder, args, program, env);
     const listen = { listen: '127.0.0.1:0' };
     signalbox.configure({ xds: listen, admin: listen, ...config });
     options.before?.(folder);
@@ -68,14 +72,10 @@ export class Signalbox {
 
   /** Starts the process, also again after a stop. */
   async run(waitFor: 'ready' | 'serving' = 'ready'): Promise<void> {
-    this.#process = PeerProcess.start('signalbox', process.execPath, [
-      '--max-semi-space-size=2',
-      this.program,
-      'serve',
-      '-c',
-      this.file,
-      ...this.args,
-    ]);
+    const args = ['--max-semi-space-size=2', this.program, 'serve', '-c', this.file, ...this.args];
+    this.#process = PeerProcess.start('signalbox', process.execPath, args, {
+      env: { ...process.env, ...this.env },
+    });
     await this.#process.until(() => this.process.output.includes('"msg":"serving"'), PATIENCE);
     if (waitFor === 'ready')
       await this.#process.until(async () => (await this.status('/readyz')) === 200, PATIENCE);

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { SourceStatus } from '../../catalogue/source-status.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
 import type { ChangeLatency, ChangeLatencyDependencies } from './change-latency.js';
@@ -20,6 +20,8 @@ export interface MetricsSubject {
   readonly serving: Pick<ChangeLatencyDependencies, 'processes' | 'follow'>;
   /** What all processes that serve proxies have counted by now. */
   readonly xds: () => Promise<XdsTotals>;
+  /** Promises of this process that were rejected and awaited by nobody. */
+  readonly unhandledRejections: () => number;
   readonly load: Omit<LoadMetricsSubject, 'totals'>;
 }
 
@@ -47,6 +49,16 @@ export class Metrics {
       registers,
       collect() {
         this.set(subject.ready() ? 1 : 0);
+      },
+    });
+    const rejections = () => subject.unhandledRejections() + this.#totals.rejections;
+    new Counter({
+      name: 'signalbox_unhandled_rejections_total',
+      help: 'Promises that were rejected and awaited by nobody, in all processes. Each is a defect.',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(rejections());
       },
     });
     addRegistryMetrics(register, subject.sources, Date.now);

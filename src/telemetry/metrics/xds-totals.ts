@@ -9,6 +9,8 @@ export interface XdsSums {
   readonly loadReports: number;
   /** Clusters in them that the proxy's group does not have. */
   readonly loadClustersIgnored: number;
+  /** Promises that were rejected and awaited by nobody. */
+  readonly rejections: number;
 }
 
 /** What a worker process takes of the machine. */
@@ -32,7 +34,7 @@ export interface XdsTotals extends XdsSums {
   readonly workers: readonly WorkerFigures[];
 }
 
-export const NO_SUMS: XdsSums = { types: [], loadReports: 0, loadClustersIgnored: 0 };
+export const NO_SUMS: XdsSums = { types: [], loadReports: 0, loadClustersIgnored: 0, rejections: 0 };
 export const NO_TOTALS: XdsTotals = {
   ...NO_SUMS,
   streams: { sotw: 0, delta: 0 },
@@ -51,6 +53,7 @@ export function addedSums(a: XdsSums, b: XdsSums): XdsSums {
     types: [...types],
     loadReports: a.loadReports + b.loadReports,
     loadClustersIgnored: a.loadClustersIgnored + b.loadClustersIgnored,
+    rejections: a.rejections + b.rejections,
   };
 }
 

@@ -32,7 +32,8 @@ beforeEach(() => {
     sources: () => sources,
     snapshot: () => snapshot,
     serving: { processes: () => [], follow: () => {} },
-    xds: async () => ({ ...NO_TOTALS, types, workers, loadStreams: 2, loadReports: 5 }),
+    unhandledRejections: () => 1,
+    xds: async () => ({ ...NO_TOTALS, types, workers, loadStreams: 2, loadReports: 5, rejections: 2 }),
     load: { book, perService: () => perService },
   });
 });
@@ -106,6 +107,12 @@ test('the snapshot: version, resources, publications, time to build', async () =
   ]);
   expect(await lines('signalbox_snapshot_build_seconds_sum')).toEqual([
     'signalbox_snapshot_build_seconds_sum 0.02',
+  ]);
+});
+
+test('promises that nobody awaited, of all processes', async () => {
+  expect(await lines('signalbox_unhandled_rejections_total')).toEqual([
+    'signalbox_unhandled_rejections_total 3',
   ]);
 });
 

@@ -14,6 +14,7 @@ test('what several processes have counted adds up, type by type', () => {
     loadStreams: 1,
     loadReports: 5,
     loadClustersIgnored: 3,
+    rejections: 1,
     workers: [one],
   } as const;
   const b = {
@@ -21,6 +22,7 @@ test('what several processes have counted adds up, type by type', () => {
     types: [['CDS', { ...counts, nacks: 0 }]],
     loadReports: 2,
     loadClustersIgnored: 1,
+    rejections: 3,
     workers: [two],
   } as const;
   expect(addedTotals(a, b)).toEqual({
@@ -32,6 +34,7 @@ test('what several processes have counted adds up, type by type', () => {
     loadStreams: 1,
     loadReports: 7,
     loadClustersIgnored: 4,
+    rejections: 4,
     workers: [one, two],
   });
   expect(addedTotals(NO_TOTALS, a)).toEqual(a);
