@@ -35,6 +35,7 @@ describe.each([0, 2])('with %i workers', (workers) => {
       allow: [
         { san: 'spiffe://test.example/edge/*', nodes: ['edge-*', 'inner-*'] },
         { token: TOKEN, nodes: 'robot', client_status: true },
+        { token_file: 'token', nodes: 'visitor' },
       ],
     };
     signalbox = await Signalbox.start(config, { waitFor: 'serving', before: install });
@@ -52,6 +53,7 @@ describe.each([0, 2])('with %i workers', (workers) => {
     copyFileSync(certificates.server.cert, join(folder, 'xds.pem'));
     copyFileSync(certificates.server.key, join(folder, 'xds.key'));
     copyFileSync(certificates.ca, join(folder, 'ca.pem'));
+    writeFileSync(join(folder, 'token'), 'of-today');
   }
 
   function serve(...services: readonly string[]): void {
@@ -179,9 +181,11 @@ describe.each([0, 2])('with %i workers', (workers) => {
   test("another node's configuration is not given", async () => {
     const envoy = await start('core-1', edge);
     await envoy.process.until(() => envoy.process.output.includes('closed: 7'), PATIENCE);
-    // Envoy shows the text as gRPC sends it.
-    expect(envoy.process.output.replaceAll('%20', ' ').replaceAll('%22', '"')).toContain(
-      'node "core-1" of cluster "edge" in group "default"',
+    expect(envoy.process.output).toContain('may not ask for the configuration of this node and cluster');
+    // Whoever looks after the server is told which.
+    await signalbox.process.until(
+      () => /"node":"core-1","cluster":"edge".*may not ask/.test(signalbox.process.output),
+      PATIENCE,
     );
     expect(await clustersOf(envoy)).toEqual([]);
   });
@@ -239,10 +243,29 @@ describe.each([0, 2])('with %i workers', (workers) => {
     const denied = await refusalOf(stranger, 'edge-1', bearer(TOKEN));
     expect(denied).toMatchObject({
       code: status.PERMISSION_DENIED,
-      details: expect.stringContaining('"edge-1"'),
+      details: expect.stringContaining('may not ask for the configuration of this node'),
     });
     expect(wrong.details + denied.details + signalbox.process.output).not.toContain(TOKEN);
     good.cancel();
+  });
+
+  test('a token file that changes ends what its token has opened', async () => {
+    const visitor = await certificates.clientOf('visitor', 'DNS:visitor.example');
+    const open = async (token: string) => {
+      const stream = new AdsStream(client(visitor), 'visitor', bearer(token));
+      stream.ask(TYPE_URL.cluster);
+      await eventually(() => expect(stream.last(TYPE_URL.cluster)).toBeDefined(), PATIENCE);
+      return stream;
+    };
+    // Enough that with workers each has one.
+    const streams = await Promise.all(Array.from({ length: 8 }, async () => await open('of-today')));
+    const path = join(signalbox.folder, 'token');
+    writeFileSync(`${path}.new`, 'of-tomorrow');
+    renameSync(`${path}.new`, path);
+    await eventually(() => {
+      for (const { ended } of streams) expect(ended?.code).toBe(status.UNAUTHENTICATED);
+    }, PATIENCE);
+    (await open('of-tomorrow')).cancel();
   });
 
   test('the status of all clients is told only to those who may ask; health to everybody', async () => {
