@@ -7,6 +7,8 @@ export type NameRules = 'consul' | 'consul_kv' | 'nacos' | 'zookeeper';
 const UNUSABLE = /[\p{Cc}\p{Cs}]/u;
 /** A segment that a server takes out of a path before it looks at it. A single slash at the end stays. */
 const NORMALISED = /(?:^|\/)(?:\.{1,2}(?:\/|$)|(?=\/))/;
+/** Proxies ask for a service by its name, and the xDS port takes no names without end. */
+const MOST_BYTES = 1_024;
 /** Characters of a name in an error. */
 const MOST_SHOWN = 100;
 
@@ -18,6 +20,8 @@ const MOST_SHOWN = 100;
  */
 export function nameProblem(name: string, rules?: NameRules): string | undefined {
   if (name === '') return 'it is empty';
+  const bytes = Buffer.byteLength(name);
+  if (bytes > MOST_BYTES) return `it has ${bytes} bytes, and ${MOST_BYTES} is the most`;
   if (UNUSABLE.test(name)) return 'it holds a control character or half of a surrogate pair';
   switch (rules) {
     case undefined:

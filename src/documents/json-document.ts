@@ -7,9 +7,6 @@ export type ReadJson =
   | { readonly value: JsonObject; readonly rejected?: undefined }
   | { readonly rejected: string; readonly value?: undefined };
 
-/** Paths and hosts of one document: every one of them becomes a route, or a virtual host that holds all routes of all hosts. */
-export const MOST_OF_DOCUMENT = 1_000;
-
 /** The JSON object of a document, which is within the bounds of an entry. */
 export function readJson(text: string): ReadJson {
   const { value, problem } = readBounded(text);

@@ -1,4 +1,5 @@
-import { type JsonObject, MOST_OF_DOCUMENT } from '../json-document.js';
+import { MOST_OF_DOCUMENT } from '../document-bounds.js';
+import type { JsonObject } from '../json-document.js';
 import type { Reasons } from './reasons.js';
 
 /** `hosts`, or the one `host`: names, and `*.example.com`. */

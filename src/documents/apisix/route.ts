@@ -1,6 +1,7 @@
 import type { RouteMatch, RouteRule } from '../../model/route.js';
 import { refusalOf } from '../../resources/route/refusal.js';
 import { textOf } from '../../text-of.js';
+import { namesProblem } from '../document-bounds.js';
 import { isObject, type JsonObject } from '../json-document.js';
 import { readHosts } from './hosts.js';
 import { activePlugins } from './plugins.js';
@@ -91,7 +92,10 @@ export function mapRoute(
     };
     return [...first, forward];
   });
-  for (const reason of rules.map(refusalOf)) if (reason !== undefined) reasons.add(reason);
+  for (const rule of rules) {
+    const reason = namesProblem(rule) ?? refusalOf(rule);
+    if (reason !== undefined) reasons.add(reason);
+  }
   return { rules, own };
 }
 

@@ -1,6 +1,7 @@
 import type { RouteMatch } from '../../model/route.js';
 import { textOf } from '../../text-of.js';
-import { type JsonObject, MOST_OF_DOCUMENT } from '../json-document.js';
+import { MOST_OF_DOCUMENT } from '../document-bounds.js';
+import type { JsonObject } from '../json-document.js';
 import type { Reasons } from './reasons.js';
 
 /** The paths of a route's `uri` or `uris`: exact ones, and with a `*` at the end all that begin so. */

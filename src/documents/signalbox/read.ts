@@ -5,8 +5,9 @@ import { route } from '../../config/routing.js';
 import { check } from '../../config/schema-problems.js';
 import { servicePolicy } from '../../config/service-policy.js';
 import { refusalOf } from '../../resources/route/refusal.js';
+import { MOST_OF_DOCUMENT, namesProblem, serviceProblem } from '../document-bounds.js';
 import type { PolicyOutcome, RouteOutcome } from '../document-table.js';
-import { MOST_OF_DOCUMENT, mapDocument, readJson } from '../json-document.js';
+import { mapDocument, readJson } from '../json-document.js';
 
 /** One route, as in the configuration file's `routes`. */
 export function readRouteDocument(text: string): RouteOutcome {
@@ -18,7 +19,7 @@ export function readRouteDocument(text: string): RouteOutcome {
       const refusal =
         hosts.length > MOST_OF_DOCUMENT
           ? `hosts: expected at most ${MOST_OF_DOCUMENT} of them`
-          : refusalOf(read.value);
+          : (namesProblem(read.value) ?? refusalOf(read.value));
       return refusal === undefined ? { rules: [read.value] } : { rejected: refusal };
     },
     (rejected) => ({ rejected }),
@@ -34,6 +35,8 @@ export function readPolicyDocument(service: string, text: string): PolicyOutcome
 }
 
 function readPolicy(service: string, text: string): PolicyOutcome {
+  const unusable = serviceProblem(service);
+  if (unusable !== undefined) return { service, rejected: unusable };
   const read = readChecked(servicePolicy, text);
   if (read.rejected !== undefined) return { service, rejected: read.rejected };
   const refused = policyViolations(service, read.value).map(

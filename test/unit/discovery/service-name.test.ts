@@ -1,0 +1,8 @@
+import { expect, test } from 'vitest';
+import { nameProblem } from '../../../src/discovery/service-name.js';
+
+test('a name that proxies ask for has an end', () => {
+  expect(nameProblem('x'.repeat(1_024))).toBeUndefined();
+  expect(nameProblem('x'.repeat(1_025))).toBe('it has 1025 bytes, and 1024 is the most');
+  expect(nameProblem('é'.repeat(513))).toBe('it has 1026 bytes, and 1024 is the most');
+});
