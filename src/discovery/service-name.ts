@@ -1,7 +1,7 @@
 import { SignalboxError } from '../errors.js';
 
 /** The registries whose APIs cannot address every name. */
-export type NameRules = 'consul' | 'consul_kv' | 'nacos' | 'zookeeper';
+export type NameRules = 'consul' | 'consul_kv' | 'zookeeper';
 
 /** Control characters, which APIs and proxies refuse, and halves of surrogate pairs, which UTF-8 cannot hold. */
 const UNUSABLE = /[\p{Cc}\p{Cs}]/u;
@@ -31,10 +31,6 @@ export function nameProblem(name: string, rules?: NameRules): string | undefined
     case 'consul_kv':
       // Followed by the address: a slash at the end is an empty segment too.
       return normalised(`${name}/address`);
-    case 'nacos':
-      return name.startsWith('@') || name.includes('@@')
-        ? 'Nacos takes "@@" for the end of the name of a group'
-        : undefined;
     case 'zookeeper':
       return name === '.' || name === '..' || name.includes('/') ? 'no znode can have it' : undefined;
   }

@@ -5,8 +5,8 @@ import { Nacos } from '../peers/nacos.js';
 import { freePort } from '../peers/process.js';
 import { HttpFake } from '../support/http-fake.js';
 import { HttpProxy } from '../support/http-proxy.js';
-import { NacosWatches } from '../support/nacos-watch.js';
-import type { RecordingSink } from '../support/recording-sink.js';
+import { NacosWatches, nacosSource } from '../support/nacos-watch.js';
+import { RecordingSink } from '../support/recording-sink.js';
 
 let nacos: Nacos;
 let watches: NacosWatches;
@@ -47,6 +47,44 @@ test('sees what is registered, changed and taken away, to the last instance', as
   await nacos.deregister({ ...web, ip: '10.1.0.2' });
   await served(sink, `${PUBLIC}/seen`, []);
   expect(sink.errors).toEqual([]);
+});
+
+test('odd names are read and pushed as they are, one that cannot be published is left out', async () => {
+  const odd = ['..', '/a', 'a//b', 'a@@b', 'ü', '100%', 'q?x&y=z', '#', 'a+b', '😀'];
+  for (const serviceName of [...odd, '\u0000'])
+    await nacos.register({ serviceName, ip: '10.1.0.1', port: 80 });
+  const sink = watches.start([nacos.url], { push: true, fetch_interval: 1 });
+  for (const name of odd) await served(sink, `${PUBLIC}/${name}`, ['10.1.0.1:80']);
+  expect([...sink.failing].map(([name, { code }]) => [name, code])).toEqual([
+    [`${PUBLIC}/\u0000`, 'service_name_invalid'],
+  ]);
+  for (const serviceName of odd) await nacos.register({ serviceName, ip: '10.1.0.2', port: 80 });
+  for (const name of odd) await served(sink, `${PUBLIC}/${name}`, ['10.1.0.1:80', '10.1.0.2:80']);
+  for (const serviceName of [...odd, '\u0000'])
+    await nacos.deregister({ serviceName, ip: '10.1.0.1', port: 80 });
+  expect(sink.errors).toEqual([]);
+});
+
+test('a defect while a push is taken ends the source, not the process', async () => {
+  const web = { serviceName: 'defect', ip: '10.1.0.1', port: 80 };
+  await nacos.register(web);
+  // A new service takes a moment to be listed.
+  await served(watches.start([nacos.url]), `${PUBLIC}/defect`, ['10.1.0.1:80']);
+  const sink = new RecordingSink();
+  const life = new AbortController();
+  const set = sink.set.bind(sink);
+  sink.set = (key, state) => {
+    if (key.service === 'defect' && state?.instances.length === 3) throw new TypeError('a defect');
+    set(key, state);
+  };
+  const source = nacosSource([nacos.url], { push: true, fetch_interval: 60 });
+  const ended = expect(source.run(sink, life.signal)).rejects.toThrow('a defect');
+  await served(sink, `${PUBLIC}/defect`, ['10.1.0.1:80']);
+  await nacos.register({ ...web, ip: '10.1.0.2' });
+  await served(sink, `${PUBLIC}/defect`, ['10.1.0.1:80', '10.1.0.2:80']);
+  await nacos.register({ ...web, ip: '10.1.0.3' });
+  await ended;
+  life.abort();
 });
 
 test('a service that is removed goes', async () => {

@@ -23,7 +23,7 @@ export class NacosFake {
   /** What it says for a path that it does not offer. */
   missing = 404;
   /** Decides about a call before the rest of the script does. */
-  intercept: (call: FakeCall) => FakeReply | undefined = () => undefined;
+  intercept: (call: FakeCall) => FakeReply | 'hang' | 'cut' | undefined = () => undefined;
   readonly #http = new HttpFake((request, response) => {
     this.#answer(request, response).catch(() => response.destroy());
   });
@@ -55,7 +55,13 @@ export class NacosFake {
       authorization: request.headers.authorization,
     };
     this.calls.push(call);
-    const { status = 200, body } = this.intercept(call) ?? this.#scripted(call);
+    const reply = this.intercept(call) ?? this.#scripted(call);
+    if (reply === 'hang') return;
+    if (reply === 'cut') {
+      response.destroy();
+      return;
+    }
+    const { status = 200, body } = reply;
     response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
   }
 

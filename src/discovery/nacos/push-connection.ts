@@ -42,6 +42,7 @@ export class PushConnection {
   readonly #life = new AbortController();
   readonly #calls = new Set<ClientUnaryCall>();
   #lost: SignalboxError | undefined;
+  #defect: { readonly thrown: unknown } | undefined;
 
   private constructor(private readonly target: PushTarget) {
     // Nacos takes a transport for the client: it must not be one that another source uses.
@@ -51,7 +52,15 @@ export class PushConnection {
       'grpc.max_receive_message_length': -1,
     });
     this.#stream = this.#client.makeBidiStreamRequest(STREAM, asIs, asIs);
-    this.#stream.on('data', (bytes: Buffer) => this.#receive(decodeMessage(bytes)));
+    this.#stream.on('data', (bytes: Buffer) => {
+      try {
+        this.#receive(decodeMessage(bytes));
+      } catch (thrown) {
+        // Out of the stream's event it would end the process.
+        this.#defect = { thrown };
+        this.#lose(messageOf(thrown));
+      }
+    });
     this.#stream.on('error', (error) => this.#lose(messageOf(error)));
     this.#stream.on('end', () => this.#lose('the server ended the stream'));
   }
@@ -74,6 +83,11 @@ export class PushConnection {
   /** Aborted when the connection is lost or closed. */
   get life(): AbortSignal {
     return this.#life.signal;
+  }
+
+  /** Throws what was thrown while a notification was taken. */
+  throwDefect(): void {
+    if (this.#defect !== undefined) throw this.#defect.thrown;
   }
 
   /** Gives the service's instances and, from then on, notifies of each change; or does so no more. */

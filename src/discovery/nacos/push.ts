@@ -67,11 +67,13 @@ export class NacosPush {
       this.#log('Nacos pushes changes', { server: server.name });
       await this.#follow(connection, signal);
     } catch (thrown) {
+      connection?.throwDefect();
       if (!(thrown instanceof SignalboxError)) throw thrown;
       return thrown;
     } finally {
       connection?.close();
     }
+    connection.throwDefect();
     return new SignalboxError('registry_unreachable', 'the connection was lost');
   }
 

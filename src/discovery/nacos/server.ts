@@ -13,6 +13,8 @@ import { type AccessKey, signature } from './signature.js';
 
 /** Services in one page of a listing. */
 const PAGE = 1_000;
+/** Pages of a listing, of servers whose pages are small. */
+const MOST_PAGES = 10_000;
 /** Queries at a time. */
 export const PARALLEL = 8;
 
@@ -65,6 +67,7 @@ export class NacosServer {
       for (const name of read.names) names.add(name);
       entries += read.entries;
       if (read.entries === 0 || entries >= read.total) return names;
+      if (page === MOST_PAGES) throw answer.errors.badAnswer('the list of services has no end');
     }
   }
 
@@ -73,6 +76,15 @@ export class NacosServer {
     const grouped = `${service.group}@@${service.service}`;
     const { api, answer } = await this.#ask((api) => api.instances(service), grouped, signal);
     return api.readInstances(answer);
+  }
+
+  /**
+   * Asks something small after a query had no answer: where this one has some, it was the query alone.
+   * @throws SignalboxError where the server is out of reach
+   */
+  async prove(scope: NacosScope, signal: AbortSignal): Promise<void> {
+    const { path, query } = (this.#api ?? apiV3).services(scope, 1, 1);
+    await this.#get({ path, query }, undefined, signal);
   }
 
   /** `host:port` of the server's gRPC; undefined where there can be none, as behind https. */

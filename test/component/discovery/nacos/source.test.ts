@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../../../peers/eventually.js';
-import { type FakeReply, NacosFake } from '../../../support/nacos-fake.js';
+import { type FakeCall, type FakeReply, NacosFake } from '../../../support/nacos-fake.js';
 import { NacosWatches, nacosSource } from '../../../support/nacos-watch.js';
 import type { RecordingSink } from '../../../support/recording-sink.js';
 
@@ -105,23 +105,97 @@ test.each<[string, FakeReply, string]>([
   await eventually(() => expect(sink.healthy).toBe(true));
 });
 
-test('a service that cannot be read keeps its last good alone, and the error names it', async () => {
-  fake.services = { web: [at('10.0.0.1')], broken: [at('10.0.0.9')] };
-  const broken = 'public/DEFAULT_GROUP/broken';
-  const sink = start();
-  await served(sink, ['10.0.0.9:80'], broken);
-  fake.services = { web: [at('10.0.0.2')], broken: [] };
-  fake.intercept = ({ fields }) =>
-    fields.get('serviceName') === 'broken' ? { status: 500, body: 'out of luck' } : undefined;
+const BROKEN = 'public/DEFAULT_GROUP/broken';
+const serviceOf = ({ fields }: FakeCall) => (fields.get('serviceName') ?? '').replace(/^.*@@/, '');
+const isBroken = (call: FakeCall) => serviceOf(call) === 'broken';
+
+/** How the query of one service may fail, and what that is called. */
+const MISBEHAVIOURS: Readonly<Record<string, readonly [string, FakeReply | 'hang' | 'cut']>> = {
+  errs: ['registry_bad_answer', { status: 500, body: 'out of luck' }],
+  redirects: ['registry_bad_answer', { status: 301, body: '' }],
+  refused: ['registry_refused', { status: 403, body: 'no right' }],
+  'says-no': ['registry_bad_answer', { body: { code: 30_000, message: 'no', data: '' } }],
+  'no-json': ['registry_bad_answer', { body: '{"code":0,' }],
+  silent: ['registry_timeout', 'hang'],
+  cut: ['registry_unreachable', 'cut'],
+};
+
+test('services whose queries fail in every way keep their last good, and the others are followed', async () => {
+  const bad = Object.keys(MISBEHAVIOURS);
+  const all = (web: string, others: string) => ({
+    web: [at(web)],
+    ...Object.fromEntries(bad.map((name) => [name, [at(others)]])),
+  });
+  fake.services = all('10.0.0.1', '10.0.0.1');
+  const sink = start({ timeout: { read: 200 } });
+  for (const name of bad) await served(sink, ['10.0.0.1:80'], `public/DEFAULT_GROUP/${name}`);
+  fake.services = all('10.0.0.2', '10.0.0.2');
+  fake.intercept = (call) => MISBEHAVIOURS[serviceOf(call)]?.[1];
   await served(sink, ['10.0.0.2:80']);
-  expect(sink.addresses(broken)).toEqual(['10.0.0.9:80']);
+  const expected = Object.entries(MISBEHAVIOURS).map(([name, [code]]) => [
+    `public/DEFAULT_GROUP/${name}`,
+    code,
+    expect.stringContaining(`public/DEFAULT_GROUP/${name}: `),
+  ]);
   await eventually(() =>
-    expect(sink.errors.at(-1)?.message).toMatch(/^public\/DEFAULT_GROUP\/broken: .*500/),
+    expect([...sink.failing].map(([name, { code, message }]) => [name, code, message]).sort()).toEqual(
+      expected.sort(),
+    ),
   );
-  expect(sink.healthy).toBe(false);
-  fake.intercept = () => undefined;
-  await served(sink, [], broken);
+  for (const name of bad) expect(sink.addresses(`public/DEFAULT_GROUP/${name}`)).toEqual(['10.0.0.1:80']);
   await eventually(() => expect(sink.healthy).toBe(true));
+  fake.services = all('10.0.0.3', '10.0.0.2');
+  await served(sink, ['10.0.0.3:80']);
+  fake.intercept = () => undefined;
+  for (const name of bad) await served(sink, ['10.0.0.2:80'], `public/DEFAULT_GROUP/${name}`);
+  expect([sink.failing.size, sink.errors]).toEqual([0, []]);
+});
+
+test('a service that fails from the start is not waited for, nor asked for in each round', async () => {
+  fake.services = { web: [at('10.0.0.1')], broken: [at('10.0.0.9')] };
+  fake.intercept = (call) => (isBroken(call) ? { status: 500, body: '' } : undefined);
+  const sink = start();
+  await served(sink, ['10.0.0.1:80']);
+  const { syncs } = sink;
+  await eventually(() => expect(sink.syncs).toBeGreaterThan(syncs + 10));
+  expect(fake.calls.filter(isBroken).length).toBeLessThan(4);
+  expect([...sink.failing.keys()]).toEqual([BROKEN]);
+  fake.services = { web: [at('10.0.0.1')] };
+  await eventually(() => expect(sink.failing.size).toBe(0));
+  expect(sink.addresses(BROKEN)).toBeUndefined();
+});
+
+test('where no service answers, the registry has not', async () => {
+  fake.intercept = ({ path }) => (isInstances(path) ? { status: 500, body: 'no' } : undefined);
+  const sink = start();
+  await eventually(() => expect(sink.errors.length).toBeGreaterThan(0));
+  expect(sink.syncs).toBe(0);
+  fake.intercept = () => undefined;
+  await served(sink, ['10.0.0.1:80']);
+});
+
+test('names that cannot be asked for are left out, odd ones are asked for as they are', async () => {
+  const nameless = ['', 'line\nbreak', '\ud800'];
+  const odd = ['sp ace', 'ü', '100%', '..', '/a', 'why?&a=b', 'a+b', '😀', '#'];
+  fake.services = Object.fromEntries([...nameless, ...odd].map((name) => [name, [at('10.0.0.1')]]));
+  const sink = start();
+  for (const name of odd) await served(sink, ['10.0.0.1:80'], `public/DEFAULT_GROUP/${name}`);
+  expect([...sink.failing].map(([name, { code }]) => [name, code])).toEqual(
+    nameless.map((name) => [`public/DEFAULT_GROUP/${name}`, 'service_name_invalid']),
+  );
+  expect(sink.services.size).toBe(odd.length);
+  fake.services = Object.fromEntries(odd.map((name) => [name, [at('10.0.0.1')]]));
+  await eventually(() => expect(sink.failing.size).toBe(0));
+  expect(sink.errors).toEqual([]);
+});
+
+test('a service to skip is not even asked for', async () => {
+  fake.services = { web: [at('10.0.0.1')], 'internal-a': [at('10.0.0.9')] };
+  const sink = start({ skip_services: ['internal-*'] });
+  await served(sink, ['10.0.0.1:80']);
+  await moreCalls();
+  expect(fake.calls.some(({ fields }) => fields.get('serviceName') === 'internal-a')).toBe(false);
+  expect([...sink.services.keys()]).toEqual([WEB]);
 });
 
 test('an entry that is none costs itself alone; equal addresses count once', async () => {
