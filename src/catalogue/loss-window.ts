@@ -9,7 +9,6 @@ import { type Ageing, addressesOf, RecentService, type ServiceChange } from './r
  * when the window began and what it has now only, so it is the same however a loss is cut into answers.
  */
 export class LossWindow {
-  /** Services to which instances came, or from which they went, within the window. */
   readonly #services = new Map<string, RecentService>();
   readonly #ageing: Ageing = new Set();
   readonly #total = { present: 0, lost: 0, gained: 0, brief: 0, dropped: 0, services: 0, instances: 0 };
@@ -17,6 +16,11 @@ export class LossWindow {
   #everywhere = false;
 
   constructor(private readonly limits: Omit<MassLossLimits, 'hold'>) {}
+
+  /** How many services it remembers: those to which instances came, or from which they went, within the window. */
+  get size(): number {
+    return this.#services.size;
+  }
 
   /** How much is held. */
   get held(): { readonly services: number; readonly instances: number } {

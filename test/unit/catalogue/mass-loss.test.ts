@@ -308,6 +308,15 @@ describe('losses of several answers', () => {
     expect([total(), held()]).toMatchObject([60, { instances: 60 }]);
   });
 
+  test('that are held stay, however long new instances have been there', () => {
+    start();
+    say({ a: 3, b: 9 });
+    say({ a: ['new:80'], b: undefined });
+    vi.advanceTimersByTime(31_000);
+    say({ later: 1 });
+    expect([addresses('a'), held()]).toMatchObject([[...many(3), 'new:80'], { services: 2, instances: 12 }]);
+  });
+
   test('that are forgiven after the window no longer count', () => {
     start();
     say({ a: 4, b: 4, c: 4, d: 2 });
@@ -457,6 +466,17 @@ describe('instances that come and go within the window', () => {
     expect([served('a'), held()]).toEqual([2, undefined]);
     say({ a: 0 });
     expect([served('a'), held()]).toMatchObject([6, { services: 1, instances: 6 }]);
+  });
+
+  test('are not made up for by one that is back and was there before', () => {
+    start();
+    say({ a: 3 });
+    say({ b: 7 });
+    say({ a: 2, b: 0 });
+    expect(held()).toMatchObject({ services: 2, instances: 8 });
+    say({ a: 3 });
+    // 7 of 10.
+    expect(held()).toMatchObject({ services: 1, instances: 7 });
   });
 
   test('of a service that is held are no more than there were at one time', () => {
