@@ -4,7 +4,7 @@ export class Tally {
 
   /** @param result a text without numbers that differ from attempt to attempt */
   add(result: string): void {
-    const text = result.slice(0, 120);
+    const text = result.slice(0, 100);
     this.#counts.set(text, (this.#counts.get(text) ?? 0) + 1);
   }
 
@@ -19,7 +19,7 @@ export class Tally {
 
   /** The most frequent results. */
   toString(): string {
-    const most = [...this.#counts].toSorted(([, a], [, b]) => b - a).slice(0, 4);
+    const most = [...this.#counts].toSorted(([, a], [, b]) => b - a).slice(0, 3);
     return most.map(([text, count]) => `${count} × ${text}`).join(', ') || 'nothing';
   }
 }

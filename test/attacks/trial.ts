@@ -5,6 +5,7 @@ import { PeerProcess } from '../peers/process.js';
 import { Signalbox } from '../support/signalbox.js';
 import type { Attack, Outcome, Stage, Target, World } from './attack.js';
 import { followedKey } from './followed.js';
+import { Liveness } from './liveness.js';
 import { Probe } from './probe.js';
 import { childrenOf, MemoryWatch, residentMegabytes } from './process-tree.js';
 import { type Trial, together } from './verdict.js';
@@ -84,12 +85,14 @@ async function strike(
   const before = residentMegabytes(server.pid);
   const workers = childrenOf(server.pid);
   const memory = new MemoryWatch(server.pid);
+  const liveness = new Liveness(admin);
   const attacker = niced('attacker', attack.name, JSON.stringify(target));
   await attacker.until(() => attacker.output.includes('READY'));
   const during = await probe.measure((attack.seconds ?? seconds) * 1_000);
   await attacker.stop('SIGTERM', 10_000);
   const after = await probe.measure(server.running ? AFTERMATH : 0);
 
+  await liveness.close();
   const left = new Set(childrenOf(server.pid));
   const highest = memory.stop();
   probe.close();
@@ -97,6 +100,7 @@ async function strike(
     quiet,
     attacked: together(during, after),
     memory: { before, highest },
+    liveness: { worst: liveness.worst, failures: liveness.failures },
     ended: server.running ? undefined : lastLine(server.output),
     lostWorkers: server.running ? workers.filter((pid) => !left.has(pid)).length : 0,
     outcome: outcomeOf(attacker.output),

@@ -6,6 +6,8 @@ export const LIMITS = {
   latency: 300,
   /** Megabytes of the server and its workers above those before the attack. */
   memory: 200,
+  /** Milliseconds that `/healthz` may take; Kubernetes gives up after a second. */
+  liveness: 1_000,
 } as const;
 
 /** What a well-behaved proxy saw. */
@@ -26,6 +28,8 @@ export interface Trial {
   readonly attacked: Sample;
   /** Megabytes. */
   readonly memory: { readonly before: number; readonly highest: number };
+  /** `/healthz` during the attack: the longest time in milliseconds, and failed requests. */
+  readonly liveness: { readonly worst: number; readonly failures: number };
   /** Why the server ended; undefined where it runs. */
   readonly ended: string | undefined;
   /** Workers that ended. */
@@ -34,7 +38,8 @@ export interface Trial {
 }
 
 /** The requirements that a run missed; empty where it passed. */
-export function faultsOf({ quiet, attacked, memory, ended, lostWorkers, outcome }: Trial): readonly string[] {
+export function faultsOf(trial: Trial): readonly string[] {
+  const { quiet, attacked, memory, liveness, ended, lostWorkers, outcome } = trial;
   const worst = worstOf(attacked);
   const grown = memory.highest - memory.before;
   const lost = quiet.lost + attacked.lost;
@@ -45,6 +50,8 @@ export function faultsOf({ quiet, attacked, memory, ended, lostWorkers, outcome 
     ...attacked.ends.slice(0, 1).map((end) => `the proxy's stream ended: ${end}`),
     ...(worst <= LIMITS.latency ? [] : [`a change took ${worst.toFixed(0)} ms`]),
     ...(grown <= LIMITS.memory ? [] : [`memory grew by ${grown.toFixed(0)} MB`]),
+    ...(ended !== undefined || liveness.failures === 0 ? [] : ['/healthz failed']),
+    ...(liveness.worst <= LIMITS.liveness ? [] : [`/healthz took ${liveness.worst.toFixed(0)} ms`]),
     ...(outcome.wrong === undefined ? [] : [outcome.wrong]),
   ];
 }

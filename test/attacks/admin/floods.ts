@@ -1,58 +1,16 @@
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import type { Attack, Outcome, Strike, Target } from '../attack.js';
+import type { Attack, Strike } from '../attack.js';
 import { lanes } from '../pace.js';
 import { Tally } from '../tally.js';
-
-/** Milliseconds that a probe of the admin API may take meanwhile. */
-const PROBE = 1_000;
-
-/** Asks for the health of the server once in a while, as Kubernetes does. */
-class HealthProbe {
-  #worst = 0;
-  #failures = 0;
-  readonly #agent = new Agent();
-  readonly #done;
-
-  constructor({ admin }: Target, signal: AbortSignal) {
-    this.#done = lanes(1, signal, async () => {
-      const began = performance.now();
-      try {
-        const { statusCode, body } = await request(`${admin}/healthz`, { dispatcher: this.#agent });
-        await body.dump();
-        if (statusCode !== 200) this.#failures += 1;
-      } catch {
-        this.#failures += 1;
-      }
-      this.#worst = Math.max(this.#worst, performance.now() - began);
-      await setTimeout(100);
-    });
-  }
-
-  async end(): Promise<void> {
-    await this.#done;
-    await this.#agent.destroy();
-  }
-
-  outcome(text: string): Outcome {
-    const wrong =
-      this.#failures > 0
-        ? '/healthz failed'
-        : this.#worst > PROBE
-          ? '/healthz took more than a second'
-          : undefined;
-    return { text: `${text}; /healthz took ${this.#worst.toFixed(0)} ms at most`, wrong };
-  }
-}
 
 /** Connections that send what `words` gives, part by part. */
 const connections =
   (count: number, words: (n: number) => string | Buffer, pause: number): Strike =>
   async (target, signal, tell) => {
     const ends = new Tally();
-    const probe = new HealthProbe(target, signal);
-    tell(() => probe.outcome(`${count} connections, ended: ${ends}`));
+    tell(() => `${count} connections, ended: ${ends}`);
     const { hostname, port } = new URL(target.admin);
     await lanes(count, signal, async () => {
       const socket = connect(Number(port), hostname);
@@ -70,7 +28,6 @@ const connections =
       if (!signal.aborted) ends.add('closed by the server');
       socket.destroy();
     });
-    await probe.end();
   };
 
 const BEGIN = 'GET /services HTTP/1.1\r\nhost: localhost\r\n';
@@ -85,8 +42,7 @@ const unread =
   (path: string, count: number): Strike =>
   async (target, signal, tell) => {
     let refused = 0;
-    const probe = new HealthProbe(target, signal);
-    tell(() => probe.outcome(`${count} connections, ${refused} closed by the server`));
+    tell(() => `${count} connections, ${refused} closed by the server`);
     const { hostname, port } = new URL(target.admin);
     const sockets = Array.from({ length: count }, () => {
       const socket = connect(Number(port), hostname);
@@ -105,7 +61,6 @@ const unread =
       await setTimeout(50);
     });
     for (const socket of sockets) socket.destroy();
-    await probe.end();
   };
 
 /** Questions at full speed. */
@@ -113,12 +68,11 @@ const questions =
   (paths: readonly string[], headers: Readonly<Record<string, string>> = {}): Strike =>
   async (target, signal, tell) => {
     const results = new Tally();
-    const probe = new HealthProbe(target, signal);
-    tell(() => {
-      const outcome = probe.outcome(`answers: ${results}`);
-      const crossed = headers['sec-fetch-site'] !== undefined && results.of('200') > 0;
-      return crossed ? { ...outcome, wrong: 'a cross-site request was answered' } : outcome;
-    });
+    const crossSite = headers['sec-fetch-site'] !== undefined;
+    tell(() => ({
+      text: `answers: ${results}`,
+      wrong: crossSite && results.of('200') > 0 ? 'a cross-site request was answered' : undefined,
+    }));
     const agent = new Agent({ connections: 10 });
     await lanes(10, signal, async (lane) => {
       const path = paths[lane % paths.length] ?? '/';
@@ -127,7 +81,6 @@ const questions =
       results.add(String(statusCode));
     }).catch((thrown: unknown) => results.add(String(thrown)));
     await agent.destroy();
-    await probe.end();
   };
 
 const LONG = encodeURIComponent('x'.repeat(8_000));

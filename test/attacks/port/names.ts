@@ -5,11 +5,16 @@ import type { Attack, Strike } from '../attack.js';
 import { aborted } from '../pace.js';
 import { Tally } from '../tally.js';
 import { Asker } from '../wire/asker.js';
+import { framed } from '../wire/grpc.js';
+import { ManyCalls } from '../wire/many-calls.js';
 import { deltaRequest, node } from '../wire/messages.js';
+import { ADS } from '../wire/services.js';
 
 const MILLION = 1_000_000;
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
+/** Streams that send at a time. */
+const AT_ONCE = 10;
 const NODE = { id: 'attacker', cluster: 'attack' };
 
 const names = (from: number, to: number) =>
@@ -60,7 +65,7 @@ interface LongNames {
   readonly bytes: number;
 }
 
-/** One stream after the other, which stay open. Every name is another one, so that the server cannot share them. */
+/** Streams that stay open. Every name is another one, so that the server cannot share them. */
 const longNames =
   ({ streams, requests, names, bytes }: LongNames): Strike =>
   async (target, signal, tell) => {
@@ -71,7 +76,7 @@ const longNames =
       for (const { ended } of askers) ends.add(ended ?? 'open');
       return `${((sent * names * bytes) / MIB).toFixed(0)} MiB of names sent; ${askers.length} streams: ${ends}`;
     });
-    for (let stream = 0; stream < streams && !signal.aborted; stream += 1) {
+    const send = async (stream: number) => {
       const asker = new Asker('delta', target);
       askers.push(asker);
       for (let request = 0; request < requests && !signal.aborted; request += 1) {
@@ -84,9 +89,36 @@ const longNames =
         if (!(await asker.send(body))) break;
         sent += 1;
       }
-    }
+    };
+    let next = 0;
+    const lane = async () => {
+      while (next < streams && !signal.aborted) {
+        next += 1;
+        await send(next);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, lane));
     await aborted(signal);
     for (const asker of askers) asker.close();
+  };
+
+/** Versions that a proxy claims to have, on streams that stay open. */
+const knownVersions =
+  (streams: number, versions: number, bytes: number): Strike =>
+  async (target, signal, tell) => {
+    const calls = new ManyCalls(target, `${ADS}/DeltaAggregatedResources`);
+    tell(() => String(calls));
+    await calls.openAll(streams, signal, async (call, stream) => {
+      const known = Array.from({ length: versions }, (_, n) => {
+        const version = Buffer.alloc(bytes, 'v');
+        version.write(`${stream}-${n}-`);
+        return [`no-such-${n}`, version] as const;
+      });
+      call.drain();
+      await call.write(framed(deltaRequest({ node: node(NODE), typeUrl: TYPE_URL.endpoints, known })));
+    });
+    await aborted(signal);
+    calls.close();
   };
 
 export const NAMES: readonly Attack[] = [
@@ -106,4 +138,5 @@ export const NAMES: readonly Attack[] = [
     name: '100 streams with 4,000 names of 1 KiB each',
     strike: longNames({ streams: 100, requests: 4, names: 1_000, bytes: KIB }),
   },
+  { name: '40 streams with 10,000 known versions of 1 KiB each', strike: knownVersions(40, 10_000, KIB) },
 ];

@@ -51,23 +51,33 @@ export interface DeltaFields {
   readonly node?: Uint8Array;
   readonly typeUrl: string;
   readonly subscribe?: readonly (string | Uint8Array)[];
+  /** Names and versions that the proxy has. */
+  readonly known?: readonly (readonly [name: string, version: Uint8Array])[];
   readonly nonce?: string;
   readonly error?: string;
 }
 
 /** An encoded `DeltaDiscoveryRequest`. */
-export function deltaRequest({ node, typeUrl, subscribe = [], nonce, error }: DeltaFields): Buffer {
+export function deltaRequest(fields: DeltaFields): Buffer {
+  const { node, typeUrl, subscribe = [], known = [], nonce, error } = fields;
   return Buffer.concat([
     ...(node ? [field(1, node)] : []),
     field(2, typeUrl),
     ...subscribe.map((name) => field(3, name)),
+    ...known.map(([name, version]) => field(5, Buffer.concat([field(1, name), field(2, version)]))),
     ...(nonce === undefined ? [] : [field(6, nonce)]),
     ...(error === undefined ? [] : [field(7, Buffer.concat([numberField(1, 3), field(2, error)]))]),
   ]);
 }
 
 /** An encoded `DiscoveryRequest`. */
-export function sotwRequest({ node, typeUrl, subscribe = [], nonce, error }: DeltaFields): Buffer {
+export function sotwRequest({
+  node,
+  typeUrl,
+  subscribe = [],
+  nonce,
+  error,
+}: Omit<DeltaFields, 'known'>): Buffer {
   return Buffer.concat([
     ...(node ? [field(2, node)] : []),
     ...subscribe.map((name) => field(3, name)),

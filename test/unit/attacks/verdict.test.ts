@@ -8,6 +8,7 @@ const good: Trial = {
   quiet: sample(1, 2),
   attacked: sample(3, 300),
   memory: { before: 100, highest: 300 },
+  liveness: { worst: 1_000, failures: 0 },
   ended: undefined,
   lostWorkers: 0,
   outcome: { text: 'refused' },
@@ -24,6 +25,8 @@ test.each<[string, Partial<Trial>]>([
   ["the proxy's stream ended: UNAVAILABLE", { attacked: { ...sample(1), ends: ['UNAVAILABLE', 'again'] } }],
   ['a change took 301 ms', { attacked: sample(1, 301) }],
   ['memory grew by 201 MB', { memory: { before: 100, highest: 301 } }],
+  ['/healthz failed', { liveness: { worst: 1, failures: 1 } }],
+  ['/healthz took 1001 ms', { liveness: { worst: 1_001, failures: 0 } }],
   ['it was answered', { outcome: { text: '', wrong: 'it was answered' } }],
 ])('a run fails because %s', (fault, part) => {
   expect(faultsOf({ ...good, ...part })).toEqual([fault]);

@@ -28,11 +28,15 @@ test('lengths in headers are those of RFC 7541', () => {
 test('messages are those of the protos', () => {
   const sender = node({ id: 'n', metadata: deepStruct(2) });
   const fields = { node: sender, typeUrl: 't', subscribe: ['a', 'b'], nonce: '1', error: 'e' };
-  const delta = decode('envoy.service.discovery.v3.DeltaDiscoveryRequest', deltaRequest(fields));
+  const delta = decode(
+    'envoy.service.discovery.v3.DeltaDiscoveryRequest',
+    deltaRequest({ ...fields, known: [['c', Buffer.from('7')]] }),
+  );
   expect(delta).toMatchObject({
     node: { id: 'n', cluster: 'attack' },
     type_url: 't',
     resource_names_subscribe: ['a', 'b'],
+    initial_resource_versions: { c: '7' },
     response_nonce: '1',
     error_detail: { code: 3, message: 'e' },
   });
@@ -57,6 +61,6 @@ test('a gRPC message says its length', () => {
 test('a tally tells the most frequent results', () => {
   const tally = new Tally();
   for (const result of ['a', 'OK', 'OK', 'b', 'c', 'd']) tally.add(result);
-  expect(String(tally)).toBe('2 × OK, 1 × a, 1 × b, 1 × c');
+  expect(String(tally)).toBe('2 × OK, 1 × a, 1 × b');
   expect([tally.all, tally.of('OK'), String(new Tally())]).toEqual([6, 2, 'nothing']);
 });
