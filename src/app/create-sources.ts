@@ -1,11 +1,13 @@
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
+import { askOutside } from '../base/outside-code.js';
 import { prepareDiscovery } from '../config/discovery-block.js';
 import { formatPath } from '../config/problem.js';
 import { type RegistryType, registryOptions } from '../config/registries.js';
 import { check } from '../config/schema-problems.js';
 import type { Source } from '../discovery/source.js';
 import { DocumentSet } from '../documents/document-set.js';
-import { SignalboxError } from '../errors.js';
+import { messageOf, SignalboxError } from '../errors.js';
+import { guardedLogger } from '../telemetry/guarded-logger.js';
 import { SourceFactory } from './sources.js';
 
 /** A registry as the `discovery` block of a configuration file describes it: its type, and the options of that type. */
@@ -19,7 +21,10 @@ export interface RegistryDescription {
 export interface CreateSourcesOptions {
   /** Nothing is logged without it. */
   readonly logger?: Logger;
-  /** The services of interest, for a registry that is asked for named ones only (Nacos); all that it lists without it. */
+  /**
+   * The services of interest, for a registry that is asked for named ones only (Nacos); all that it lists without it. Where
+   * it throws, what it said before counts, and the error is logged.
+   */
   readonly wanted?: () => readonly string[];
 }
 
@@ -35,7 +40,15 @@ export async function createSources(
   description: RegistryDescription,
   options: CreateSourcesOptions = {},
 ): Promise<readonly Source[]> {
-  const { logger = pino({ level: 'silent' }), wanted = () => [] } = options;
+  const logger = guardedLogger(options.logger);
+  let last: readonly string[] = [];
+  const wanted = () => {
+    last = askOutside(options.wanted ?? (() => []), (thrown) => {
+      logger.error({ registry: name, err: thrown }, `the function "wanted" failed: ${messageOf(thrown)}`);
+      return last;
+    });
+    return last;
+  };
   const prepared = prepareDiscovery({ discovery: { [name]: description } }, process.cwd());
   const { discovery } = prepared.value as { readonly discovery: Readonly<Record<string, unknown>> };
   const read = check(registryOptions, discovery[name]);

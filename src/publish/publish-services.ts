@@ -1,13 +1,17 @@
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
+import { askOutside, tellOutside } from '../base/outside-code.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import { startSource } from '../catalogue/run-source.js';
 import type { ServiceView } from '../catalogue/service-view.js';
 import type { Source } from '../discovery/source.js';
+import { messageOf } from '../errors.js';
 import { clusterResource, needsDns } from '../resources/cluster.js';
 import { endpointsResource } from '../resources/endpoints.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import type { Resource } from '../snapshot/resource.js';
+import { guardedLogger } from '../telemetry/guarded-logger.js';
 import { Coalescer } from './coalescer.js';
+import { guardedSource } from './guarded-source.js';
 
 /** What {@link publishServices} takes. */
 export interface PublishServicesOptions {
@@ -21,12 +25,13 @@ export interface PublishServicesOptions {
   readonly signal: AbortSignal;
   /**
    * Makes the resources of a service, each named by nobody else. Without it an EDS cluster (or a STRICT_DNS one, where
-   * an instance has a host name) and its load assignment, both with the service's name.
+   * an instance has a host name) and its load assignment, both with the service's name. Where it throws, the service
+   * keeps what it had, and the error is logged.
    */
   readonly resources?: (service: ServiceView) => Iterable<Resource>;
   /** Published with the first services: listeners and routes, say. */
   readonly beside?: Iterable<Resource>;
-  /** Failed queries are logged here; nothing is without it. */
+  /** Failed queries are logged here, and what `resources` or a source throws; nothing is without it. */
   readonly logger?: Logger;
 }
 
@@ -39,16 +44,20 @@ const WAIT = { least: 10, most: 1_000 };
  * @returns when the first snapshot is published, or the signal is aborted
  */
 export async function publishServices(options: PublishServicesOptions): Promise<void> {
-  const { signal, sources, logger = pino({ level: 'silent' }) } = options;
+  const { signal, sources } = options;
+  const logger = guardedLogger(options.logger);
   const catalogue = new Catalogue({ logger });
-  const published = new PublishedServices(options, catalogue);
+  const published = new PublishedServices(options, catalogue, logger);
   const touched = new Set<string>();
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
     const flush = () => {
       if (catalogue.unanswered().length > 0) return;
-      published.publish(touched);
+      tellOutside(
+        () => published.publish(touched),
+        (thrown) => logger.error({ err: thrown }, `services could not be published: ${messageOf(thrown)}`),
+      );
       touched.clear();
       resolve();
     };
@@ -58,7 +67,8 @@ export async function publishServices(options: PublishServicesOptions): Promise<
       coalescer.request();
     });
     const rules = { serviceTemplate: '{service}', skipped: () => false };
-    const sinks = catalogue.setSources(sources.map((source) => ({ source, rules })));
+    const guarded = sources.map((source) => guardedSource(source, logger));
+    const sinks = catalogue.setSources(guarded.map((source) => ({ source, rules })));
     for (const [source, sink] of sinks)
       startSource(source, { sink, restarted: () => sink.restarted(), logger, signal });
     if (sources.length === 0) flush();
@@ -68,17 +78,18 @@ export async function publishServices(options: PublishServicesOptions): Promise<
 /** What stands in the cache of each service. */
 class PublishedServices {
   readonly #resources = new Map<string, readonly Resource[]>();
-  #beside: Iterable<Resource>;
+  #beside: readonly Resource[];
 
   constructor(
     private readonly options: PublishServicesOptions,
     private readonly catalogue: Catalogue,
+    private readonly logger: Logger,
   ) {
-    this.#beside = options.beside ?? [];
+    this.#beside = [...(options.beside ?? [])].map(required);
   }
 
   publish(names: ReadonlySet<string>): void {
-    const { cache, group, resources = clusterOf } = this.options;
+    const { cache, group } = this.options;
     const changes = new Map<string, Map<string, Resource | undefined>>();
     const put = (typeUrl: string, name: string, resource: Resource | undefined) => {
       const ofType = changes.get(typeUrl) ?? new Map<string, Resource | undefined>();
@@ -86,9 +97,9 @@ class PublishedServices {
     };
     const made: Resource[] = [...this.#beside];
     for (const name of names) {
+      const own = this.#made(name);
+      if (own === undefined) continue;
       for (const { typeUrl, name: gone } of this.#resources.get(name) ?? []) put(typeUrl, gone, undefined);
-      const view = this.catalogue.service(name);
-      const own = view === undefined ? [] : [...resources(view)];
       if (own.length === 0) this.#resources.delete(name);
       else this.#resources.set(name, own);
       made.push(...own);
@@ -97,6 +108,34 @@ class PublishedServices {
     this.#beside = [];
     cache.updateResources(group, changes);
   }
+
+  /** The resources of a service; undefined where they cannot be made. */
+  #made(name: string): readonly Resource[] | undefined {
+    const { resources = clusterOf } = this.options;
+    const view = this.catalogue.service(name);
+    if (view === undefined) return [];
+    const failed = (thrown: unknown): undefined => {
+      this.logger.error(
+        { service: name, err: thrown },
+        `the resources of a service could not be made, it keeps what it had: ${messageOf(thrown)}`,
+      );
+    };
+    const made = askOutside<Iterable<Resource> | undefined>(() => resources(view), failed);
+    return made && askOutside<readonly Resource[] | undefined>(() => [...made].map(required), failed);
+  }
+}
+
+/** @throws TypeError for anything but a resource */
+function required(resource: Resource): Resource {
+  if (
+    typeof resource?.typeUrl === 'string' &&
+    typeof resource.name === 'string' &&
+    resource.any instanceof Uint8Array
+  )
+    return resource;
+  throw new TypeError(
+    'expected a resource, as the functions resource, resourceFromJson and resourceFromBytes make it',
+  );
 }
 
 function clusterOf({ name, instances }: ServiceView): readonly Resource[] {

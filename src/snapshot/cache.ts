@@ -1,3 +1,4 @@
+import { askOutside, tellOutside, warnOf } from '../base/outside-code.js';
 import type { ProxyStatus } from './proxy-status.js';
 import { Snapshot, type SnapshotChanges } from './snapshot.js';
 import { WaitingChanges } from './waiting-changes.js';
@@ -20,7 +21,10 @@ export interface HistoryEntry extends CacheChange {
   readonly at: number;
 }
 
-/** Called at each change, in the order of changes, before the proxies are sent anything. */
+/**
+ * Called at each change, in the order of changes, before the proxies are sent anything. What it throws reaches neither
+ * who changes the cache nor another listener.
+ */
 export type CacheListener = (group: Group, snapshot: Snapshot, previous: Snapshot) => void;
 
 /** Holds the current snapshot of each group, tells listeners of each change, and keeps the last ones. */
@@ -29,15 +33,20 @@ export class SnapshotCache {
   readonly #listeners = new Set<CacheListener>();
   readonly #history: HistoryEntry[] = [];
   readonly #reporters = new Set<() => readonly ProxyStatus[]>();
+  /** Changes that listeners have not been told of yet: a listener may make another one. */
+  readonly #untold: CacheChange[] = [];
+  #telling = false;
 
   /**
    * A cache without snapshots: proxies wait until their group has one.
    * @param historyLength how many changes are remembered, over all groups
    * @param now milliseconds since the epoch
+   * @param onError told of what a listener throws; Node.js prints it as a warning without
    */
   constructor(
     private readonly historyLength = 50,
     private readonly now: () => number = Date.now,
+    private readonly onError: (thrown: unknown) => void = warnOf,
   ) {}
 
   /** The snapshot of a group, or undefined before its first one. */
@@ -97,7 +106,12 @@ export class SnapshotCache {
 
   /** How the proxies stand that servers of this cache serve now: what they were sent, have accepted, have rejected. */
   status(): readonly ProxyStatus[] {
-    return [...this.#reporters].flatMap((report) => report());
+    return [...this.#reporters].flatMap((report) =>
+      askOutside(report, (thrown) => {
+        tellOutside(() => this.onError(thrown), warnOf);
+        return [];
+      }),
+    );
   }
 
   /** Lets a server tell of its proxies, until `signal` is aborted. Asked only when {@link status} is. */
@@ -112,8 +126,17 @@ export class SnapshotCache {
     if (snapshot === before) return;
     const previous = before ?? Snapshot.EMPTY;
     this.#snapshots.set(group, snapshot);
-    this.#remember({ group, at: this.now(), snapshot, previous });
-    for (const listener of this.#listeners) listener(group, snapshot, previous);
+    this.#remember({ group, at: askOutside(this.now, Date.now), snapshot, previous });
+    this.#untold.push({ group, snapshot, previous });
+    if (this.#telling) return;
+    this.#telling = true;
+    for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift()) this.#tell(next);
+    this.#telling = false;
+  }
+
+  #tell({ group, snapshot, previous }: CacheChange): void {
+    for (const listener of this.#listeners)
+      tellOutside(() => listener(group, snapshot, previous), this.onError);
   }
 
   #remember(entry: HistoryEntry): void {

@@ -11,13 +11,18 @@ export const LINEAR_GROUP = 'linear';
 /** Resources of a single type, the same ones for every proxy. It is served from the start, empty as it may be. */
 export class LinearCache {
   /** What holds the resources, in one group; a server that is given a LinearCache serves this. */
-  readonly snapshots = new SnapshotCache();
+  readonly snapshots: SnapshotCache;
 
   /**
    * An empty cache.
    * @param typeUrl the type of all its resources
+   * @param onError told of what a listener of its changes throws; Node.js prints it as a warning without
    */
-  constructor(readonly typeUrl: string) {
+  constructor(
+    readonly typeUrl: string,
+    onError?: (thrown: unknown) => void,
+  ) {
+    this.snapshots = new SnapshotCache(undefined, undefined, onError);
     this.snapshots.setSnapshot(LINEAR_GROUP, Snapshot.EMPTY);
   }
 

@@ -40,13 +40,13 @@ export class ProcessFaults {
     return this.#rejections;
   }
 
-  /** Uses the log from now on, also for what Node warns of. */
+  /** Uses the log from now on, also for the warnings of Node.js and of what runs in the process. */
   logTo(logger: Logger): void {
     this.#logger = logger;
     // Node's own listener prints several lines to standard error.
     this.process.removeAllListeners('warning');
     this.process.on('warning', (warning) => {
-      logger.warn({ err: warning }, `Node.js warns: ${messageOf(warning)}`);
+      logger.warn({ err: warning }, `the process warns: ${messageOf(warning)}`);
     });
   }
 

@@ -1,5 +1,6 @@
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
-import { SignalboxError } from '../errors.js';
+import { askOutside } from '../base/outside-code.js';
+import { messageOf, SignalboxError } from '../errors.js';
 import type { DeltaDiscoveryRequest } from '../generated/types/envoy/service/discovery/v3/DeltaDiscoveryRequest.js';
 import type { DeltaDiscoveryResponse } from '../generated/types/envoy/service/discovery/v3/DeltaDiscoveryResponse.js';
 import type { DiscoveryRequest } from '../generated/types/envoy/service/discovery/v3/DiscoveryRequest.js';
@@ -20,7 +21,10 @@ export interface XdsClientOptions {
   readonly cluster?: string;
   /** The node's metadata. */
   readonly metadata?: Readonly<Record<string, unknown>>;
-  /** Looks at each response before it is acknowledged: the text it returns is the reason for which it is rejected. */
+  /**
+   * Looks at each response before it is acknowledged: the text it returns is the reason for which it is rejected. Where it
+   * throws, the response is rejected too, and {@link XdsClient.until} rejects with what it threw.
+   */
   readonly judge?: (response: XdsResponse) => string | undefined;
 }
 
@@ -58,6 +62,8 @@ export class XdsClient {
   readonly #types = new Map<string, TypeView>();
   readonly #waiting = new Set<() => void>();
   readonly #delta: boolean;
+  /** What `judge` threw and nobody was told yet. */
+  readonly #defects: unknown[] = [];
   #ended: StatusObject | undefined;
   #introduced = false;
 
@@ -139,6 +145,7 @@ export class XdsClient {
    * Waits for a condition, which is looked at after each response and at the end of the stream.
    * @param milliseconds how long it waits at most, 10,000 without it
    * @throws SignalboxError `xds_timeout`, which tells what it has
+   * @throws what `condition`, or the `judge` of the client, throws
    */
   async until(condition: () => boolean, milliseconds = 10_000): Promise<void> {
     await new Promise<void>((resolve, reject) => {
@@ -147,10 +154,15 @@ export class XdsClient {
         reject(new SignalboxError('xds_timeout', `not so in ${milliseconds} ms; ${this.#summary()}`));
       }, milliseconds);
       const look = () => {
-        if (!condition()) return;
+        try {
+          if (this.#defects.length > 0) throw this.#defects.shift();
+          if (!condition()) return;
+          resolve();
+        } catch (thrown) {
+          reject(thrown);
+        }
         clearTimeout(timer);
         this.#waiting.delete(look);
-        resolve();
       };
       this.#waiting.add(look);
       look();
@@ -169,7 +181,13 @@ export class XdsClient {
           decode('envoy.service.discovery.v3.DeltaDiscoveryResponse', bytes) as DeltaDiscoveryResponse,
         )
       : readSotw(decode('envoy.service.discovery.v3.DiscoveryResponse', bytes) as DiscoveryResponse);
-    const reason = this.options.judge?.(response);
+    const reason = askOutside(
+      () => this.options.judge?.(response),
+      (thrown) => {
+        this.#defects.push(thrown);
+        return messageOf(thrown);
+      },
+    );
     const type = this.#type(response.typeUrl);
     type.nonce = response.nonce;
     if (reason === undefined) this.#take(type, response);

@@ -1,4 +1,5 @@
 import { type Metadata, status } from '@grpc/grpc-js';
+import { askOutside, type Report, tellOutside } from '../base/outside-code.js';
 import { messageOf } from '../errors.js';
 import type { DeltaDiscoveryRequest } from '../generated/types/envoy/service/discovery/v3/DeltaDiscoveryRequest.js';
 import type { DeltaDiscoveryResponse } from '../generated/types/envoy/service/discovery/v3/DeltaDiscoveryResponse.js';
@@ -31,7 +32,10 @@ export interface Veto {
   readonly message: string;
 }
 
-/** What a callback says: nothing, or that the stream is to end. One that throws ends it with INTERNAL. */
+/**
+ * What a callback says: nothing, or that the stream is to end. One that throws, or returns anything else, ends the stream
+ * with INTERNAL, which is logged.
+ */
 export type Verdict = Veto | undefined;
 
 /**
@@ -59,6 +63,7 @@ export class WatchedStream implements StreamCall {
     { variant, typeUrl }: DiscoveryMethod,
     private readonly call: StreamCall,
     private readonly callbacks: StreamCallbacks,
+    private readonly report: Report,
   ) {
     this.#info = { id, variant, typeUrl, peer: call.getPeer(), metadata: call.metadata };
     this.#ask(() => callbacks.streamOpened?.(this.#info));
@@ -70,7 +75,7 @@ export class WatchedStream implements StreamCall {
   }
 
   closed(): void {
-    this.callbacks.streamClosed?.(this.#info);
+    tellOutside(() => this.callbacks.streamClosed?.(this.#info), this.report);
   }
 
   on(event: 'data' | 'end' | 'error' | 'cancelled', listener: (bytes: Uint8Array) => void): void {
@@ -124,23 +129,42 @@ export class WatchedStream implements StreamCall {
   #receive(bytes: Uint8Array, listener: (bytes: Uint8Array) => void): void {
     if (this.#refused) return;
     if (this.callbacks.requestReceived !== undefined) {
-      const request = () => decode(`envoy.service.discovery.v3.${this.#prefix}DiscoveryRequest`, bytes);
-      this.#ask(() => this.callbacks.requestReceived?.(this.#info, request()));
+      const request = this.#read(bytes);
+      if (request !== undefined) this.#ask(() => this.callbacks.requestReceived?.(this.#info, request));
       if (this.#refused) return;
     }
     listener(bytes);
   }
 
-  #ask(question: () => Verdict): void {
-    let veto: Verdict;
+  /** What cannot be decoded has no effect either: nobody could veto it. */
+  #read(bytes: Uint8Array): DiscoveryRequest | DeltaDiscoveryRequest | undefined {
     try {
-      veto = question();
+      return decode(`envoy.service.discovery.v3.${this.#prefix}DiscoveryRequest`, bytes);
     } catch (thrown) {
-      veto = { code: status.INTERNAL, message: messageOf(thrown) };
+      this.#refuse({ code: status.INVALID_ARGUMENT, message: messageOf(thrown) });
+      return undefined;
     }
-    if (veto === undefined) return;
+  }
+
+  #ask(question: () => Verdict): void {
+    const failed = (thrown: unknown): Verdict => {
+      this.report(thrown);
+      return { code: status.INTERNAL, message: messageOf(thrown) };
+    };
+    const verdict = askOutside(question, failed);
+    const veto = isVerdict(verdict) ? verdict : failed(new TypeError(NO_VERDICT));
+    if (veto !== undefined) this.#refuse(veto);
+  }
+
+  #refuse({ code, message }: Veto): void {
     this.#refused = true;
-    const { code, message } = veto;
     this.call.emit('error', { code, details: message, message, name: 'Error' });
   }
+}
+
+const NO_VERDICT = 'a callback has to return undefined, or the code and the message of a veto';
+
+/** Not every user has a compiler. */
+function isVerdict(verdict: Verdict): boolean {
+  return verdict === undefined || (typeof verdict?.code === 'number' && typeof verdict.message === 'string');
 }

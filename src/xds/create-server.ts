@@ -1,7 +1,9 @@
-import pino, { type Logger } from 'pino';
-import { SignalboxError } from '../errors.js';
+import type { Logger } from 'pino';
+import { askOutside } from '../base/outside-code.js';
+import { messageOf, SignalboxError } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import { LINEAR_GROUP, LinearCache } from '../snapshot/linear-cache.js';
+import { guardedLogger } from '../telemetry/guarded-logger.js';
 import type { StreamCallbacks } from './callbacks.js';
 import type { ProxyNode } from './node.js';
 import { XdsServer } from './server.js';
@@ -16,7 +18,8 @@ export interface CreateServerOptions {
   readonly cache: SnapshotCache | LinearCache;
   /**
    * The group whose snapshot a proxy gets, by who it says it is. Must be a pure function: it is called once a stream.
-   * Without it every proxy is of {@link DEFAULT_GROUP}. Has no meaning for a LinearCache.
+   * Without it every proxy is of {@link DEFAULT_GROUP}. Has no meaning for a LinearCache. Where it throws, or returns no
+   * string, the stream ends with INTERNAL, which is logged.
    */
   readonly group?: (node: ProxyNode) => Group;
   /** `control_plane.identifier` of every response; `signalbox` without it. */
@@ -57,10 +60,11 @@ export interface CacheServer {
 export function createServer(options: CreateServerOptions): CacheServer {
   const { cache, group = () => DEFAULT_GROUP, identifier = 'signalbox', server, drain, keepalive } = options;
   const linear = cache instanceof LinearCache;
+  const logger = guardedLogger(options.logger);
   const xds = new XdsServer(linear ? cache.snapshots : cache, {
     identifier,
-    groupOf: linear ? () => LINEAR_GROUP : group,
-    logger: options.logger ?? pino({ level: 'silent' }),
+    groupOf: linear ? () => LINEAR_GROUP : (node) => groupOf(node, group),
+    logger,
     callbacks: options.callbacks,
     ...(drain !== undefined && { drain }),
     ...(keepalive !== undefined && { keepalive }),
@@ -81,4 +85,17 @@ export function createServer(options: CreateServerOptions): CacheServer {
       await xds.stop();
     },
   };
+}
+
+function groupOf(node: ProxyNode, group: (node: ProxyNode) => Group): Group {
+  const answer = askOutside(
+    () => group(node),
+    (thrown): Group => {
+      throw new SignalboxError('internal', `the function "group" failed: ${messageOf(thrown)}`, {
+        cause: thrown,
+      });
+    },
+  );
+  if (typeof answer === 'string') return answer;
+  throw new SignalboxError('internal', 'the function "group" has to return a string');
 }

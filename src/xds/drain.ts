@@ -23,7 +23,7 @@ export async function drain(
   const last = (milliseconds * Math.max(0, open.length - 1)) / Math.max(1, open.length);
   let forced: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
-    void server.close().then(resolve);
+    server.close().then(resolve, resolve);
     forced = setTimeout(() => {
       cut();
       // A connection that the network holds up may be told of its end late.

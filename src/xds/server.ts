@@ -2,6 +2,7 @@ import { type handleBidiStreamingCall, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { Admission } from '../access/admission.js';
 import { GrpcServer } from '../base/grpc/grpc-server.js';
+import { messageOf } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { type StreamCallbacks, WatchedStream } from './callbacks.js';
@@ -28,6 +29,7 @@ import { type Message, ResponseFactory } from './response.js';
 import { DISCOVERY_SERVICES, type DiscoveryMethod, definition, type ServiceHost } from './services.js';
 import { StepMemory } from './step-memory.js';
 import { type StreamDependencies, XdsStream } from './stream.js';
+import type { StreamCall } from './stream-call.js';
 import { Turns } from './turns.js';
 
 export interface XdsServerOptions {
@@ -210,6 +212,13 @@ export class XdsServer {
     await drain(this.#server, this.#streams, this.options.drain ?? 0, () => this.#connections.cutAll());
   }
 
+  #watch(method: DiscoveryMethod, call: StreamCall, callbacks: StreamCallbacks): WatchedStream {
+    const id = this.#ids;
+    return new WatchedStream(id, method, call, callbacks, (thrown) =>
+      this.#deps.logger.error({ stream: id, err: thrown }, `a callback failed: ${messageOf(thrown)}`),
+    );
+  }
+
   #handler(method: DiscoveryMethod): handleBidiStreamingCall<Uint8Array, Message> {
     return (call) => {
       if (this.#life.signal.aborted) {
@@ -227,7 +236,7 @@ export class XdsServer {
       }
       this.#ids += 1;
       const { callbacks } = this.options;
-      const watched = callbacks && new WatchedStream(this.#ids, method, call, callbacks);
+      const watched = callbacks && this.#watch(method, call, callbacks);
       if (watched?.refused === true) {
         open.close();
         return;

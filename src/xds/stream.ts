@@ -218,6 +218,10 @@ export class XdsStream {
   }
 
   #refuse(thrown: unknown): void {
+    if (thrown instanceof SignalboxError && thrown.code === 'internal') {
+      this.#broken(thrown);
+      return;
+    }
     const tooLarge = thrown instanceof SignalboxError && thrown.code === 'request_too_large';
     this.#fail(tooLarge ? status.RESOURCE_EXHAUSTED : status.INVALID_ARGUMENT, messageOf(thrown));
   }
@@ -284,7 +288,16 @@ export class XdsStream {
     if (excess !== undefined) this.#fail(status.RESOURCE_EXHAUSTED, excess);
   }
 
+  /** What is wrong here costs this stream, and no other that waits for its turn. */
   #pump(): void {
+    try {
+      this.#send();
+    } catch (thrown) {
+      this.#broken(thrown);
+    }
+  }
+
+  #send(): void {
     const snapshot = this.#snapshot;
     while (this.#open && snapshot !== undefined && this.#inFlight < MOST_IN_FLIGHT) {
       if (!this.#account.hasRoom) {
@@ -343,12 +356,29 @@ export class XdsStream {
 
   /** A proxy that does not read gets no heap of heartbeats. */
   #beat(): void {
+    try {
+      this.#repeat();
+    } catch (thrown) {
+      this.#broken(thrown);
+    }
+  }
+
+  #repeat(): void {
     for (const { typeUrl } of this.#state.types.values()) {
       if (this.#inFlight >= MOST_IN_FLIGHT) return;
       const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
       this.#state = step.state;
       if (step.response !== undefined) this.#write(typeUrl, step.message);
     }
+  }
+
+  #broken(thrown: unknown): void {
+    const { node, id } = this;
+    this.deps.logger.error(
+      { node: node.id, stream: id, err: thrown },
+      `a stream failed: ${messageOf(thrown)}`,
+    );
+    this.#fail(status.INTERNAL, messageOf(thrown));
   }
 
   #fail(code: status, details: string): void {

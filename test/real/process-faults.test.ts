@@ -72,7 +72,7 @@ test('the first process survives a rejection and ends with a clear last line aft
   signalbox.process.signal('SIGPWR');
   await eventually(() =>
     expect(lines('planted warning')).toMatchObject([
-      { level: 'warn', msg: 'Node.js warns: planted warning', err: { type: 'Warning' } },
+      { level: 'warn', msg: 'the process warns: planted warning', err: { type: 'Warning' } },
     ]),
   );
 

@@ -115,7 +115,7 @@ export class Incoming {
       const message = this.#waiting.shift();
       if (message === undefined) break;
       if (message.compressed) {
-        void this.#inflate(message);
+        this.#inflate(message).catch((thrown: unknown) => this.receiver.failed(thrown));
         return;
       }
       this.#deliver(message.bytes);
