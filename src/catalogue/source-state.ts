@@ -94,7 +94,9 @@ export class SourceState implements SourceSink {
 
   /** Takes what was known before a restart until the source answers; what its first answer does not have is gone. */
   restore(entries: ServiceEntries): void {
-    const known = entries.filter(([{ service }]) => !this.rules.skipped(service));
+    const known = entries.filter(
+      ([{ service }]) => !this.rules.skipped(service) && nameProblem(service) === undefined,
+    );
     const names = this.#take(known.map(([key, after]) => ({ key, after })));
     this.#restored = true;
     this.#unconfirmed = this.#keys();

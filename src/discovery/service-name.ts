@@ -23,6 +23,9 @@ export function nameProblem(name: string, rules?: NameRules): string | undefined
   const bytes = Buffer.byteLength(name);
   if (bytes > MOST_BYTES) return `it has ${bytes} bytes, and ${MOST_BYTES} is the most`;
   if (UNUSABLE.test(name)) return 'it holds a control character or half of a surrogate pair';
+  // As the name of a resource: https://www.envoyproxy.io/docs/envoy/v1.40.0/api-docs/xds_protocol#wildcard-subscriptions
+  if (name === '*') return 'proxies take "*" for a subscription to everything';
+  if (name.startsWith('xdstp:')) return 'proxies take it for the URL of a resource';
   switch (rules) {
     case undefined:
       return undefined;

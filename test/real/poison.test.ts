@@ -79,14 +79,14 @@ test.concurrent.each(NAMES)('%s: poison costs itself', { timeout: 120_000 }, asy
       waitFor: 'admin',
     });
     const has = envoyHas(envoy, store);
-    await eventually(async () => expect(await has()).toEqual(expected), 20_000, 100);
+    await eventually(async () => expect(await has()).toEqual(expected), 30_000, 100);
     await explained(signalbox, store.doses('a'));
 
     await give(store.doses('b'));
     await store.put([CHANGED], 'changed');
     await store.put([NEW], 'first');
     expected.set(CHANGED, store.shows.changed).set(NEW, store.shows.first);
-    await eventually(async () => expect(await has()).toEqual(expected), 10_000, 100);
+    await eventually(async () => expect(await has()).toEqual(expected), 30_000, 100);
     await explained(signalbox, store.doses('b'));
 
     const { registries } = await signalbox.get<{ registries: { state: string }[] }>('/registries');
@@ -109,7 +109,7 @@ async function explained(signalbox: Signalbox, doses: readonly Dose[]): Promise<
       await eventually(async () => {
         const explanation = await signalbox.get(`/explain?q=${encodeURIComponent(query)}`);
         expect(JSON.stringify(explanation), kind).toMatch(expected);
-      }, 10_000);
+      }, 30_000);
 }
 
 /** What Envoy has of what is good, by name. */

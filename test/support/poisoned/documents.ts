@@ -58,10 +58,14 @@ export async function poisonedDocuments(etcd: Etcd, services: string): Promise<P
           await etcd.client.put(key(`a\u0001${round}`), '{"service_name":"\\ud800"}');
           await etcd.client.put(key('__proto__'), '{"match":{"__proto__":1}}');
           await etcd.client.put(Buffer.from(`${key('')}\xff${round}`, 'latin1'), '{}');
+          await etcd.client.put(key(`all-${round}`), { match: { prefix: '/all/' }, service_name: '*' });
+          await etcd.client.put(key(`url-${round}`), { match: { prefix: '/url/' }, service_name: 'xdstp:' });
         },
         told: [
           [key(`a\u0001${round}`), /rejected/],
           [key('__proto__'), /rejected/],
+          [key(`all-${round}`), /rejected.*no service can have the name/],
+          [key(`url-${round}`), /rejected.*no service can have the name/],
         ],
       },
       {
@@ -130,10 +134,17 @@ export async function poisonedApisix(etcd: Etcd, services: string): Promise<Pois
           await bad(`a\u0001${round}`, ',"hosts":["\\ud800"]');
           await bad('__proto__', ',"plugins":{"__proto__":{"a":1},"toString":{}}');
           await etcd.client.put(Buffer.from(`${key('')}\xff${round}`, 'latin1'), '{}');
+          for (const [id, name] of [
+            ['all', '*'],
+            ['url', 'xdstp:'],
+          ] as const)
+            await etcd.client.put(key(`${id}-${round}`), { uri: `/${id}/*`, upstream: upstream(name) });
         },
         told: [
           [key(`a\u0001${round}`), /rejected/],
           [key('__proto__'), /rejected/],
+          [key(`all-${round}`), /rejected.*no service can have the name/],
+          [key(`url-${round}`), /rejected.*no service can have the name/],
         ],
       },
       {

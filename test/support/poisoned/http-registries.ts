@@ -59,9 +59,13 @@ export async function poisonedConsulKv(): Promise<PoisonedStore> {
             [key(`/${round}`), '{}'],
             [key('__proto__'), '{}'],
             [key(`a\u0001b-${round}`), '{}'],
+            [key('*'), '{}'],
+            [key(`xdstp://a/b/${round}`), '{}'],
           ]),
         told: [
           [`a\u0001b-${round}`, NO_NAME],
+          ['*', NO_NAME],
+          [`xdstp://a/b/${round}`, NO_NAME],
           ['__proto__', SERVED],
         ],
       },
@@ -126,12 +130,17 @@ export async function poisonedConsul(): Promise<PoisonedStore> {
       {
         kind: 'hostile names',
         write: () =>
-          each(['..', `/${round}`, `a//${round}`, `a\u0001${round}`, '__proto__'], (name) => bad(name)),
+          each(
+            ['..', `/${round}`, `a//${round}`, `a\u0001${round}`, '*', `xdstp:${round}`, '__proto__'],
+            (name) => bad(name),
+          ),
         told: [
           ['..', NO_NAME],
           [`/${round}`, NO_NAME],
           [`a//${round}`, NO_NAME],
           [`a\u0001${round}`, NO_NAME],
+          ['*', NO_NAME],
+          [`xdstp:${round}`, NO_NAME],
           ['__proto__', SERVED],
         ],
       },
@@ -185,9 +194,10 @@ export async function poisonedEureka(): Promise<PoisonedStore> {
         },
         {
           kind: 'hostile names',
-          write: () => each([name('A\u0001B'), '__PROTO__', '<SCRIPT>'], (app) => bad(app)),
+          write: () => each([name('A\u0001B'), '*', '__PROTO__', '<SCRIPT>'], (app) => bad(app)),
           told: [
             [name('A\u0001B'), NO_NAME],
+            ['*', NO_NAME],
             ['__PROTO__', SERVED],
           ],
         },
@@ -244,9 +254,14 @@ export async function poisonedNacos(): Promise<PoisonedStore> {
       {
         kind: 'hostile names',
         write: () =>
-          each(['..', `/${round}`, `a\u0001${round}`, '__proto__', `a@@${round}`], (name) => bad(name)),
+          each(
+            ['..', '*', `/${round}`, `xdstp:${round}`, `a\u0001${round}`, '__proto__', `a@@${round}`],
+            (name) => bad(name),
+          ),
         told: [
           [`a\u0001${round}`, NO_NAME],
+          ['*', NO_NAME],
+          [`xdstp:${round}`, NO_NAME],
           [`/${round}`, SERVED],
           ['__proto__', SERVED],
         ],

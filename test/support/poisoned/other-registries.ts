@@ -51,12 +51,15 @@ export async function poisonedEtcd(etcd: Etcd): Promise<PoisonedStore> {
       {
         kind: 'hostile names',
         write: async () => {
-          for (const name of ['..', `/${round}`, '__proto__', `a\u0001${round}`]) await bad(name, '{}');
+          for (const name of ['..', '*', `/${round}`, `xdstp:${round}`, '__proto__', `a\u0001${round}`])
+            await bad(name, '{}');
           await etcd.client.put(Buffer.from(`/services/\xff\xfe${round}/${BAD}:80`, 'latin1'), '{}');
           await etcd.client.put(Buffer.from(`/services/\xed\xa0\x80${round}/${BAD}:80`, 'latin1'), '{}');
         },
         told: [
           [`a\u0001${round}`, NO_NAME],
+          ['*', NO_NAME],
+          [`xdstp:${round}`, NO_NAME],
           ['__proto__', SERVED],
         ],
       },
@@ -128,11 +131,15 @@ export async function poisonedFile(): Promise<PoisonedStore> {
           add(
             ['__proto__', bad('')],
             ['..', bad('')],
+            ['*', bad('')],
+            [`xdstp:${round}`, bad('')],
             [`a\u0001${round}`, bad('')],
             [`\ud800${round}`, bad('')],
           ),
         told: [
           [`a\u0001${round}`, NO_NAME],
+          ['*', NO_NAME],
+          [`xdstp:${round}`, NO_NAME],
           ['__proto__', SERVED],
         ],
       },
@@ -218,11 +225,15 @@ export async function poisonedZooKeeper(
         kind: 'hostile names',
         write: async () => {
           await bad('__proto__');
+          await bad('*');
+          await bad(`xdstp:${round}`);
           await put(`escape-${round}`, '%E0%A4%A', '[]');
           await bad(`a\u2028b-${round}`);
         },
         told: [
           ['__proto__', SERVED],
+          ['*', NO_NAME],
+          [`xdstp:${round}`, NO_NAME],
           [`escape-${round}`, /bad_/],
         ],
       },

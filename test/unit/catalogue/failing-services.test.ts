@@ -90,6 +90,12 @@ describe('a service whose query fails', () => {
     expect(addresses('web')).toBeUndefined();
   });
 
+  test('a file of an earlier version may hold a name that cannot be published', () => {
+    const sink = use();
+    sink.restore(['web', '*', 'xdstp:x'].map((service) => [{ service }, stateOf('a:1')] as const));
+    expect([...catalogue.names()]).toEqual(['web']);
+  });
+
   test('what was set before a restored state came counts all the same', () => {
     const sink = use();
     sink.set(web, stateOf('new:1'));
