@@ -23,7 +23,7 @@ export {
 export type { Digest } from './snapshot/content-hash.js';
 export { LinearCache } from './snapshot/linear-cache.js';
 export type { ProxyStatus, RejectedResource, TypeStatus } from './snapshot/proxy-status.js';
-export type { Resource } from './snapshot/resource.js';
+export type { References, Resource } from './snapshot/resource.js';
 export type { ResourceChanges, ResourceSet } from './snapshot/resource-set.js';
 export { Snapshot, type SnapshotChanges } from './snapshot/snapshot.js';
 export { TYPE_URL } from './snapshot/type-url.js';

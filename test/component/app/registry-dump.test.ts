@@ -105,7 +105,7 @@ test('a service that fails at the start keeps what the file has, while what else
     undefined,
     ['10.0.0.3:80'],
   ]);
-  second.end();
+  await second.end();
   // The file is written again with the state that was kept.
   const third = await start();
   third.source.sink.failed(refused);
