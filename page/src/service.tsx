@@ -3,6 +3,9 @@ import { useAnswer } from './live.js';
 import { Badge, Table, Time, Trouble, Version } from './parts.js';
 import { Health } from './services.js';
 
+/** Statuses of a resource that a proxy does not have for certain, and has not rejected. */
+const WAITING: ReadonlySet<string> = new Set(['STALE', 'NOT_SENT', 'UNKNOWN']);
+
 /** One service: its instances, what is left out and why, who has it, and what has happened to it. */
 export function ServiceDetail({ name }: { name: string }) {
   const path = `/explain?q=${encodeURIComponent(name)}`;
@@ -104,7 +107,7 @@ function Detail({ service, load }: { service: ServiceExplanation; load: ServiceL
           `${type} ${name}`,
           <Version key="version" version={version} />,
           proxies.filter(({ status }) => status === 'SYNCED').length,
-          proxies.filter(({ status }) => status === 'STALE' || status === 'NOT_SENT').length,
+          proxies.filter(({ status }) => WAITING.has(status)).length,
           proxies
             .flatMap(({ node, refused }) => (refused === undefined ? [] : `${node}: ${refused.message}`))
             .join('; '),

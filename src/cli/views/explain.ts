@@ -127,7 +127,7 @@ function resourcesText({ resources }: Pick<ServiceExplanation, 'resources'>): st
     resources.map(({ type, name, version, proxies }) => {
       const nodes = (...states: readonly string[]) =>
         nodesText(proxies.filter(({ status }) => states.includes(status)).map(({ node }) => node));
-      return [type, name, version, nodes('SYNCED'), nodes('STALE', 'NOT_SENT'), nodes('ERROR')];
+      return [type, name, version, nodes('SYNCED'), nodes('STALE', 'NOT_SENT', 'UNKNOWN'), nodes('ERROR')];
     }),
   );
 }
