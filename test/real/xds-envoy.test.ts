@@ -183,6 +183,7 @@ describe.each(['sotw', 'delta'] as const)('a real Envoy in %s', (mode) => {
     try {
       const updates = () => lab.sum('.update_success');
       const before = await updates();
+      const modified = [await lab.sum('cluster_modified'), await lab.sum('listener_modified')];
       await lab.signalbox.stop('SIGKILL');
       await eventually(async () => expect(await lab.sum('control_plane.connected_state')).toBe(0));
       await lab.signalbox.run();
@@ -194,7 +195,10 @@ describe.each(['sotw', 'delta'] as const)('a real Envoy in %s', (mode) => {
         expect(Object.keys(proxies[0]?.types ?? {}).sort()).toEqual(['CDS', 'EDS', 'LDS', 'RDS']);
       };
       await eventually(synced);
-      expect(await updates()).toBe(before);
+      // In SotW clusters and listeners are always sent on a new stream; the Envoy skips what is equal.
+      const sent = mode === 'sotw' ? 2 : 0;
+      await eventually(async () => expect(await updates()).toBe(before + sent));
+      expect([await lab.sum('cluster_modified'), await lab.sum('listener_modified')]).toEqual(modified);
       lab.write({ steady: [at(two)] });
       await eventually(async () => expect((await lab.traffic.get('/steady/')).service).toBe('two'));
       expect(await lab.sum('update_rejected')).toBe(0);
