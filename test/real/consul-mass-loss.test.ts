@@ -88,7 +88,9 @@ test('20 services that go one after the other are served until "signalbox releas
   });
   await release();
   await proxy.until(() => endpoints() === 0, 30_000);
-  expect(await registry()).toMatchObject({ services: 0, instances: 0, held: null });
+  await eventually(async () =>
+    expect(await registry()).toMatchObject({ services: 0, instances: 0, held: null }),
+  );
 });
 
 test('so are those that came a moment ago, and what comes back needs no release', async () => {

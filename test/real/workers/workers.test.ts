@@ -226,7 +226,13 @@ test.each(MODES)(
         expect(Object.keys(proxy?.types ?? {})).toEqual(['CDS', 'EDS', 'LDS', 'RDS']);
       }, 30_000);
       expect(await attempts()).toBeGreaterThan(before.attempts);
-      expect(await counted(envoy, 'update_success')).toEqual(before.updates);
+      // In SotW clusters and listeners are always sent on a new stream; the Envoy skips what is equal.
+      const again = (name: string) =>
+        mode === 'sotw' && /^(cluster_manager\.cds|listener_manager\.lds)\./.test(name) ? 1 : 0;
+      const expected = Object.entries(before.updates).map(([name, count]) => [name, count + again(name)]);
+      await eventually(async () =>
+        expect(await counted(envoy, 'update_success')).toEqual(Object.fromEntries(expected)),
+      );
       serve({ steady: ['one'], web: ['two'] });
       await eventually(() => goesTo('web', 'two'), 30_000);
       serve({ steady: ['one'], web: ['one'] });

@@ -80,7 +80,7 @@ test('the state of each resource at each proxy', async () => {
       'good Cluster users': 'SYNCED',
       'good Cluster orders': 'SYNCED',
       'bad Cluster users': 'ERROR',
-      'bad Cluster orders': 'STALE',
+      'bad Cluster orders': 'UNKNOWN',
       'bad ClusterLoadAssignment users': 'STALE',
       'bad ClusterLoadAssignment none': 'NOT_SENT',
     }),
