@@ -116,6 +116,8 @@ export class LocalProxyServer implements ProxyServer {
       loadClustersIgnored: loadReporting?.leftOut ?? 0,
       // Those of this process are counted where it is started.
       rejections: 0,
+      heldBytes: this.#server.heldBytes,
+      refusals: this.#server.refusals,
       workers: [],
     };
   }

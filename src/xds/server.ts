@@ -76,6 +76,8 @@ export class XdsServer {
   readonly #deps: StreamDependencies;
   readonly #health: Health;
   readonly #gate: Gate;
+  readonly #accounts: Accounts;
+  readonly #refusals: Refusals;
   #groupOf: XdsServerOptions['groupOf'];
   #admission: Admission;
   readonly #connections: Connections;
@@ -90,9 +92,11 @@ export class XdsServer {
     const table = new NameTable();
     const { limits = DEFAULT_LIMITS, admission = EVERYBODY, logger, tls } = options;
     const refusals = new Refusals(logger);
+    this.#refusals = refusals;
     this.#groupOf = options.groupOf;
     this.#admission = admission;
     const accounts = new Accounts(limits);
+    this.#accounts = accounts;
     this.#gate = new Gate(limits, admission, refusals, accounts, this.#life.signal);
     this.#deps = {
       cache,
@@ -117,7 +121,7 @@ export class XdsServer {
       handshakeTime: limits.handshake_timeout,
       idleTime: limits.idle_timeout,
       keepalive,
-      refused: (peer, reason) => refusals.add('a call was refused', { peer, reason }),
+      refused: (peer, reason) => refusals.add(`refused: ${reason}`, { peer }),
       failed: (error) => logger.error({ err: error }, 'a call has failed'),
     });
     this.addTo(this.#server);
@@ -177,6 +181,16 @@ export class XdsServer {
   /** The streams that are open now. */
   get streams(): ReadonlySet<XdsStream> {
     return this.#streams;
+  }
+
+  /** Bytes that the calls of all clients make this process hold. */
+  get heldBytes(): number {
+    return this.#accounts.held;
+  }
+
+  /** Connections and calls that were refused or ended by a limit or a rule. */
+  get refusals(): number {
+    return this.#refusals.count;
   }
 
   /**

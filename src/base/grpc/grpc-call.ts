@@ -15,6 +15,8 @@ interface Events {
   error: [error: unknown];
 }
 
+/** After the status, for the client to close its side, milliseconds. */
+const HANG_UP = 1_000;
 const HEADERS = { ':status': 200, 'content-type': 'application/grpc+proto' };
 const ACCEPTED = { ...HEADERS, 'grpc-accept-encoding': ENCODINGS };
 
@@ -160,15 +162,26 @@ export class GrpcCall extends EventEmitter<Events> {
     if (!this.#close()) return;
     if (this.stream.closed || this.stream.destroyed) return;
     const trailers = trailersOf(end);
+    // A client that does not read the end holds the stream no longer than this.
+    const cut = () => this.stream.close(constants.NGHTTP2_CANCEL);
+    this.#patience = setTimeout(cut, this.connection.settings.messageTime).unref();
     if (this.#headersSent) {
       this.stream.once('wantTrailers', () => {
-        if (!this.stream.destroyed && !this.stream.closed) this.stream.sendTrailers(trailers);
+        if (this.stream.destroyed || this.stream.closed) return;
+        this.stream.sendTrailers(trailers);
+        this.#hangUp();
       });
       this.stream.end();
-    } else this.stream.respond({ ...HEADERS, ...trailers }, { endStream: true });
-    // A client that never reads the end, or never says that it has, holds the stream no longer.
-    const hangUp = () => this.stream.close(constants.NGHTTP2_CANCEL);
-    this.#patience = setTimeout(hangUp, this.connection.settings.messageTime).unref();
+    } else {
+      this.stream.respond({ ...HEADERS, ...trailers }, { endStream: true });
+      this.#hangUp();
+    }
+  }
+
+  /** A client that leaves its side open is hung up. Not at once: those of grpc-js would lose the status by it. */
+  #hangUp(): void {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => this.stream.close(constants.NGHTTP2_NO_ERROR), HANG_UP).unref();
   }
 
   /** The stream has ended, by whoever. */

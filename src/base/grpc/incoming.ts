@@ -59,7 +59,7 @@ export class Incoming {
     this.#holds.add(why);
     if (this.#holds.size > 1) return;
     this.stream.pause();
-    clearTimeout(this.#late);
+    this.#stopWatching();
     const refusal = this.meter.hold(WINDOW);
     if (refusal === undefined) return;
     this.#holds.clear();
@@ -91,7 +91,10 @@ export class Incoming {
   #read(chunk: Buffer): void {
     if (this.#closed) return;
     try {
-      for (const message of this.#reader.read(chunk)) this.#waiting.push(message);
+      for (const message of this.#reader.read(chunk)) {
+        this.#waiting.push(message);
+        this.#stopWatching();
+      }
     } catch (thrown) {
       this.receiver.failed(thrown);
       return;
@@ -102,12 +105,16 @@ export class Incoming {
 
   /** A message that comes drop by drop keeps what it has already. */
   #watch(): void {
-    clearTimeout(this.#late);
     if (!this.#reader.waiting || this.#holds.size > 0) return;
-    this.#late = setTimeout(() => {
+    this.#late ??= setTimeout(() => {
       const details = 'a message has not come in full in time';
       this.receiver.failed(new CallError(status.DEADLINE_EXCEEDED, details));
     }, this.settings.messageTime).unref();
+  }
+
+  #stopWatching(): void {
+    clearTimeout(this.#late);
+    this.#late = undefined;
   }
 
   #next(): void {

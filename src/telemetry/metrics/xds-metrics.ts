@@ -45,6 +45,23 @@ export function addXdsMetrics(
   counter('signalbox_xds_response_bytes_total', 'Bytes of those responses.', 'bytes');
   counter('signalbox_xds_acks_total', 'Responses that a proxy accepted.', 'acks');
   counter('signalbox_xds_nacks_total', 'Responses that a proxy refused.', 'nacks');
+  new Gauge({
+    name: 'signalbox_xds_held_bytes',
+    help: 'Bytes that the calls of clients make the server hold, which limits.held_bytes bounds.',
+    registers,
+    collect() {
+      this.set(totals().heldBytes);
+    },
+  });
+  new Counter({
+    name: 'signalbox_xds_refusals_total',
+    help: 'Connections and calls that were refused or ended by a limit or a rule.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(totals().refusals);
+    },
+  });
   addWorkerMetrics(registers, () => totals().workers);
   const histogram = new Histogram({
     name: 'signalbox_registry_change_to_ack_seconds',

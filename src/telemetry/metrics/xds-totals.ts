@@ -11,6 +11,8 @@ export interface XdsSums {
   readonly loadClustersIgnored: number;
   /** Promises that were rejected and awaited by nobody. */
   readonly rejections: number;
+  /** Connections and calls that were refused or ended by a limit or a rule. */
+  readonly refusals: number;
 }
 
 /** What a worker process takes of the machine. */
@@ -30,15 +32,24 @@ export interface XdsTotals extends XdsSums {
   readonly streams: Readonly<Record<Variant, number>>;
   /** Proxies that report their load now. */
   readonly loadStreams: number;
+  /** Bytes that the calls of clients make these processes hold. */
+  readonly heldBytes: number;
   /** None where the first process serves them itself. */
   readonly workers: readonly WorkerFigures[];
 }
 
-export const NO_SUMS: XdsSums = { types: [], loadReports: 0, loadClustersIgnored: 0, rejections: 0 };
+export const NO_SUMS: XdsSums = {
+  types: [],
+  loadReports: 0,
+  loadClustersIgnored: 0,
+  rejections: 0,
+  refusals: 0,
+};
 export const NO_TOTALS: XdsTotals = {
   ...NO_SUMS,
   streams: { sotw: 0, delta: 0 },
   loadStreams: 0,
+  heldBytes: 0,
   workers: [],
 };
 
@@ -54,6 +65,7 @@ export function addedSums(a: XdsSums, b: XdsSums): XdsSums {
     loadReports: a.loadReports + b.loadReports,
     loadClustersIgnored: a.loadClustersIgnored + b.loadClustersIgnored,
     rejections: a.rejections + b.rejections,
+    refusals: a.refusals + b.refusals,
   };
 }
 
@@ -63,6 +75,7 @@ export function addedTotals(a: XdsTotals, b: XdsTotals): XdsTotals {
     ...addedSums(a, b),
     streams: { sotw: a.streams.sotw + b.streams.sotw, delta: a.streams.delta + b.streams.delta },
     loadStreams: a.loadStreams + b.loadStreams,
+    heldBytes: a.heldBytes + b.heldBytes,
     workers: [...a.workers, ...b.workers],
   };
 }

@@ -6,6 +6,7 @@ const PAUSE = 10_000;
 /** Tells the operator of clients that were refused: the first of a kind at once, the others as a number. */
 export class Refusals {
   readonly #told = new Map<string, { at: number; untold: number }>();
+  #count = 0;
 
   /** @param now milliseconds */
   constructor(
@@ -13,8 +14,14 @@ export class Refusals {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
+  /** How many there have been. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** @param reason one of a few fixed texts; what differs from client to client is in `fields` */
   add(reason: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#count += 1;
     const entry = this.#told.get(reason);
     const now = this.now();
     if (entry !== undefined && now - entry.at < PAUSE) {

@@ -33,7 +33,16 @@ beforeEach(() => {
     snapshot: () => snapshot,
     serving: { processes: () => [], follow: () => {} },
     unhandledRejections: () => 1,
-    xds: async () => ({ ...NO_TOTALS, types, workers, loadStreams: 2, loadReports: 5, rejections: 2 }),
+    xds: async () => ({
+      ...NO_TOTALS,
+      types,
+      workers,
+      loadStreams: 2,
+      loadReports: 5,
+      rejections: 2,
+      heldBytes: 7,
+      refusals: 9,
+    }),
     load: { book, perService: () => perService },
   });
 });
@@ -148,6 +157,11 @@ test('what goes over the streams by type; types that proxies make up are one', a
   expect(await value('nacks', 'EDS')).toEqual([1]);
   expect(await value('responses', 'other')).toEqual([50]);
   expect(await lines('signalbox_xds_responses_total')).toHaveLength(10);
+});
+
+test('what clients make the server hold, and how often a limit or a rule was in their way', async () => {
+  expect(await lines('signalbox_xds_held')).toEqual(['signalbox_xds_held_bytes 7']);
+  expect(await lines('signalbox_xds_refusals')).toEqual(['signalbox_xds_refusals_total 9']);
 });
 
 describe('load', () => {

@@ -15,6 +15,8 @@ test('what several processes have counted adds up, type by type', () => {
     loadReports: 5,
     loadClustersIgnored: 3,
     rejections: 1,
+    heldBytes: 10,
+    refusals: 3,
     workers: [one],
   } as const;
   const b = {
@@ -23,6 +25,8 @@ test('what several processes have counted adds up, type by type', () => {
     loadReports: 2,
     loadClustersIgnored: 1,
     rejections: 3,
+    heldBytes: 1,
+    refusals: 4,
     workers: [two],
   } as const;
   expect(addedTotals(a, b)).toEqual({
@@ -35,6 +39,8 @@ test('what several processes have counted adds up, type by type', () => {
     loadReports: 7,
     loadClustersIgnored: 4,
     rejections: 4,
+    heldBytes: 11,
+    refusals: 7,
     workers: [one, two],
   });
   expect(addedTotals(NO_TOTALS, a)).toEqual(a);
