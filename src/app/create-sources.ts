@@ -1,9 +1,11 @@
 import type { Logger } from 'pino';
+import { globMatcher } from '../base/glob.js';
 import { askOutside } from '../base/outside-code.js';
 import { prepareDiscovery } from '../config/discovery-block.js';
 import { formatPath } from '../config/problem.js';
 import { type RegistryType, registryOptions } from '../config/registries.js';
 import { check } from '../config/schema-problems.js';
+import { SkippingSource } from '../discovery/skipping-source.js';
 import type { Source } from '../discovery/source.js';
 import { DocumentSet } from '../documents/document-set.js';
 import { messageOf, SignalboxError } from '../errors.js';
@@ -30,7 +32,7 @@ export interface CreateSourcesOptions {
 
 /**
  * Makes the sources of one registry: one, or one for each of its independent servers. Of the options these belong to the
- * `signalbox` program and have no effect here: `skip_services`, `service_template`, `default_service`, `mass_loss`, `dump`.
+ * `signalbox` program and have no effect here: `service_template`, `default_service`, `mass_loss`, `dump`.
  * @param name the registry's name, which instances are told apart by
  * @param description its type and options, as in the configuration file
  * @throws SignalboxError `config_invalid`; the message names each option that is wrong
@@ -58,5 +60,7 @@ export async function createSources(
     throw new SignalboxError('config_invalid', `registry "${name}": ${told.join('; ')}`);
   }
   const factory = new SourceFactory({ wanted, documents: new DocumentSet() });
-  return await factory.create(name, read.value, { logger });
+  const sources = await factory.create(name, read.value, { logger });
+  const skipped = globMatcher(read.value.skip_services);
+  return sources.map((source) => new SkippingSource(source, skipped));
 }

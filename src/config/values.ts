@@ -20,6 +20,26 @@ export function duration(unit: keyof typeof UNITS) {
     .refine((milliseconds) => milliseconds <= LONGEST, 'expected a time of at most 100 years');
 }
 
+const SIZES = { '': 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 } as const;
+const SIZE = /^(\d+)\s*(KiB|MiB|GiB)?$/;
+
+/**
+ * A number of bytes, read from a bare number or a text with a unit (`256MiB`).
+ * @param least the fewest bytes that are accepted
+ * @param most the most
+ */
+export function byteSize(least: number, most: number) {
+  const error = 'expected a number of bytes, or a text with a unit such as "256MiB"';
+  return z
+    .union([z.number().int(), z.string().regex(SIZE, error)], { error })
+    .transform((value) => {
+      if (typeof value === 'number') return value;
+      const [, number = '0', unit = ''] = SIZE.exec(value) ?? [];
+      return Number(number) * SIZES[unit as keyof typeof SIZES];
+    })
+    .refine((bytes) => bytes >= least && bytes <= most, `expected ${least} to ${most} bytes`);
+}
+
 /** A share from 0 to 1, read from a percentage: `50%` or 50. */
 export const share = z
   .union([z.number(), z.string().regex(/^\d+(\.\d+)?\s*%$/, PERCENTAGE)], { error: PERCENTAGE })

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, serverUrl } from '../config/values.js';
+import { answerTimeout } from './registry-options.js';
 
 /** Which Consul servers are asked, by `consul` and `consul_kv` alike. */
 export const consulServerOptions = {
@@ -17,6 +18,7 @@ export const consulQueryOptions = {
       connect: duration('ms').default(2_000),
       read: duration('ms').default(2_000),
       wait: duration('s').default(60_000),
+      answer: answerTimeout,
     })
     .prefault({}),
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultService, duration, share } from '../config/values.js';
+import { byteSize, defaultService, duration, share } from '../config/values.js';
 
 /** TLS towards a registry; all paths of PEM files. */
 export const tlsOptions = z.strictObject({
@@ -27,6 +27,15 @@ const massLoss = z
   })
   .prefault({});
 
+/** Node has no longer texts, whose characters may have one byte each. */
+const LONGEST_TEXT = 536_870_888;
+
+/** The most bytes of one answer, after it was decompressed. */
+export const maxAnswer = byteSize(1_024, LONGEST_TEXT).prefault('256MiB');
+
+/** Until the whole of an answer is there, from when it was due. */
+export const answerTimeout = duration('s').prefault('60s');
+
 /** What every registry takes. A registry's own options are `z.strictObject({ type: z.literal(…), ...commonOptions, … })`. */
 export const commonOptions = {
   skip_services: z.array(z.string()).default([]),
@@ -41,6 +50,7 @@ export const commonOptions = {
     })
     .optional(),
   mass_loss: massLoss,
+  max_answer: maxAnswer,
 };
 
 /** The weight of an instance whose registry gives none. */

@@ -202,3 +202,27 @@ describe('a shared connection', () => {
     }
   });
 });
+
+describe('what is too large', () => {
+  it('one page, or all pages together: what was good stays, and the reason is told', async () => {
+    const put = async (count: number, size: number) => {
+      for (let at = 0; at < count; at += 1)
+        await etcd.client.put(`/large/web/10.0.0.${at}:80`, { weight: 1, metadata: { a: 'x'.repeat(size) } });
+    };
+    await put(2, 10);
+    const options = { endpoints: [etcd.url], prefix: '/large/', page_size: 10, max_answer: '64KiB' };
+    const sink = run(options);
+    await eventually(() => expect(sink.addresses('web')).toHaveLength(2));
+
+    await put(20, 5_000);
+    const pages = run(options);
+    await eventually(() => expect(pages.errors[0]?.code).toBe('registry_bad_answer'));
+    expect(pages.errors[0]?.message).toContain('larger than max_answer, 65536 bytes');
+    await put(2, 50_000);
+    const page = run(options);
+    await eventually(() => expect(page.errors[0]?.code).toBe('registry_bad_answer'));
+    expect(page.errors[0]?.message).toContain('larger than max');
+    expect([pages.syncs, page.syncs]).toEqual([0, 0]);
+    expect(sink.addresses('web')?.length).toBeGreaterThan(1);
+  });
+});

@@ -30,8 +30,13 @@ export class KvServer {
     options: ConsulKvOptions,
     private readonly probeEvery: number,
   ) {
-    const { connect, read, wait } = options.timeout;
-    this.#client = new HttpClient(url, { connectTimeout: connect, tls: options.tls });
+    const { connect, read, wait, answer } = options.timeout;
+    this.#client = new HttpClient(url, {
+      connectTimeout: connect,
+      tls: options.tls,
+      maxAnswer: options.max_answer,
+      answerTimeout: answer,
+    });
     this.#path = `/v1/kv/${folder.split('/').map(encodeURIComponent).join('/')}`;
     this.#token = Secret.from(options.token, options.token_file);
     this.#read = read;

@@ -4,6 +4,7 @@ import { Backoff } from '../backoff.js';
 import { displayName } from '../http/display-name.js';
 import { TokenBucket } from '../http/token-bucket.js';
 import { pause } from '../pause.js';
+import { nameError, nameProblem } from '../service-name.js';
 import type { ServiceKey, Source, SourceSink } from '../source.js';
 import { KeyReader } from './key.js';
 import { type KvAnswer, nextIndex } from './kv-answer.js';
@@ -71,7 +72,11 @@ class ConsulKvSource implements Source {
           continue;
         }
         backoff.reset();
-        for (const [service, state] of mapping.apply(answer.entries)) sink.set({ service }, state);
+        for (const [service, state] of mapping.apply(answer.entries)) {
+          const problem = state && nameProblem(service, 'consul_kv');
+          if (problem === undefined) sink.set({ service }, state);
+          else sink.serviceFailed({ service }, nameError(service, problem));
+        }
         sink.synced(String(answer.index));
         index = this.#next(asked, answer.index);
         if (!this.options.keepalive) await pause(this.options.fetch_interval, signal);

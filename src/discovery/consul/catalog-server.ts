@@ -48,7 +48,12 @@ export class CatalogServer {
     url: string,
     private readonly options: ConsulOptions,
   ) {
-    this.#client = new HttpClient(url, { connectTimeout: options.timeout.connect, tls: options.tls });
+    this.#client = new HttpClient(url, {
+      connectTimeout: options.timeout.connect,
+      tls: options.tls,
+      maxAnswer: options.max_answer,
+      answerTimeout: options.timeout.answer,
+    });
     this.#token = Secret.from(options.token, options.token_file);
     this.#place = {
       ...(options.datacenter !== undefined && { dc: options.datacenter }),

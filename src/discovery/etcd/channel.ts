@@ -15,7 +15,7 @@ export function openChannel(endpoint: string, options: EtcdConnectionOptions): C
     'grpc.keepalive_time_ms': Math.max(LEAST_PING_INTERVAL, options.keepalive_interval),
     'grpc.keepalive_timeout_ms': options.timeout.read,
     // One answer holds what one transaction or one page wrote, which may be many megabytes.
-    'grpc.max_receive_message_length': -1,
+    'grpc.max_receive_message_length': options.max_answer,
     'grpc.max_send_message_length': -1,
     // A channel opened anew must not be given the hung connection of the one before.
     'grpc.use_local_subchannel_pool': 1,

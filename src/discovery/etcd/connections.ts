@@ -28,7 +28,7 @@ export class EtcdConnections {
 
 /** Hashed, since it is made of credentials too. */
 function keyOf(options: EtcdConnectionOptions): string {
-  const { endpoints, user, password, password_file, tls, timeout, keepalive_interval } = options;
-  const parts = [endpoints, user, password, password_file, tls, timeout, keepalive_interval];
+  const { endpoints, user, password, password_file, tls, timeout, keepalive_interval, max_answer } = options;
+  const parts = [endpoints, user, password, password_file, tls, timeout, keepalive_interval, max_answer];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, serverUrl } from '../../config/values.js';
-import { commonOptions, defaultWeight, tlsOptions } from '../registry-options.js';
+import { commonOptions, defaultWeight, maxAnswer, tlsOptions } from '../registry-options.js';
 
 const endpoints = z
   .array(serverUrl)
@@ -30,6 +30,7 @@ const connection = {
     .prefault({}),
   /** How long nothing may be heard before the endpoint is asked whether it, and its quorum, are still there. */
   keepalive_interval: duration('s').default(5_000),
+  max_answer: maxAnswer,
 };
 
 /** What it takes to reach an etcd; whoever has the same may share a connection. Times in milliseconds once read. */

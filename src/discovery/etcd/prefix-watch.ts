@@ -96,7 +96,10 @@ export class EtcdPrefixWatch {
         this.logger.info({ server: link.server, reason: lost }, 'etcd: listing all keys again');
         await pause(Math.random() * this.options.relist_jitter, signal);
       }
-      const listing = await list(link, this.#range, this.options.page_size);
+      const listing = await list(link, this.#range, {
+        pageSize: this.options.page_size,
+        maxAnswer: this.options.connection.max_answer,
+      });
       if (signal.aborted) return;
       this.#lost = undefined;
       const changes = this.#held.replace(listing.keys, listing.revision);
@@ -137,7 +140,7 @@ export class EtcdPrefixWatch {
   /** Resolves with the reason for a new listing or, on abort, with none. */
   async #watch(link: EtcdLink, sink: EtcdPrefixSink, signal: AbortSignal): Promise<string | undefined> {
     const stream = await link.watch();
-    const answers = new WatchAnswers();
+    const answers = new WatchAnswers(this.options.connection.max_answer);
     return await new Promise((resolve, reject) => {
       const late = setTimeout(
         () => reject(new SignalboxError('registry_timeout', `etcd at ${link.server}: no answer in time`)),

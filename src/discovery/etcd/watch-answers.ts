@@ -1,4 +1,5 @@
 import type { IEvent, IWatchResponse } from 'etcd3';
+import { SignalboxError } from '../../errors.js';
 
 /** What one answer of a watch stream means. */
 export type WatchAnswer =
@@ -15,7 +16,12 @@ export type WatchAnswer =
 /** Reads the answers of a stream with one watch. Fragments of one revision are put together. */
 export class WatchAnswers {
   #fragments: IEvent[] = [];
+  #bytes = 0;
 
+  /** @param most bytes of the keys and values of one revision */
+  constructor(private readonly most: number) {}
+
+  /** @throws SignalboxError `registry_bad_answer` where the fragments of one revision are too large */
   read(answer: IWatchResponse): WatchAnswer {
     if (answer.canceled) {
       // A refused watch is created and cancelled in one answer; a compacted one gets no reason.
@@ -25,12 +31,21 @@ export class WatchAnswers {
     }
     if (answer.created) return { is: 'created' };
     if (answer.fragment) {
-      this.#fragments.push(...answer.events);
+      for (const event of answer.events) {
+        this.#bytes += event.kv.key.length + event.kv.value.length;
+        this.#fragments.push(event);
+      }
+      if (this.#bytes > this.most)
+        throw new SignalboxError(
+          'registry_bad_answer',
+          `etcd: the changes of one revision are larger than max_answer, ${this.most} bytes`,
+        );
       return { is: 'fragment' };
     }
     if (this.#fragments.length > 0) {
       const events = [...this.#fragments, ...answer.events];
       this.#fragments = [];
+      this.#bytes = 0;
       return { is: 'events', events };
     }
     return answer.events.length > 0

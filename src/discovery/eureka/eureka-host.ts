@@ -11,7 +11,12 @@ export class EurekaHost {
   #deltas = true;
 
   constructor(url: string, options: EurekaOptions) {
-    this.#client = new HttpClient(url, { connectTimeout: options.timeout.connect, tls: options.tls });
+    this.#client = new HttpClient(url, {
+      connectTimeout: options.timeout.connect,
+      tls: options.tls,
+      maxAnswer: options.max_answer,
+      answerTimeout: options.timeout.answer,
+    });
     const prefix = withoutOuterSlashes(options.prefix);
     this.#prefix = prefix === '' ? '' : `/${prefix}`;
     // The request has no body, so that sending it is the start of waiting for the answer.

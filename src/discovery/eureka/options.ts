@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, serverUrl } from '../../config/values.js';
-import { commonOptions, defaultWeight } from '../registry-options.js';
+import { answerTimeout, commonOptions, defaultWeight } from '../registry-options.js';
 
 /** The options of an `eureka` registry; times in milliseconds once read. */
 export const eurekaOptions = z.strictObject({
@@ -17,6 +17,7 @@ export const eurekaOptions = z.strictObject({
       connect: duration('ms').default(2_000),
       send: duration('ms').default(2_000),
       read: duration('ms').default(5_000),
+      answer: answerTimeout,
     })
     .prefault({}),
 });

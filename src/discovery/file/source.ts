@@ -1,29 +1,29 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { watchFile } from '../../config/watch-file.js';
+import { watchContent } from '../../config/watch-file.js';
 import { SignalboxError } from '../../errors.js';
 import type { Source, SourceSink } from '../source.js';
 import { readFileService } from './file-instance.js';
 import type { FileOptions } from './options.js';
+import { readFile } from './read-file.js';
 import { parseServiceFile } from './service-file.js';
 
 /** @param options with an absolute `path`, as the configuration reader makes it */
 export function createFileSource(registry: string, options: FileOptions): readonly Source[] {
-  return [new FileSource(registry, options.path, options.weight)];
+  return [new FileSource(registry, options.path, options)];
 }
 
 class FileSource implements Source {
   constructor(
     readonly registry: string,
     readonly server: string,
-    private readonly defaultWeight: number,
+    private readonly options: FileOptions,
   ) {}
 
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const known = new Map<string, string>();
     await new Promise<void>((done, defect) => {
-      const guarded = (content: string | undefined) => {
+      const guarded = (content: string | SignalboxError) => {
         try {
           this.#take(content, known, sink);
         } catch (thrown) {
@@ -31,15 +31,23 @@ class FileSource implements Source {
         }
       };
       signal.addEventListener('abort', () => done(), { once: true });
-      watchFile(this.server, guarded, signal);
-      guarded(readText(this.server));
+      let error: SignalboxError | undefined;
+      const read = () => {
+        const content = readFile(this.server, this.options.max_answer);
+        if (typeof content === 'string') return content;
+        // The same error is no change.
+        if (error?.message !== content.message) error = content;
+        return error;
+      };
+      watchContent(this.server, read, guarded, signal);
+      guarded(read());
     });
   }
 
   /** @param known the services of the last good content, each with the text of its list */
-  #take(content: string | undefined, known: Map<string, string>, sink: SourceSink): void {
-    if (content === undefined) {
-      sink.failed(new SignalboxError('registry_unreachable', `${this.server}: there is no file to read`));
+  #take(content: string | SignalboxError, known: Map<string, string>, sink: SourceSink): void {
+    if (typeof content !== 'string') {
+      sink.failed(content);
       return;
     }
     const { services, error } = parseServiceFile(content);
@@ -54,16 +62,8 @@ class FileSource implements Source {
     for (const [service, { items, text }] of services) {
       if (known.get(service) === text) continue;
       known.set(service, text);
-      sink.set({ service }, readFileService(items, this.defaultWeight));
+      sink.set({ service }, readFileService(items, this.options.weight));
     }
     sink.synced(createHash('sha256').update(content).digest('hex').slice(0, 12));
-  }
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
   }
 }

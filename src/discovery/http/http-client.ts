@@ -1,10 +1,9 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { Pool } from 'undici';
 import { Secret } from '../../config/secret.js';
-import { messageOf } from '../../errors.js';
 import type { TlsOptions } from '../registry-options.js';
+import { BodyError, readBody } from './body.js';
 import { connector } from './connector.js';
+import { Deadline } from './deadline.js';
 import { displayName } from './display-name.js';
 import { HttpErrors } from './http-error.js';
 
@@ -14,6 +13,10 @@ export interface HttpClientOptions {
   readonly tls?: TlsOptions | undefined;
   /** The most connections at a time; no limit by default. */
   readonly connections?: number;
+  /** The most bytes of an answer, after it was decompressed. */
+  readonly maxAnswer: number;
+  /** Milliseconds until the whole answer is there, from when its beginning is due. */
+  readonly answerTimeout: number;
 }
 
 export interface HttpRequest {
@@ -35,18 +38,16 @@ export interface HttpAnswer {
   /** @throws SignalboxError `registry_bad_answer` where the body is no JSON */
   json(): unknown;
   /** Errors that name this request, for an answer that the caller cannot use. */
-  readonly errors: Pick<HttpErrors, 'badAnswer' | 'refused'>;
+  readonly errors: Pick<HttpErrors, 'badAnswer' | 'refused' | 'statusText'>;
 }
-
-const unzip = promisify(gunzip);
 
 /**
  * HTTP towards one server of a registry, over connections that are kept. User and password of the URL are sent as
  * Basic authentication; a path in the URL comes before each request's path.
  *
  * A request throws a `SignalboxError`: `registry_unreachable`, `registry_timeout`, `registry_refused` (401,
- * 403), `registry_bad_answer` (any other status that is not accepted). When its signal is aborted, it throws too: ask
- * the signal first.
+ * 403), `registry_bad_answer` (any other status that is not accepted, an answer that is too large or does not end in
+ * time, after which the request is ended). When its signal is aborted, it throws too: ask the signal first.
  */
 export class HttpClient {
   /** The server for people: no user, no password. */
@@ -55,10 +56,14 @@ export class HttpClient {
   readonly #base: string;
   readonly #authorization: Secret | undefined;
   readonly #secrets: readonly string[];
+  readonly #maxAnswer: number;
+  readonly #answerTimeout: number;
 
-  constructor(url: string, options: HttpClientOptions = {}) {
+  constructor(url: string, options: HttpClientOptions) {
     const { origin, pathname, username, password } = new URL(url);
     this.server = displayName(url);
+    this.#maxAnswer = options.maxAnswer;
+    this.#answerTimeout = options.answerTimeout;
     this.#base = pathname.replace(/\/+$/, '');
     this.#secrets = [password, unescaped(password)];
     if (username !== '' || password !== '') {
@@ -114,6 +119,7 @@ export class HttpClient {
     const content = form === undefined ? null : new URLSearchParams(reveal(form)).toString();
     const errors = new HttpErrors(`${method} ${this.server}${path}`, secrets);
 
+    const deadline = new Deadline(request.timeout + this.#answerTimeout, request.signal);
     const answer = await this.#pool
       .request({
         method,
@@ -122,17 +128,21 @@ export class HttpClient {
         body: content,
         headersTimeout: request.timeout,
         bodyTimeout: request.timeout,
-        ...(request.signal !== undefined && { signal: request.signal }),
+        signal: deadline.signal,
       })
-      .then(async ({ statusCode: status, headers, body }) => ({
-        status,
-        headers: singleValued(headers),
-        bytes: Buffer.from(await body.arrayBuffer()),
-      }))
+      .then(async ({ statusCode: status, headers: multiple, body }) => {
+        const headers = singleValued(multiple);
+        // Netflix's Eureka compresses whether it was asked to or not.
+        const text = await readBody(body, headers['content-encoding'] === 'gzip', this.#maxAnswer);
+        return { status, headers, text };
+      })
       .catch((thrown: unknown) => {
+        if (thrown instanceof BodyError) throw errors.badAnswer(thrown.message);
+        if (deadline.isOver) throw errors.badAnswer(`it has not ended after ${deadline.milliseconds} ms`);
         throw errors.noAnswer(thrown);
-      });
-    const body = await text(answer.bytes, answer.headers, errors);
+      })
+      .finally(() => deadline.end());
+    const body = answer.text;
     if (!(request.accept ?? isSuccess)(answer.status)) throw errors.badStatus(answer.status, body);
     return {
       status: answer.status,
@@ -157,25 +167,12 @@ function singleValued(
   );
 }
 
-/** Netflix's Eureka compresses whether it was asked to or not. */
-async function text(
-  bytes: Buffer,
-  headers: Readonly<Record<string, string>>,
-  errors: HttpErrors,
-): Promise<string> {
-  if (headers['content-encoding'] !== 'gzip') return bytes.toString('utf8');
-  try {
-    return (await unzip(bytes)).toString('utf8');
-  } catch (thrown) {
-    throw errors.badAnswer(`broken gzip: ${messageOf(thrown)}`);
-  }
-}
-
 function parsed(body: string, errors: HttpErrors): unknown {
   try {
     return JSON.parse(body);
-  } catch (thrown) {
-    throw errors.badAnswer(messageOf(thrown));
+  } catch {
+    // The parser's own words quote the text, which may be the answer to a log-in.
+    throw errors.badAnswer('it is not valid JSON');
   }
 }
 

@@ -8,6 +8,10 @@ const TIMEOUTS = new Set([
   'ETIMEDOUT',
 ]);
 
+/** Characters of an answer that are looked at for an error, and those that are shown. */
+const MOST_READ = 2_000;
+const MOST_SHOWN = 200;
+
 /** Builds the errors of one request; no text of theirs shows one of its secrets, not even one that the server echoes. */
 export class HttpErrors {
   /**
@@ -29,11 +33,16 @@ export class HttpErrors {
 
   /** The answer's status is none that the caller takes. */
   badStatus(status: number, body: string): SignalboxError {
-    const text = body.trim().replace(/\s+/g, ' ').slice(0, 200);
     return this.#error(
       status === 401 || status === 403 ? 'registry_refused' : 'registry_bad_answer',
-      text === '' ? `status ${status}` : `status ${status}: ${text}`,
+      this.statusText(status, body),
     );
+  }
+
+  /** A status with what the server says to it, of which no secret is cut so that a part of it is not recognized. */
+  statusText(status: number, body: string): string {
+    const text = this.#redacted(body.slice(0, MOST_READ).trim().replace(/\s+/g, ' ')).slice(0, MOST_SHOWN);
+    return text === '' ? `status ${status}` : `status ${status}: ${text}`;
   }
 
   /** The answer cannot be understood. */
@@ -47,10 +56,13 @@ export class HttpErrors {
   }
 
   #error(code: ErrorCode, detail: string): SignalboxError {
-    const redacted = this.secrets.reduce(
-      (text, secret) => (secret === '' ? text : text.replaceAll(secret, '[secret]')),
-      detail,
+    return new SignalboxError(code, `${this.what}: ${this.#redacted(detail)}`);
+  }
+
+  #redacted(text: string): string {
+    return this.secrets.reduce(
+      (shown, secret) => (secret === '' ? shown : shown.replaceAll(secret, '[secret]')),
+      text,
     );
-    return new SignalboxError(code, `${this.what}: ${redacted}`);
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, serverUrl } from '../../config/values.js';
-import { commonOptions, defaultWeight } from '../registry-options.js';
+import { answerTimeout, commonOptions, defaultWeight } from '../registry-options.js';
 
 const oneOrMore = (fallback: string) =>
   z
@@ -36,6 +36,7 @@ export const nacosOptions = z.strictObject({
       /** Of APISIX; a request is small enough to be sent at once. */
       send: duration('ms').optional(),
       read: duration('ms').default(5_000),
+      answer: answerTimeout,
     })
     .prefault({}),
 });

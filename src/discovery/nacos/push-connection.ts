@@ -19,6 +19,8 @@ export interface PushTarget {
   readonly namespace: string;
   /** Milliseconds until an answer. */
   readonly timeout: number;
+  /** The largest message, bytes. */
+  readonly maxAnswer: number;
   /** What shows who we are, for a request about this `GROUP@@service`. */
   readonly identity: (grouped: string, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
   /** The server says what a service that was subscribed to is now. */
@@ -49,7 +51,7 @@ export class PushConnection {
     this.#client = new Client(target.address, credentials.createInsecure(), {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_http_proxy': 0,
-      'grpc.max_receive_message_length': -1,
+      'grpc.max_receive_message_length': target.maxAnswer,
     });
     this.#stream = this.#client.makeBidiStreamRequest(STREAM, asIs, asIs);
     this.#stream.on('data', (bytes: Buffer) => {

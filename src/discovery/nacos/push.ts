@@ -15,6 +15,8 @@ export interface NacosPushDeps {
   readonly server: () => NacosServer;
   /** Milliseconds until an answer. */
   readonly timeout: number;
+  /** The largest message, bytes. */
+  readonly maxAnswer: number;
   readonly notify: (key: NacosService, entries: readonly unknown[]) => void;
   readonly logger: Logger;
 }
@@ -57,10 +59,10 @@ export class NacosPush {
     const address = server.pushAddress;
     if (address === undefined)
       return new SignalboxError('registry_unreachable', 'there is none of its own beside this URL');
-    const { timeout } = this.deps;
+    const { timeout, maxAnswer } = this.deps;
     const notify = (key: NacosService, entries: readonly unknown[]) => this.#notify(key, entries);
     const identity = (grouped: string, life: AbortSignal) => server.identity(grouped, life);
-    const target = { address, namespace: this.namespace, timeout, identity, notify };
+    const target = { address, namespace: this.namespace, timeout, maxAnswer, identity, notify };
     let connection: PushConnection | undefined;
     try {
       connection = await PushConnection.open(target, signal);

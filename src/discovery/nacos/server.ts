@@ -40,6 +40,8 @@ export class NacosServer {
       connectTimeout: options.timeout.connect,
       connections: PARALLEL,
       tls: options.tls,
+      maxAnswer: options.max_answer,
+      answerTimeout: options.timeout.answer,
     });
     const user = host.user ?? options.user;
     const password =
@@ -61,12 +63,18 @@ export class NacosServer {
   /** The services of a scope, those without instances included. */
   async services(scope: NacosScope, signal: AbortSignal): Promise<ReadonlySet<string>> {
     const names = new Set<string>();
-    for (let page = 1, entries = 0; ; page += 1) {
+    let [entries, bytes] = [0, 0];
+    for (let page = 1; ; page += 1) {
       const { api, answer } = await this.#ask((api) => api.services(scope, page, PAGE), undefined, signal);
       const read = api.readServices(answer, scope);
       for (const name of read.names) names.add(name);
       entries += read.entries;
       if (read.entries === 0 || entries >= read.total) return names;
+      bytes += Buffer.byteLength(answer.body);
+      if (bytes > this.options.max_answer)
+        throw answer.errors.badAnswer(
+          `all pages together are larger than max_answer, ${this.options.max_answer} bytes`,
+        );
       if (page === MOST_PAGES) throw answer.errors.badAnswer('the list of services has no end');
     }
   }
@@ -129,8 +137,10 @@ export class NacosServer {
         api = second;
       }
     }
-    if (isRefused(answer.status)) throw answer.errors.refused(statusText(answer));
-    if (answer.status !== 200) throw answer.errors.badAnswer(statusText(answer));
+    if (isRefused(answer.status))
+      throw answer.errors.refused(answer.errors.statusText(answer.status, answer.body));
+    if (answer.status !== 200)
+      throw answer.errors.badAnswer(answer.errors.statusText(answer.status, answer.body));
     this.#api = api;
     return { api, answer };
   }
@@ -164,11 +174,6 @@ export class NacosServer {
 }
 
 const isRefused = (status: number) => status === 401 || status === 403;
-
-function statusText({ status, body }: HttpAnswer): string {
-  const text = body.trim().replace(/\s+/g, ' ').slice(0, 200);
-  return text === '' ? `status ${status}` : `status ${status}: ${text}`;
-}
 
 /** Names the service that an error is about, which the request's address alone does not. */
 export function errorAbout(

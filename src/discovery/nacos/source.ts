@@ -79,6 +79,7 @@ class NacosSource implements Source {
     const deps = {
       server: () => ring.current,
       timeout: options.timeout.read,
+      maxAnswer: options.max_answer,
       notify: (key: NacosService, entries: readonly unknown[]) => teller.pushed(key, entries),
       logger: this.deps.logger.child({ registry }),
     };

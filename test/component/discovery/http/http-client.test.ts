@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Secret } from '../../../../src/config/secret.js';
@@ -7,12 +9,14 @@ import { eventually } from '../../../peers/eventually.js';
 import { freePort } from '../../../peers/process.js';
 import { HttpFake } from '../../../support/http-fake.js';
 
+const BOUNDS = { maxAnswer: 1_048_576, answerTimeout: 60_000 };
+
 let fake: HttpFake;
 let client: HttpClient;
 
 beforeEach(async () => {
   fake = await new HttpFake((_, response) => response.end('[1]')).start();
-  client = new HttpClient(`http://user:p%40ss@${fake.host}/base/`);
+  client = new HttpClient(`http://user:p%40ss@${fake.host}/base/`, BOUNDS);
 });
 
 afterEach(async () => {
@@ -80,7 +84,7 @@ test('what speaks no HTTP is a bad answer', async () => {
 });
 
 test('nobody at the port is unreachable', async () => {
-  const alone = new HttpClient(`http://127.0.0.1:${await freePort()}`);
+  const alone = new HttpClient(`http://127.0.0.1:${await freePort()}`, BOUNDS);
   await expect(alone.get('/', { timeout: 2_000 })).rejects.toMatchObject({ code: 'registry_unreachable' });
   await alone.close();
 });
@@ -90,6 +94,77 @@ test('silence before and inside the answer is a timeout', async () => {
   await expect(client.get('/', { timeout: 100 })).rejects.toMatchObject({ code: 'registry_timeout' });
   fake.answer = (_, response) => response.write('[1,');
   await expect(client.get('/', { timeout: 100 })).rejects.toMatchObject({ code: 'registry_timeout' });
+});
+
+/** The same part for as long as somebody reads. */
+function* endless(part: Buffer, sent: (bytes: number) => void): Generator<Buffer> {
+  for (;;) {
+    sent(part.length);
+    yield part;
+  }
+}
+
+const TOO_LARGE = { code: 'registry_bad_answer', message: expect.stringContaining('larger than max_answer') };
+
+test('an answer without end is given up, and its connection closed', async () => {
+  let sent = 0;
+  let closed: Promise<unknown> | undefined;
+  fake.answer = (_, response) => {
+    closed = once(response, 'close');
+    const parts = Readable.from(endless(Buffer.alloc(65_536, 32), (bytes) => (sent += bytes)));
+    parts.pipe(response).on('close', () => parts.destroy());
+  };
+  await expect(client.get('/', { timeout: 2_000 })).rejects.toMatchObject(TOO_LARGE);
+  await closed;
+  expect(sent).toBeLessThan(64 * 1_048_576);
+});
+
+test('an answer that is as large as it may be is taken, one byte more is not', async () => {
+  let size = BOUNDS.maxAnswer;
+  fake.answer = (_, response) => response.end(Buffer.alloc(size, 32));
+  expect((await client.get('/', { timeout: 2_000 })).body).toHaveLength(size);
+  size += 1;
+  await expect(client.get('/', { timeout: 2_000 })).rejects.toMatchObject(TOO_LARGE);
+});
+
+test('a gzip bomb is stopped while it is decompressed', async () => {
+  // 16 GiB of zeros in 16 MiB.
+  const part = gzipSync(Buffer.alloc(16 * 1_048_576));
+  const bomb = Buffer.concat(Array.from({ length: 1_024 }, () => part));
+  fake.answer = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
+  const [before, began] = [process.memoryUsage().rss, performance.now()];
+  await expect(client.get('/', { timeout: 2_000 })).rejects.toMatchObject(TOO_LARGE);
+  expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1_048_576);
+  expect(performance.now() - began).toBeLessThan(1_000);
+});
+
+test('broken gzip is a bad answer', async () => {
+  fake.answer = (_, response) =>
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{}').subarray(0, 15));
+  await expect(client.get('/', { timeout: 2_000 })).rejects.toMatchObject({
+    code: 'registry_bad_answer',
+    message: expect.stringContaining('broken gzip'),
+  });
+});
+
+test.each([
+  ['body', 'HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n'],
+  ['header', 'HTTP/1.1 200 OK\r\n'],
+])('an answer whose %s comes drop by drop is given up', async (_, beginning) => {
+  let closed: Promise<unknown> | undefined;
+  fake.answer = ({ socket }) => {
+    socket.write(beginning);
+    const drops = setInterval(() => socket.write('a'), 10);
+    closed = once(socket, 'close').finally(() => clearInterval(drops));
+    socket.on('error', () => undefined);
+  };
+  const hasty = new HttpClient(fake.url, { ...BOUNDS, answerTimeout: 200 });
+  const request = hasty.get('/', { timeout: 300 });
+  await expect(request).rejects.toMatchObject({
+    code: expect.stringMatching(/registry_(bad_answer|timeout)/),
+  });
+  await closed;
+  await hasty.close();
 });
 
 test('an aborted signal ends the request', async () => {
@@ -113,6 +188,18 @@ test('no secret shows in an error, not even one that the server echoes', async (
   const error = await request.catch((thrown: unknown) => thrown);
   expect(String(error)).toContain('status 403');
   expect(JSON.stringify(error) + String(error)).not.toMatch(/tok-[12]|p@ss|p%40ss|Basic [A-Za-z0-9]/);
+});
+
+test('a secret at the place where the text is cut is not seen in part', async () => {
+  fake.answer = (_, response) => response.writeHead(500).end(`${'x'.repeat(195)}tok-1-is-long`);
+  const headers = { 'x-consul-token': Secret.of('tok-1-is-long') };
+  const error = await client.get('/x', { headers, timeout: 2_000 }).catch((thrown: unknown) => thrown);
+  expect(String(error)).not.toContain('tok');
+  fake.answer = (_, response) => response.end('{"accessToken":"tok-2"');
+  const answer = await client.get('/login', { timeout: 2_000 });
+  expect(() => answer.json()).toThrowError(
+    expect.objectContaining({ message: expect.not.stringContaining('tok') }),
+  );
 });
 
 test('a display name has no user and no password', () => {

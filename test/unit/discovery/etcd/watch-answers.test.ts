@@ -29,7 +29,7 @@ function event(revision: string): IEvent {
 }
 
 it('knows a refusal that comes with the creation, and a compaction that gives no reason', () => {
-  const answers = new WatchAnswers();
+  const answers = new WatchAnswers(1_000);
   expect(answers.read(answer({ created: true }))).toEqual({ is: 'created' });
   expect(answers.read(answer({ created: true, canceled: true, cancel_reason: 'permission denied' }))).toEqual(
     {
@@ -45,7 +45,7 @@ it('knows a refusal that comes with the creation, and a compaction that gives no
 });
 
 it('puts fragments of a revision together, so that none of it counts before all of it is there', () => {
-  const answers = new WatchAnswers();
+  const answers = new WatchAnswers(1_000);
   expect(answers.read(answer({ fragment: true, events: [event('7')] }))).toEqual({ is: 'fragment' });
   expect(answers.read(answer({ fragment: true, events: [event('7')] }))).toEqual({ is: 'fragment' });
   expect(answers.read(answer({ events: [event('7')] }))).toMatchObject({
@@ -56,4 +56,16 @@ it('puts fragments of a revision together, so that none of it counts before all 
     is: 'events',
     events: { length: 1 },
   });
+});
+
+it('gives up fragments that never end, and takes very many changes of one revision', () => {
+  const answers = new WatchAnswers(1_000_000);
+  const many = Array.from({ length: 300_000 }, () => event('7'));
+  expect(answers.read(answer({ fragment: true, events: many }))).toEqual({ is: 'fragment' });
+  expect(answers.read(answer({ events: [event('7')] }))).toMatchObject({ events: { length: 300_001 } });
+  const fragment = answer({ fragment: true, events: many });
+  expect(answers.read(fragment)).toEqual({ is: 'fragment' });
+  expect(() => answers.read(fragment)).toThrowError(
+    expect.objectContaining({ code: 'registry_bad_answer', message: expect.stringContaining('max_answer') }),
+  );
 });

@@ -67,6 +67,7 @@ test('what a server pushes costs no more than itself, however deep it is', async
     address: `127.0.0.1:${port}`,
     namespace: '',
     timeout: 5_000,
+    maxAnswer: 16 * 1_048_576,
     identity: async () => ({}),
     notify,
   };
@@ -88,4 +89,26 @@ test('what a server pushes costs no more than itself, however deep it is', async
   } finally {
     connection.close();
   }
+});
+
+test('a pushed frame that is too large ends the connection', async () => {
+  const before = notified;
+  const notify = vi.fn();
+  const target = {
+    address: `127.0.0.1:${port}`,
+    namespace: '',
+    timeout: 5_000,
+    maxAnswer: 65_536,
+    identity: async () => ({}),
+    notify,
+  };
+  const connection = await PushConnection.open(target, new AbortController().signal);
+  await vi.waitUntil(() => notified !== before);
+  const info = JSON.stringify({ name: 'web', groupName: 'G', hosts: ['x'.repeat(65_536)] });
+  notified?.write(frame('NotifySubscriberRequest', `{"serviceInfo":${info}}`));
+  await vi.waitUntil(() => connection.life.aborted);
+  expect(notify).not.toHaveBeenCalled();
+  await expect(connection.check()).rejects.toMatchObject({
+    message: expect.stringContaining('larger than max'),
+  });
 });
