@@ -4,6 +4,8 @@ import { keyText } from './key-text.js';
 import { drop, isMassLoss, type MassLossLimits, missing } from './mass-loss.js';
 import { type Ageing, addressesOf, RecentService, type ServiceChange } from './recent-service.js';
 
+const NOTHING = { lost: 0, gained: 0, brief: 0, dropped: 0, services: 0, instances: 0 };
+
 /**
  * What one source lost within a sliding window, and which of it is not believed. That depends on what the registry had
  * when the window began and what it has now only, so it is the same however a loss is cut into answers.
@@ -11,7 +13,7 @@ import { type Ageing, addressesOf, RecentService, type ServiceChange } from './r
 export class LossWindow {
   readonly #services = new Map<string, RecentService>();
   readonly #ageing: Ageing = new Set();
-  readonly #total = { present: 0, lost: 0, gained: 0, brief: 0, dropped: 0, services: 0, instances: 0 };
+  readonly #total = { present: 0, ...NOTHING };
   /** Whether the registry as a whole has lost too much. */
   #everywhere = false;
 
@@ -45,7 +47,8 @@ export class LossWindow {
   take(changes: readonly ServiceChange[], now: number): readonly ServiceKey[] {
     this.#age(now);
     if (changes.length === 0) return [];
-    const { dropped } = this.#total;
+    // What the window has left behind, and each that is back, is missing no more.
+    const dropped = Math.min(this.#total.dropped, this.#total.brief);
     let [went, came] = [0, 0];
     const changed = new Set<RecentService>();
     for (const change of changes) {
@@ -72,8 +75,7 @@ export class LossWindow {
     const held = [...this.#services.values()].filter((service) => service.held);
     this.#services.clear();
     this.#ageing.clear();
-    this.#everywhere = false;
-    Object.assign(this.#total, { lost: 0, gained: 0, brief: 0, dropped: 0, services: 0, instances: 0 });
+    Object.assign(this.#total, NOTHING);
     return held.map(({ key }) => key);
   }
 
@@ -106,7 +108,6 @@ export class LossWindow {
     change();
     this.#add(service, 1);
     if (service.quiet) this.#services.delete(keyText(service.key));
-    this.#total.dropped = Math.min(this.#total.dropped, this.#total.brief);
   }
 
   #add(service: RecentService, sign: 1 | -1): void {

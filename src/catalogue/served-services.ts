@@ -87,7 +87,6 @@ function recount(
   before: readonly FilteredInstance[],
   after: readonly FilteredInstance[],
 ): SourceStatus['filteredBy'] {
-  if (before.length === 0 && after.length === 0) return counts;
   const next = { ...counts };
   for (const { reason } of before) next[reason] = (next[reason] ?? 0) - 1;
   for (const { reason } of after) next[reason] = (next[reason] ?? 0) + 1;

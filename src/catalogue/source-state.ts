@@ -67,7 +67,7 @@ export class SourceState implements SourceSink {
   ) {
     const { massLoss } = rules;
     this.#served = new ServedServices(source, (key) => this.nameOf(key));
-    if (massLoss !== undefined && massLoss.hold > 0)
+    if (massLoss !== undefined && massLoss.hold !== 0)
       this.#losses = new HeldLosses(massLoss, clock, () => this.release());
     this.#status = waiting(source.registry, source.server);
     this.#failures = new ServiceFailures(events.services, () => clock.now());
@@ -164,11 +164,8 @@ export class SourceState implements SourceSink {
 
   /** @returns whether anything has changed since the last time */
   synced(revision?: string): boolean {
-    const gone = [...this.#unconfirmed].filter(([text]) => !this.#pending.has(text));
-    const names = this.#take([
-      ...gone.map(([, key]) => ({ key, after: undefined })),
-      ...this.#pending.values(),
-    ]);
+    const gone = [...this.#unconfirmed].map(([text, key]) => [text, { key, after: undefined }] as const);
+    const names = this.#take(new Map([...gone, ...this.#pending]).values());
     this.#unconfirmed = new Map();
     this.#pending = new Map();
     this.#failures.answered();
@@ -221,7 +218,7 @@ export class SourceState implements SourceSink {
   }
 
   /** Takes in what the source says now; @returns the published names that this touched. */
-  #take(said: readonly Omit<ServiceChange, 'before'>[]): ReadonlySet<string> {
+  #take(said: Iterable<Omit<ServiceChange, 'before'>>): ReadonlySet<string> {
     const changes: ServiceChange[] = [];
     for (const { key, after } of said) {
       const text = keyText(key);

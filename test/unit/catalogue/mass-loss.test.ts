@@ -12,6 +12,7 @@ const LIMITS: MassLossLimits = { registry: 0.5, service: 0.8, large: 10, window:
 let catalogue: Catalogue;
 let sink: SourceState;
 let told: string[][];
+let log: object[];
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -21,8 +22,8 @@ afterEach(() => {
 });
 
 function start(limits: MassLossLimits = LIMITS): void {
-  told = [];
-  catalogue = new Catalogue({ logger: pino({ enabled: false }) });
+  [told, log] = [[], []];
+  catalogue = new Catalogue({ logger: pino({}, { write: (line) => log.push(JSON.parse(line)) }) });
   catalogue.onChange((names) => told.push([...names].sort()));
   sink = add(new ScriptedSource('kv'), limits);
 }
@@ -123,8 +124,9 @@ describe('a registry that suddenly has far fewer instances', () => {
   test('is served as it was, and says so', () => {
     lose('a', 'b', 'c');
     expect(['a', 'b', 'c'].map(served)).toEqual([10, 10, 10]);
-    expect(held()).toMatchObject({ services: 3, instances: 30 });
-    expect((held()?.until ?? 0) - (held()?.since ?? 0)).toBe(60_000);
+    expect(held()).toEqual({ services: 3, instances: 30, since: Date.now(), until: Date.now() + 60_000 });
+    // Nothing that is served has changed.
+    expect(told.at(-1)).toEqual([]);
     expect(catalogue.heldOf('b')).toMatchObject([{ registry: 'kv', server: 'one', addresses: many(10) }]);
     expect(catalogue.sources()[0]).toMatchObject({ services: 3, instances: 30 });
   });
@@ -140,6 +142,25 @@ describe('a registry that suddenly has far fewer instances', () => {
     expect(held()).toBeUndefined();
     expect(sink.synced()).toBe(true);
     expect(sink.synced()).toBe(false);
+  });
+
+  test('is not believed earlier where that is longer than timers can be', () => {
+    start({ ...LIMITS, hold: 100 * 24 * 3_600_000 });
+    say({ a: 10 });
+    lose('a');
+    vi.advanceTimersByTime(24 * 3_600_000);
+    expect(served('a')).toBe(10);
+    expect((held()?.until ?? 0) - (held()?.since ?? 0)).toBe(2_147_483_647);
+  });
+
+  test('is told once, and when it is over', () => {
+    log = [];
+    lose('a', 'b');
+    lose('c');
+    expect(log).toMatchObject([{ level: 40, registry: 'kv', server: 'one', services: 2, instances: 20 }]);
+    vi.advanceTimersByTime(60_000);
+    sink.synced();
+    expect(log).toMatchObject([{ level: 40 }, { level: 30, registry: 'kv', server: 'one' }]);
   });
 
   test('is forgiven when it has them again', () => {
@@ -344,6 +365,19 @@ describe('losses of several answers', () => {
     expect(addresses('a')).toEqual([...many(8, 'new'), 'old10:80', 'old11:80', 'old8:80', 'old9:80']);
   });
 
+  test('do not come up again between two changes of the registry', () => {
+    start();
+    const old = { a0: 4, a1: 3, a2: 3, a3: 3 };
+    say(old);
+    say({ b0: 3, b1: 3, b2: 3, b3: 3 });
+    vi.advanceTimersByTime(5_000);
+    say(Object.fromEntries(Object.keys(old).map((name) => [name, undefined])));
+    vi.advanceTimersByTime(26_000);
+    // 30 s ago there were 25, of which 13 are gone.
+    sink.synced();
+    expect([served('a0'), held()]).toEqual([undefined, undefined]);
+  });
+
   test('of a service that is not held do not wait for one that is', () => {
     start();
     say({ a: 10, b: 50 });
@@ -395,6 +429,25 @@ describe('losses of several answers', () => {
     // Of 20 half are gone, with the 6 of before it would be more.
     expect([served('a'), served('c')]).toEqual([10, 9]);
   });
+});
+
+test('what went before a release does not count when the window has left it behind either', () => {
+  start();
+  const all = (count: number | undefined, ...names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, count]));
+  const [gone, left] = [many(8, 'gone'), many(12, 'left')];
+  say({ large: 10, ...all(3, ...gone, ...left) });
+  say({ large: 0 });
+  say(all(undefined, ...gone));
+  // 34 of 70: the large service is held alone.
+  expect(held()).toMatchObject({ services: 1 });
+  catalogue.release('kv');
+  vi.advanceTimersByTime(31_000);
+  // 18 of 36 are not more than half.
+  say(all(undefined, ...left.slice(0, 6)));
+  expect(held()).toBeUndefined();
+  say(all(undefined, ...left.slice(6, 7)));
+  expect(held()).toMatchObject({ services: 7, instances: 21 });
 });
 
 describe('instances that come and go within the window', () => {
@@ -477,6 +530,21 @@ describe('instances that come and go within the window', () => {
     say({ a: 3 });
     // 7 of 10.
     expect(held()).toMatchObject({ services: 1, instances: 7 });
+  });
+
+  test('no longer count when the window has left them behind', () => {
+    start();
+    say({ a: 10 });
+    say({ b: 4 });
+    say({ b: 0 });
+    vi.advanceTimersByTime(20_000);
+    say({ c: 1 });
+    vi.advanceTimersByTime(10_000);
+    // c has d for its successor, and so has one of the 6: half of 10 are missing.
+    say({ a: 4, c: undefined, d: 1 });
+    expect(held()).toBeUndefined();
+    say({ a: 3 });
+    expect(held()).toMatchObject({ services: 2, instances: 8 });
   });
 
   test('of a service that is held are no more than there were at one time', () => {
