@@ -40,7 +40,7 @@ export const HALF_A_PAIR = 'half of a surrogate pair, which is no Unicode';
 
 /** Whether a text has no half of a surrogate pair. */
 export function isUnicodeText(text: string): boolean {
-  return !/\p{Cs}/u.test(text);
+  return text.isWellFormed();
 }
 
 function isUnicode(value: unknown): boolean {

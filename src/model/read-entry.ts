@@ -15,26 +15,27 @@ const LONGEST = { address: 300, detail: 500, value: 80 };
 /**
  * Maps one entry of a registry. This is where an entry comes to cost itself alone, for every registry: its data are
  * measured before anything touches them, and whatever is thrown over them becomes the reason why it is not served.
- * @param address what the entry is shown as when it cannot be read
+ * @param address what the entry is shown as when it cannot be read; a function where it takes work
  * @param entry as the registry gives it: a text, or data out of a larger answer
  * @param read the registry's own mapping
  */
 export function mapEntry<Read extends ReadInstance | undefined>(
-  address: string,
+  address: string | (() => string),
   entry: unknown,
   read: () => Read,
 ): Read | ReadInstance {
+  const refuse = (detail: string) => badValue(typeof address === 'string' ? address : address(), detail);
   const problem = typeof entry === 'string' ? textProblem(entry) : dataProblem(entry);
-  if (problem !== undefined) return badValue(address, `the entry ${problem}`);
+  if (problem !== undefined) return refuse(`the entry ${problem}`);
   try {
     const mapped = read();
     if (mapped?.filtered !== undefined) return { filtered: shown(mapped.filtered) };
     if (mapped?.instance === undefined) return mapped;
     return isBroken(mapped.instance)
-      ? badValue(address, `one of its texts has ${HALF_A_PAIR}`)
+      ? refuse(`one of its texts has ${HALF_A_PAIR}`)
       : { instance: withShownRemarks(mapped.instance) };
   } catch (thrown) {
-    return badValue(address, messageOf(thrown));
+    return refuse(messageOf(thrown));
   }
 }
 
@@ -48,9 +49,9 @@ export function placeOf(host: unknown, port: unknown): string {
   return `${shortText(host)}:${shortText(port)}`;
 }
 
-/** Any data as a short text for people. */
+/** Any data as a short text for people; what is beyond the bounds of an entry is not made a text for it. */
 export function shortText(value: unknown): string {
-  return printable(textOf(value), LONGEST.value);
+  return dataProblem(value) === undefined ? printable(textOf(value), LONGEST.value) : '…';
 }
 
 function shown({ address, reason, detail }: FilteredInstance): FilteredInstance {

@@ -25,17 +25,18 @@ export interface RawInstance {
 const DOWN = new Set(['down', 'critical', 'unhealthy', 'disabled', 'out_of_service', 'offline', 'draining']);
 
 /**
- * Checks one instance by the rules that all registries share.
+ * Checks one instance by the rules that all registries share, whatever it holds.
  * @param defaultWeight the registry's `weight` option: what counts where there is no weight or one that is no number
  */
 export function readInstance(raw: RawInstance, defaultWeight: number): ReadInstance {
-  const address = placeOf(raw.host, raw.port);
-  return mapEntry(address, raw, () => checked(raw, address, defaultWeight));
+  const address = () => placeOf(raw.host, raw.port);
+  return mapEntry(address, raw, () => checkInstance(raw, defaultWeight));
 }
 
-function checked(raw: RawInstance, address: string, defaultWeight: number): ReadInstance {
+/** The same for an instance out of an entry that {@link mapEntry} has measured, and that it is mapped by. */
+export function checkInstance(raw: RawInstance, defaultWeight: number): ReadInstance {
   const refuse = (reason: FilterReason, detail: string): ReadInstance => ({
-    filtered: { address, reason, detail },
+    filtered: { address: placeOf(raw.host, raw.port), reason, detail },
   });
 
   const host = typeof raw.host === 'string' ? canonicalHost(raw.host) : undefined;

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { parseConfig } from '../../src/config/load.js';
 import { type FuzzTarget, target } from './target.js';
-import { anything, damaged, jsonOf, list, roughly } from './values.js';
+import { anything, damaged, deepened, jsonOf, list, roughly } from './values.js';
 
 const EXAMPLES = resolve(import.meta.dirname, '../../docs/examples');
 const texts = readdirSync(EXAMPLES, { withFileTypes: true, recursive: true })
@@ -65,10 +65,19 @@ const configuration = roughly({
 
 /** Whatever stands in a configuration file: it is read, or all that is wrong is said. */
 export const CONFIGURATION: readonly FuzzTarget[] = [
-  target('configurations', fc.oneof(jsonOf(configuration), damaged(example)), (content) => {
-    const { config, problems } = parseConfig(content, 'signalbox.yaml', { A: 'a' });
-    if (config !== undefined) return;
-    if (problems === undefined || problems.length === 0) throw new Error('refused without a reason');
-    for (const { message } of problems) if (message === '') throw new Error('a problem without words');
-  }),
+  target(
+    'configurations',
+    fc.oneof(
+      { weight: 5, arbitrary: jsonOf(configuration) },
+      { weight: 5, arbitrary: damaged(example) },
+      { weight: 1, arbitrary: damaged(deepened(example)) },
+    ),
+    (content) => {
+      const { config, problems } = parseConfig(content, 'signalbox.yaml', { A: 'a' });
+      if (config !== undefined) return;
+      if (problems === undefined || problems.length === 0) throw new Error('refused without a reason');
+      for (const { message } of problems)
+        if (message === '' || message.includes('call stack')) throw new Error(`a problem: "${message}"`);
+    },
+  ),
 ];

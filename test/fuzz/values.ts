@@ -126,6 +126,25 @@ export function damaged(texts: Arbitrary<string>): Arbitrary<string> {
     });
 }
 
+/** YAML with something nested deep in it: brackets, indicators or lines, in one of a few ways at a time. */
+export function deepened(texts: Arbitrary<string>): Arbitrary<string> {
+  const opening = fc.constantFrom('[', '{a: ', '- ', '? ', 'a: ', '&a [', '!t {', '\n');
+  const levels = fc.oneof(
+    { weight: 9, arbitrary: fc.integer({ min: 1, max: 120 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 1_000, max: 2_000 }) },
+  );
+  return fc.tuple(texts, opening, levels, fc.nat()).map(([text, open, count, where]) => {
+    const deep =
+      open === '\n'
+        ? Array.from({ length: Math.min(count, 120) }, (_, level) => `\n${' '.repeat(9 + level)}a:`).join('')
+        : `\n         ${open.repeat(count)}`;
+    // After a colon it is a value, as often as not.
+    const places = [...text.matchAll(/:(?=\s)/g)];
+    const at = (places[where % Math.max(1, places.length)]?.index ?? -1) + 1;
+    return text.slice(0, at) + deep + text.slice(at);
+  });
+}
+
 /** Bytes as they are, or cut off, or with some of them changed. */
 export function damagedBytes(of: Arbitrary<Uint8Array>): Arbitrary<Uint8Array> {
   const change = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }));

@@ -1,7 +1,7 @@
 import { splitAddress } from '../../model/host.js';
 import { readPolicy } from '../../model/instance-policy.js';
 import { badValue, mapEntry, type ReadInstance } from '../../model/read-entry.js';
-import { readInstance } from '../../model/read-instance.js';
+import { checkInstance } from '../../model/read-instance.js';
 
 /**
  * Reads one entry: the address is in the key, the rest is JSON such as
@@ -24,7 +24,7 @@ function readText(address: string, text: string, defaultWeight: number): ReadIns
   if (!isRecord(data)) return badValue(address, 'the value is no JSON object');
 
   const { said, remarks } = readPolicy(data);
-  const read = readInstance(
+  const read = checkInstance(
     {
       ...parts,
       weight: data.weight,

@@ -1,6 +1,6 @@
 import type { FilterReason, Instance, Locality } from '../../model/instance.js';
 import { badValue, mapEntry, placeOf, type ReadInstance } from '../../model/read-entry.js';
-import { readInstance } from '../../model/read-instance.js';
+import { checkInstance } from '../../model/read-instance.js';
 import { textOf } from '../../text-of.js';
 import { isObject, type JsonObject } from './catalog-answer.js';
 import type { ConsulOptions } from './options.js';
@@ -20,7 +20,7 @@ export function readCatalogInstance(entry: unknown, rules: InstanceRules): ReadI
     // A service without a port is taken for one of HTTP, as in APISIX.
     port: service.Port === 0 || service.Port === undefined || service.Port === null ? 80 : service.Port,
   };
-  const address = placeOf(place.host, place.port);
+  const address = () => placeOf(place.host, place.port);
   return mapEntry(address, entry, () => readRegistration(place, service, entry.Checks, rules));
 }
 
@@ -37,7 +37,7 @@ function readRegistration(
 
   const down = failingCheck(checks);
   const locality = localityOf(service);
-  return readInstance(
+  return checkInstance(
     {
       ...place,
       weight: rules.use_weights ? passingWeight(service) : undefined,

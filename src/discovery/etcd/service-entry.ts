@@ -2,7 +2,7 @@ import { splitAddress } from '../../model/host.js';
 import type { Instance } from '../../model/instance.js';
 import { readPolicy } from '../../model/instance-policy.js';
 import { mapEntry, type ReadInstance } from '../../model/read-entry.js';
-import { readInstance } from '../../model/read-instance.js';
+import { checkInstance } from '../../model/read-instance.js';
 
 /** Where a key below the prefix belongs. */
 export interface EntryKey {
@@ -33,7 +33,7 @@ function readText(entry: string, value: string, defaultWeight: number): ReadInst
   const address = splitAddress(typeof fields.Addr === 'string' ? fields.Addr : entry);
   const metadata = fields.Metadata ?? fields.metadata;
   const policy = readPolicy(fields);
-  const read = readInstance(
+  const read = checkInstance(
     {
       host: address?.host ?? fields.Addr ?? entry,
       port: address?.port,

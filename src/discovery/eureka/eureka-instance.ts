@@ -1,6 +1,6 @@
 import type { FilterReason, Locality } from '../../model/instance.js';
 import { badValue, mapEntry, placeOf, type ReadInstance } from '../../model/read-entry.js';
-import { readInstance } from '../../model/read-instance.js';
+import { checkInstance } from '../../model/read-instance.js';
 import { textOf } from '../../text-of.js';
 import { isRecord } from './eureka-answer.js';
 
@@ -15,8 +15,10 @@ export function readEurekaInstance(item: unknown, defaultWeight: number): ReadIn
   const secure = enabledPort(item.securePort);
   // With both enabled the secure one counts, as in APISIX.
   const port = secure ?? enabledPort(item.port) ?? 'none enabled';
-  return mapEntry(placeOf(item.ipAddr, port), item, () =>
-    readRegistration(item, port, secure !== undefined, defaultWeight),
+  return mapEntry(
+    () => placeOf(item.ipAddr, port),
+    item,
+    () => readRegistration(item, port, secure !== undefined, defaultWeight),
   );
 }
 
@@ -29,7 +31,7 @@ function readRegistration(
   const metadata = readMetadata(item.metadata);
   const locality = localityOf(item, metadata);
   const down = downBy(item);
-  return readInstance(
+  return checkInstance(
     {
       host: item.ipAddr,
       port,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { badValue, mapEntry, placeOf, type ReadInstance, shortText } from '../../model/read-entry.js';
-import { readInstance, withoutDuplicates } from '../../model/read-instance.js';
+import { checkInstance, withoutDuplicates } from '../../model/read-instance.js';
 import type { ServiceState } from '../source.js';
 
 const place = z.string().optional();
@@ -27,7 +27,11 @@ export function readFileService(items: readonly unknown[], defaultWeight: number
 
 /** Reads one item of a services file. */
 export function readFileInstance(item: unknown, defaultWeight: number): ReadInstance {
-  return mapEntry(addressOf(item), item, () => readItem(item, defaultWeight));
+  return mapEntry(
+    () => addressOf(item),
+    item,
+    () => readItem(item, defaultWeight),
+  );
 }
 
 function readItem(item: unknown, defaultWeight: number): ReadInstance {
@@ -39,7 +43,7 @@ function readItem(item: unknown, defaultWeight: number): ReadInstance {
   const { host, port, weight, metadata, status, locality, secure } = read.data;
   const known = Object.keys(fileInstance.shape);
   const unknown = Object.keys(Object(item)).filter((key) => !known.includes(key));
-  const result = readInstance(
+  const result = checkInstance(
     {
       host,
       port,

@@ -1,5 +1,5 @@
 import type { ReadInstance } from '../../model/read-entry.js';
-import { readInstance } from '../../model/read-instance.js';
+import { checkInstance } from '../../model/read-instance.js';
 import { textOf } from '../../text-of.js';
 import { isRecord, type JsonRecord } from './json-record.js';
 
@@ -23,7 +23,7 @@ export function readCuratorInstance(record: JsonRecord, defaultWeight: number): 
         ? ({ reason: 'status', detail: `instance_status is "${textOf(status)}"` } as const)
         : undefined;
   const secure = !isPort(record.port) && isPort(record.sslPort);
-  return readInstance(
+  return checkInstance(
     {
       host: record.address,
       port: secure ? record.sslPort : record.port,

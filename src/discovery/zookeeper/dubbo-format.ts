@@ -1,5 +1,5 @@
 import { mapEntry, type ReadInstance } from '../../model/read-entry.js';
-import { readInstance } from '../../model/read-instance.js';
+import { checkInstance } from '../../model/read-instance.js';
 
 /** What Dubbo 2 has under an interface; only providers are instances. */
 export const DUBBO_CATEGORIES: ReadonlySet<string> = new Set([
@@ -23,7 +23,7 @@ function readUrl(url: URL, defaultWeight: number): ReadInstance {
     parameters.enabled === 'false' || parameters.disabled === 'true'
       ? ({ reason: 'disabled', detail: 'the provider is disabled' } as const)
       : undefined;
-  return readInstance(
+  return checkInstance(
     {
       host: url.hostname,
       port: url.port,

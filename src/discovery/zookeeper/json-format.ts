@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.js';
 import { splitAddress } from '../../model/host.js';
 import { badValue, mapEntry, placeOf, type ReadInstance, shortText } from '../../model/read-entry.js';
-import { readInstance } from '../../model/read-instance.js';
+import { checkInstance } from '../../model/read-instance.js';
 import { isRecord, type JsonRecord } from './json-record.js';
 
 export type ReadPayload =
@@ -24,7 +24,11 @@ export function readServicePayload(text: string, defaultWeight: number): ReadPay
 
 function readItem(item: unknown, defaultWeight: number): ReadInstance {
   if (!isRecord(item)) return badValue(shortText(item), 'is no object with "host" and "port"');
-  return mapEntry(placeOf(item.host, item.port), item, () => fromRecord(item, defaultWeight));
+  return mapEntry(
+    () => placeOf(item.host, item.port),
+    item,
+    () => fromRecord(item, defaultWeight),
+  );
 }
 
 /**
@@ -45,7 +49,7 @@ export function readInstanceZnode(name: string, text: string, defaultWeight: num
 
 function fromRecord(record: JsonRecord, defaultWeight: number): ReadInstance {
   const disabled = record.enabled === false || record.enabled === 'false';
-  return readInstance(
+  return checkInstance(
     {
       host: record.host,
       port: record.port,
