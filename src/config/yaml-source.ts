@@ -4,14 +4,14 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
+  type LineCounter,
   type Node,
   parseDocument,
   type Scalar,
   type YAMLError,
 } from 'yaml';
+import { parseYaml, YAML_NESTING } from '../base/bounded-yaml.js';
 import { HALF_A_PAIR, isUnicodeText } from '../base/data-bounds.js';
-import { deepYamlParts, YAML_NESTING } from '../base/yaml-nesting.js';
 import type { ConfigPath } from './problem.js';
 import { type Environment, fillVariables, isReference } from './variables.js';
 
@@ -50,15 +50,8 @@ export function readYaml(
   environment: Environment,
   texts: ReadonlySet<string> = new Set(),
 ): YamlSource {
-  const [deep] = deepYamlParts(text);
-  if (deep !== undefined) return tooDeep(text.slice(0, deep.from));
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: false,
-    stringKeys: true,
-  });
+  const { document, lines, deep } = parseYaml(text, { uniqueKeys: false, stringKeys: true });
+  if (document === undefined) return tooDeep(text.slice(0, deep[0]?.from));
   const reader = new Reader(document, lines, environment, texts);
   const errors = [...document.errors, ...document.warnings];
   const value = errors.length === 0 ? reader.read(document.contents, []) : undefined;

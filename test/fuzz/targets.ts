@@ -6,10 +6,12 @@ import { PATTERNS } from './patterns.js';
 import { REGISTRIES } from './registries.js';
 import { REQUESTS } from './requests.js';
 import type { FuzzTarget } from './target.js';
+import { YAML } from './yaml.js';
 
 export const TARGETS: readonly FuzzTarget[] = [
   ...REGISTRIES,
   ...DOCUMENTS,
+  ...YAML,
   ...CONFIGURATION,
   ...REQUESTS,
   ...PATTERNS,

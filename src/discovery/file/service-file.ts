@@ -1,6 +1,6 @@
-import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isScalar, visit } from 'yaml';
+import { parseYamlWithoutDeep, YAML_NESTING } from '../../base/bounded-yaml.js';
 import { dataProblem } from '../../base/data-bounds.js';
-import { withoutDeepYaml } from '../../base/yaml-nesting.js';
 import { messageOf } from '../../errors.js';
 
 export interface ServiceList {
@@ -36,15 +36,13 @@ function parseJson(text: string): unknown {
 }
 
 function parseYaml(text: string): ServiceFile {
-  const lines = new LineCounter();
-  // The parser's own look for equal keys compares each key of a map with all others.
-  const document = parseDocument(withoutDeepYaml(text), {
-    lineCounter: lines,
-    prettyErrors: false,
+  const { document, lines } = parseYamlWithoutDeep(text, {
+    // The parser's own look for equal keys compares each key of a map with all others.
     uniqueKeys: false,
     // A key that is a list becomes a text: said on the process's standard error at each read, it would help nobody.
     logLevel: 'error',
   });
+  if (document === undefined) return { error: `no YAML, and nested deeper than ${YAML_NESTING} levels` };
   const wrong = (offset: number, message: string): ServiceFile => {
     const { line, col } = lines.linePos(offset);
     return { error: `line ${line}, column ${col}: ${message}` };
