@@ -22,6 +22,7 @@ export const limits = z
     header_bytes: bytes.default(DEFAULT_LIMITS.header_bytes),
     names_per_request: count.default(DEFAULT_LIMITS.names_per_request),
     names_per_stream: count.default(DEFAULT_LIMITS.names_per_stream),
+    name_bytes_per_stream: bytes.default(DEFAULT_LIMITS.name_bytes_per_stream),
     types_per_stream: count.default(DEFAULT_LIMITS.types_per_stream),
     handshake_timeout: time(DEFAULT_LIMITS.handshake_timeout),
     idle_timeout: time(DEFAULT_LIMITS.idle_timeout),

@@ -63,6 +63,7 @@ export function createServer(options: CreateServerOptions): CacheServer {
   const logger = guardedLogger(options.logger);
   const xds = new XdsServer(linear ? cache.snapshots : cache, {
     identifier,
+    types: linear ? [cache.typeUrl] : [],
     groupOf: linear ? () => LINEAR_GROUP : (node) => groupOf(node, group),
     logger,
     callbacks: options.callbacks,

@@ -20,6 +20,8 @@ export interface Limits {
   readonly names_per_request: number;
   /** The names that a stream subscribes to, over all types. */
   readonly names_per_stream: number;
+  /** The bytes of those names. */
+  readonly name_bytes_per_stream: number;
   /** The types that a stream asks for. */
   readonly types_per_stream: number;
   /** How long a new connection may take until it has said its first words. */
@@ -50,6 +52,7 @@ export const DEFAULT_LIMITS: Limits = {
   header_bytes: 16 * 1024,
   names_per_request: 100_000,
   names_per_stream: 200_000,
+  name_bytes_per_stream: 16 * MIB,
   types_per_stream: 32,
   handshake_timeout: 10_000,
   idle_timeout: 300_000,

@@ -2,10 +2,15 @@ import { createHash } from 'node:crypto';
 import { hashOf, PersistentMap } from '../snapshot/persistent-map.js';
 import { atOnce, STEP, type Steps } from '../snapshot/steps.js';
 
+/** What a name takes beside its text, about, bytes. */
+const ENTRY = 64;
+/** Lists of names whose bytes are known; that of each proxy of a large fleet may be another one. */
+const MOST_LISTS = 16_384;
+
 /** An immutable set of resource names. Equal sets of one {@link NameTable} are one object, so that streams share them. */
 export class NameSet {
   static #ids = 0;
-  static readonly EMPTY = new NameSet(PersistentMap.empty(), 0);
+  static readonly EMPTY = new NameSet(PersistentMap.empty(), 0, 0);
 
   /** Names this very object, for caches of what was worked out from it. */
   readonly id = ++NameSet.#ids;
@@ -15,7 +20,14 @@ export class NameSet {
     readonly names: PersistentMap<true>,
     /** The sum of the names' hashes: equal sets have the same. */
     readonly sum: number,
+    /** Of the names in UTF-8. */
+    readonly bytes: number,
   ) {}
+
+  /** What it takes, about, bytes. */
+  get weight(): number {
+    return this.bytes + ENTRY * this.size;
+  }
 
   get size(): number {
     return this.names.size;
@@ -65,6 +77,8 @@ export class NameTable {
     if (known !== undefined) return known;
     const set = yield* this.ofInSteps(decode());
     this.#remember(this.#byBytes, key, set);
+    // Very many lists may say one set, which may live for ever.
+    if (this.#byBytes.size > MOST_LISTS) this.#byBytes.delete(this.#byBytes.keys().next().value ?? '');
     return set;
   }
 
@@ -114,26 +128,27 @@ export class NameTable {
 
   *#changed(set: NameSet, names: Iterable<string>, present: boolean): Steps<NameSet> {
     const changes = new Set<string>();
-    let { sum } = set;
+    let { sum, bytes } = set;
     let seen = 0;
     for (const name of names) {
       seen += 1;
       if (seen % STEP === 0) yield;
       if (changes.has(name) || set.has(name) === present) continue;
       changes.add(name);
+      bytes += present ? Buffer.byteLength(name) : -Buffer.byteLength(name);
       sum = (present ? sum + hashOf(name) : sum - hashOf(name)) >>> 0;
     }
     if (changes.size === 0) return set;
     if (!present && changes.size === set.size) return NameSet.EMPTY;
-    return this.#one(yield* set.names.withAllInSteps(changes, present ? true : undefined), sum);
+    return this.#one(yield* set.names.withAllInSteps(changes, present ? true : undefined), sum, bytes);
   }
 
   /** The set that is equal to this one, if there is one. */
-  #one(names: PersistentMap<true>, sum: number): NameSet {
+  #one(names: PersistentMap<true>, sum: number, bytes: number): NameSet {
     const key = `${names.size} ${sum}`;
     const known = this.#byContent.get(key)?.deref();
     if (known?.names.equals(names) === true) return known;
-    const made = new NameSet(names, sum);
+    const made = new NameSet(names, sum, bytes);
     this.#remember(this.#byContent, key, made);
     return made;
   }

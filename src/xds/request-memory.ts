@@ -1,25 +1,30 @@
+import { Recent, type Weight } from '../base/recent.js';
 import type { DeltaRequest, SotwRequest } from './request.js';
 
 /** Enough for the types and phases that the proxies of one restart are in at a time. */
 const REMEMBERED = 8;
-/** Longer requests, in bytes, are decoded each time: what is remembered is bounded. */
+const REMEMBERED_BYTES = 32 * 1024 * 1024;
+/** Longer requests, in bytes, are decoded each time. */
 const LONGEST = 256 * 1024;
+/** What a known version takes, about, bytes. */
+const KNOWN_BYTES = 150;
+
+interface Remembered<Request> {
+  /** Undefined where they will not come again, or are too many. */
+  readonly bytes: Buffer | undefined;
+  readonly request: Request;
+}
 
 /**
  * The last requests of any stream. Equal bytes give one object without being decoded: a thousand proxies that
  * acknowledge one response say the same. Requests that differ in their node alone give one object too.
  */
 export class RequestMemory<Request extends SotwRequest | DeltaRequest> {
-  readonly #bytes: (Buffer | undefined)[] = [];
-  readonly #requests: Request[] = [];
-  #next = 0;
+  readonly #recent = new Recent<Remembered<Request>>(REMEMBERED, REMEMBERED_BYTES, weightsOf);
 
   /** The request of these bytes, if they came before. */
   find(bytes: Uint8Array): Request | undefined {
-    for (let index = 0; index < this.#bytes.length; index += 1) {
-      const known = this.#requests[index];
-      if (known !== undefined && this.#bytes[index]?.equals(bytes)) return known;
-    }
+    for (const known of this.#recent.entries) if (known.bytes?.equals(bytes)) return known.request;
     return undefined;
   }
 
@@ -28,12 +33,20 @@ export class RequestMemory<Request extends SotwRequest | DeltaRequest> {
    * @returns an equal request that came before, or else this one
    */
   add(bytes: Uint8Array, decoded: Request, ownWords: boolean): Request {
-    const request = this.#requests.find((known) => equal(known, decoded)) ?? decoded;
-    this.#bytes[this.#next] = bytes.length > LONGEST || ownWords ? undefined : Buffer.from(bytes);
-    this.#requests[this.#next] = request;
-    this.#next = (this.#next + 1) % REMEMBERED;
+    const equalOne = this.#recent.entries.find(({ request }) => equal(request, decoded));
+    const request = equalOne?.request ?? decoded;
+    const kept = bytes.length > LONGEST || ownWords ? undefined : Buffer.from(bytes);
+    if (equalOne === undefined || kept !== undefined) this.#recent.add({ bytes: kept, request });
     return request;
   }
+}
+
+function weightsOf({ bytes, request }: Remembered<SotwRequest | DeltaRequest>): readonly Weight[] {
+  const sets = 'names' in request ? [request.names] : [request.subscribe, request.unsubscribe];
+  const weights: Weight[] = sets.map((names) => ({ thing: names, bytes: names.weight }));
+  if ('known' in request) weights.push({ thing: request.known, bytes: KNOWN_BYTES * request.known.size });
+  if (bytes !== undefined) weights.push({ thing: bytes, bytes: bytes.length });
+  return weights;
 }
 
 /** All other values are one object where they are equal, see `RequestReader`. */

@@ -1,19 +1,24 @@
-import { createHash } from 'node:crypto';
-import protobuf from 'protobufjs';
+import type { Reader } from 'protobufjs';
+import { Recent } from '../base/recent.js';
 import { SignalboxError } from '../errors.js';
-import { skipField } from '../protobuf/skip-field.js';
-import { atOnce, STEP, type Steps } from '../snapshot/steps.js';
+import { atOnce, type Steps } from '../snapshot/steps.js';
 import { NameSet, type NameTable } from './name-set.js';
 import { type ProxyNode, readNode } from './node.js';
+import { Fields, MOST_FIELDS } from './request-fields.js';
 import { RequestMemory } from './request-memory.js';
+import {
+  checkKnown,
+  checkName,
+  type RequestError,
+  readNames,
+  readNonce,
+  readStatus,
+  readVersion,
+  readVersions,
+} from './request-parts.js';
 import type { Variant } from './response.js';
 
-export interface RequestError {
-  readonly code: number;
-  readonly message: string;
-}
-
-interface CommonRequest {
+export interface CommonRequest {
   readonly typeUrl: string;
   /** The nonce of the response that this request acknowledges or rejects; empty for none. */
   readonly nonce: string;
@@ -35,11 +40,15 @@ export interface DeltaRequest extends CommonRequest {
   readonly known: KnownVersions;
 }
 
+/** Known versions as they stand in requests. */
+interface KnownRun {
+  readonly bytes: Buffer;
+  readonly known: KnownVersions;
+}
+
 const NOTHING_KNOWN: KnownVersions = new Map();
 /** Longer lists of names or versions, in bytes, are read in steps. */
 const LONG = 32 * 1024;
-/** Fields of a request, where a list counts as one: more are none of the protocol's. */
-const MOST_FIELDS = 1_000;
 
 /**
  * Decodes requests. Lists of names and of versions that came before, byte by byte, are not decoded again: a SotW
@@ -47,9 +56,10 @@ const MOST_FIELDS = 1_000;
  * several steps are to be done one after the other, since each looks at what the others have found.
  */
 export class RequestReader {
-  readonly #known = new Map<string, KnownVersions>();
+  readonly #known = new Recent<KnownRun>(REMEMBERED_RUNS, REMEMBERED_BYTES, (run) => [
+    { thing: run, bytes: READ * run.bytes.length },
+  ]);
   readonly #typeUrls: { readonly bytes: Buffer; readonly text: string }[] = [];
-  #lastKnown: readonly { readonly bytes: Uint8Array; readonly known: KnownVersions }[] = [];
   #lastNames: { readonly bytes: Uint8Array; readonly names: NameSet } | undefined;
   readonly #sotw = new RequestMemory<SotwRequest>();
   readonly #delta = new RequestMemory<DeltaRequest>();
@@ -105,7 +115,7 @@ export class RequestReader {
     while (fields.next()) {
       switch (fields.number) {
         case 1:
-          request.versionInfo = reader.string();
+          request.versionInfo = readVersion(reader);
           break;
         case 2:
           tellsNode = true;
@@ -118,7 +128,7 @@ export class RequestReader {
           request.typeUrl = this.#typeUrl(reader, bytes);
           break;
         case 5:
-          request.nonce = reader.string();
+          request.nonce = readNonce(reader);
           break;
         case 6:
           request.error = readStatus(reader.bytes());
@@ -158,7 +168,7 @@ export class RequestReader {
           known.push(yield* this.#versions(fields));
           break;
         case 6:
-          request.nonce = reader.string();
+          request.nonce = readNonce(reader);
           break;
         case 7:
           request.error = readStatus(reader.bytes());
@@ -172,8 +182,10 @@ export class RequestReader {
   }
 
   /** A stream names a handful of types over and over: the same bytes give the same text. */
-  #typeUrl(reader: protobuf.Reader, bytes: Uint8Array): string {
+  #typeUrl(reader: Reader, bytes: Uint8Array): string {
     const length = reader.uint32();
+    if (length > LONGEST_TYPE_URL)
+      throw new SignalboxError('request_too_large', `a type URL may have ${LONGEST_TYPE_URL} bytes`);
     const start = reader.pos;
     reader.skip(length);
     for (const known of this.#typeUrls) {
@@ -190,7 +202,7 @@ export class RequestReader {
   *#names(fields: Fields, before: NameSet): Steps<NameSet> {
     const last = this.#lastNames;
     if (last !== undefined && fields.skipKnown(last.bytes)) return this.table.union(before, last.names);
-    const run = fields.skipRun();
+    const run = fields.skipRun(checkName);
     // Others that say the same may be before this one.
     if (run.length > LONG) yield;
     const names = yield* this.table.ofBytes(run, () => readNames(run));
@@ -200,26 +212,31 @@ export class RequestReader {
   }
 
   *#versions(fields: Fields): Steps<KnownVersions> {
-    const last = this.#lastKnown.find((entry) => fields.skipKnown(entry.bytes));
-    if (last !== undefined) return last.known;
-    const run = fields.skipRun();
-    if (run.length > LONG) yield;
-    const key = createHash('sha1').update(run).digest('base64');
-    const known = this.#known.get(key) ?? (yield* readVersions(run));
-    if (run.length > LONGEST_REMEMBERED) return known;
-    this.#known.delete(key);
-    this.#known.set(key, known);
-    if (this.#known.size > REMEMBERED_VERSIONS) this.#known.delete(this.#known.keys().next().value ?? '');
-    this.#lastKnown = [{ bytes: Buffer.from(run), known }, ...this.#lastKnown].slice(0, REMEMBERED_RUNS);
+    const find = () => this.#known.entries.find((entry) => fields.skipKnown(entry.bytes));
+    const before = find();
+    if (before !== undefined) return before.known;
+    if (fields.length > LONG) {
+      // Others that say the same may be before this one.
+      yield;
+      const meanwhile = find();
+      if (meanwhile !== undefined) return meanwhile.known;
+    }
+    const run = fields.skipRun(checkKnown);
+    const known = yield* readVersions(run);
+    if (run.length <= LONGEST_REMEMBERED) this.#known.add({ bytes: Buffer.from(run), known });
     return known;
   }
 }
 
 /** The versions of a hundred thousand resources; what is remembered is bounded. */
 const LONGEST_REMEMBERED = 4 * 1024 * 1024;
-const REMEMBERED_VERSIONS = 8;
-/** A proxy that comes back tells of its clusters and of their endpoints in turn. */
-const REMEMBERED_RUNS = 4;
+/** A proxy that comes back tells of its clusters and of their endpoints in turn; several groups of proxies may. */
+const REMEMBERED_RUNS = 8;
+const REMEMBERED_BYTES = 32 * 1024 * 1024;
+/** What a run takes when it has been read, as a multiple of its bytes, about. */
+const READ = 4;
+/** Bytes. */
+const LONGEST_TYPE_URL = 256;
 const REMEMBERED_TYPES = 8;
 
 const EMPTY: {
@@ -228,108 +245,7 @@ const EMPTY: {
   error: RequestError | undefined;
 } = { typeUrl: '', nonce: '', error: undefined };
 
-/** The fields of a request, one after the other. A run of equal ones, which a list is, can be taken as a whole. */
-class Fields {
-  readonly reader: protobuf.Reader;
-  number = 0;
-  #tag = 0;
-  #start = 0;
-  #fields = 0;
-  #entries = 0;
-
-  constructor(
-    private readonly bytes: Uint8Array,
-    private readonly most: number,
-  ) {
-    this.reader = protobuf.Reader.create(bytes);
-  }
-
-  /** Goes to the next field; false where there is none. */
-  next(): boolean {
-    const { reader } = this;
-    if (reader.pos >= reader.len) return false;
-    this.#fields += 1;
-    if (this.#fields > MOST_FIELDS) throw new Error(`a request has more than ${MOST_FIELDS} fields`);
-    this.#start = reader.pos;
-    this.#tag = reader.uint32();
-    this.number = this.#tag >>> 3;
-    return true;
-  }
-
-  skip(): void {
-    skipField(this.reader, this.#tag);
-  }
-
-  /** Steps over this field, and over those with the same tag that follow it. */
-  skipRun(): Uint8Array {
-    const { reader, bytes } = this;
-    const tag = this.#tag;
-    for (;;) {
-      skipField(reader, tag);
-      this.#entries += 1;
-      if (this.#entries > this.most) {
-        const details = `a request may have ${this.most} resource names and versions, this one has more`;
-        throw new SignalboxError('request_too_large', details);
-      }
-      // The tags of all lists have one byte.
-      if (tag > 127 || reader.pos >= reader.len || bytes[reader.pos] !== tag) break;
-      reader.pos += 1;
-    }
-    return bytes.subarray(this.#start, reader.pos);
-  }
-
-  /** Steps over a run that is this one, byte by byte; false where it is another. */
-  skipKnown(run: Uint8Array): boolean {
-    const end = this.#start + run.length;
-    if (end > this.bytes.length || this.bytes[end] === this.#tag) return false;
-    if (Buffer.compare(this.bytes.subarray(this.#start, end), run) !== 0) return false;
-    this.reader.pos = end;
-    return true;
-  }
-}
-
 function merged(parts: readonly KnownVersions[]): KnownVersions {
   const [first = NOTHING_KNOWN, ...others] = parts;
   return others.length === 0 ? first : new Map(parts.flatMap((part) => [...part]));
 }
-
-function* readNames(run: Uint8Array): Generator<string> {
-  const reader = protobuf.Reader.create(run);
-  while (reader.pos < reader.len) {
-    reader.uint32();
-    yield reader.string();
-  }
-}
-
-function* readVersions(run: Uint8Array): Steps<KnownVersions> {
-  const reader = protobuf.Reader.create(run);
-  const versions = new Map<string, string>();
-  for (let entries = 1; reader.pos < reader.len; entries += 1) {
-    reader.uint32();
-    const entry = protobuf.Reader.create(reader.bytes());
-    let [name, version] = ['', ''];
-    // More than its two fields are none of a map's entry, and might be millions.
-    for (let fields = 0; fields < 2 && entry.pos < entry.len; fields += 1) {
-      if (entry.uint32() >>> 3 === 1) name = entry.string();
-      else version = entry.string();
-    }
-    versions.set(name, version);
-    if (entries % STEP === 0) yield;
-  }
-  return versions;
-}
-
-function readStatus(bytes: Uint8Array): RequestError {
-  const reader = protobuf.Reader.create(bytes);
-  let error: RequestError = { code: 0, message: '' };
-  for (let fields = 0; reader.pos < reader.len && fields < MOST_FIELDS; fields += 1) {
-    const tag = reader.uint32();
-    if (tag >>> 3 === 1) error = { ...error, code: reader.int32() };
-    else if (tag >>> 3 === 2) error = { ...error, message: reader.string().slice(0, LONGEST_MESSAGE) };
-    else skipField(reader, tag);
-  }
-  return error;
-}
-
-/** It is kept, logged, and looked through for the names of resources. */
-const LONGEST_MESSAGE = 16 * 1024;

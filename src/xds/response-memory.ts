@@ -1,9 +1,9 @@
 import type { ResourceSet } from '../snapshot/resource-set.js';
-import type { Response } from './response.js';
+import type { MadeResponse } from './response.js';
 
 /** Responses towards one state. */
 const MOST_OF_A_STATE = 64;
-/** Bytes that a response takes besides its body, about. */
+/** Bytes that an entry takes besides its response, about. */
 const OVERHEAD = 512;
 
 /** What the responses towards a state take. Does not keep them: they go with the state. */
@@ -13,7 +13,7 @@ interface Share {
 }
 
 interface Kept {
-  readonly made: Map<string, Response | undefined>;
+  readonly made: Map<string, MadeResponse | undefined>;
   readonly share: Share;
 }
 
@@ -36,7 +36,7 @@ export class ResponseMemory {
    * @param towards the state that it leads to
    * @param key all else that decides it
    */
-  once(towards: ResourceSet, key: string, make: () => Response | undefined): Response | undefined {
+  once(towards: ResourceSet, key: string, make: () => MadeResponse | undefined): MadeResponse | undefined {
     const { made, share } = this.#of(towards);
     this.#shares.delete(share);
     if (made.has(key)) {
@@ -44,15 +44,15 @@ export class ResponseMemory {
       return made.get(key);
     }
     if (made.size >= MOST_OF_A_STATE || share.bytes > this.most) this.#drop(share);
-    const response = make();
-    made.set(key, response);
+    const fresh = make();
+    made.set(key, fresh);
     this.#shares.add(share);
-    this.#count(share, (response?.body.length ?? 0) + OVERHEAD);
+    this.#count(share, (fresh === undefined ? 0 : fresh.body.length + fresh.response.weight) + OVERHEAD);
     for (const oldest of this.#shares) {
       if (this.#bytes <= this.most || oldest === share) break;
       this.#drop(oldest);
     }
-    return response;
+    return fresh;
   }
 
   #of(towards: ResourceSet): Kept {

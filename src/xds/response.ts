@@ -5,6 +5,7 @@ import { TYPE_URL } from '../snapshot/type-url.js';
 import type { NameSet } from './name-set.js';
 import { NONCE_LENGTH } from './nonce.js';
 import { ResponseMemory } from './response-memory.js';
+import { responseWeight } from './response-weight.js';
 import type { Subscription } from './subscription.js';
 
 /** The protocol variant: state of the world, or delta. */
@@ -19,6 +20,13 @@ export interface Response {
   readonly removed: readonly string[];
   /** Of `resources`, those that differ from what the proxy had; SotW repeats the others. */
   readonly changed: readonly Resource[];
+  /** What it takes while it is not acknowledged, about, bytes: names of the proxy's own words among it. */
+  readonly weight: number;
+}
+
+/** A response as it was made. The body is of no use once it was sent. */
+export interface MadeResponse {
+  readonly response: Response;
   /** Ends with the place of the nonce. */
   readonly body: Buffer;
 }
@@ -65,7 +73,7 @@ export class ResponseFactory {
     | {
         readonly variant: Variant;
         readonly request: ResponseRequest;
-        readonly response: Response | undefined;
+        readonly made: MadeResponse | undefined;
       }
     | undefined;
 
@@ -81,20 +89,20 @@ export class ResponseFactory {
   }
 
   /** The response that brings a proxy from `held` to `target`; undefined where there is nothing to say. */
-  response(variant: Variant, request: ResponseRequest): Response | undefined {
+  response(variant: Variant, request: ResponseRequest): MadeResponse | undefined {
     // One proxy after the other is brought over the same step.
-    if (this.#last?.variant === variant && equal(this.#last.request, request)) return this.#last.response;
+    if (this.#last?.variant === variant && equal(this.#last.request, request)) return this.#last.made;
     const { subscription, held, target, owed, mustAnswer, mark } = request;
     const key = `${variant} ${request.typeUrl} ${subscription.id} ${held.id} ${owed.id} ${mustAnswer} ${mark}`;
-    const response = this.#memory.once(target, key, () =>
+    const made = this.#memory.once(target, key, () =>
       variant === 'sotw' ? this.#sotw(request) : this.#delta(request),
     );
-    this.#last = { variant, request, response };
-    return response;
+    this.#last = { variant, request, made };
+    return made;
   }
 
   /** What keeps resources from expiring; undefined where nothing that was sent would expire. */
-  heartbeat(variant: Variant, request: HeartbeatRequest): Response | undefined {
+  heartbeat(variant: Variant, request: HeartbeatRequest): MadeResponse | undefined {
     const { typeUrl, subscription, held, version, rejected } = request;
     if (held.expiring.size === 0 || !carriesTtl(variant, typeUrl)) return undefined;
     const make = () => this.#heartbeat(variant, request);
@@ -102,7 +110,7 @@ export class ResponseFactory {
     return this.#memory.once(held, `heartbeat ${variant} ${typeUrl} ${subscription.id} ${version}`, make);
   }
 
-  #sotw(request: ResponseRequest): Response | undefined {
+  #sotw(request: ResponseRequest): MadeResponse | undefined {
     const { typeUrl, subscription, target, mustAnswer } = request;
     const { present, removed } = difference(request);
     const full = carriesFullState(typeUrl, subscription);
@@ -118,10 +126,11 @@ export class ResponseFactory {
       lengthDelimited(6, text(1, this.identifier)),
       NONCE_FIELD,
     ]);
-    return { typeUrl, version, resources, removed: [], changed: present, body };
+    const weight = responseWeight(resources.length + present.length, { made: absent });
+    return { response: { typeUrl, version, resources, removed: [], changed: present, weight }, body };
   }
 
-  #delta(request: ResponseRequest): Response | undefined {
+  #delta(request: ResponseRequest): MadeResponse | undefined {
     const { typeUrl, target, mustAnswer } = request;
     const { present, removed } = difference(request);
     if (present.length === 0 && removed.length === 0 && !mustAnswer) return undefined;
@@ -134,10 +143,11 @@ export class ResponseFactory {
       lengthDelimited(7, text(1, this.identifier)),
       NONCE_FIELD,
     ]);
-    return { typeUrl, version, resources: present, removed, changed: present, body };
+    const weight = responseWeight(2 * present.length, { removed });
+    return { response: { typeUrl, version, resources: present, removed, changed: present, weight }, body };
   }
 
-  #heartbeat(variant: Variant, request: HeartbeatRequest): Response | undefined {
+  #heartbeat(variant: Variant, request: HeartbeatRequest): MadeResponse | undefined {
     const { typeUrl, subscription, held, version, rejected, acknowledged } = request;
     const expiring = [...held.expiring].filter((name) => subscription.covers(name) && !rejected.has(name));
     if (expiring.length === 0) return undefined;
@@ -149,7 +159,8 @@ export class ResponseFactory {
     const beats = variant === 'sotw' ? resources.flatMap(sotwResource) : resources.map(deltaBeat);
     const plane = lengthDelimited(variant === 'delta' ? 7 : 6, text(1, this.identifier));
     const body = Buffer.concat([text(1, version), ...beats, text(4, typeUrl), plane, NONCE_FIELD]);
-    return { typeUrl, version, resources, removed: [], changed: [], body };
+    const weight = responseWeight(resources.length, {});
+    return { response: { typeUrl, version, resources, removed: [], changed: [], weight }, body };
   }
 }
 

@@ -28,8 +28,9 @@ import { RequestReader } from './request.js';
 import { type Message, ResponseFactory } from './response.js';
 import { DISCOVERY_SERVICES, type DiscoveryMethod, definition, type ServiceHost } from './services.js';
 import { StepMemory } from './step-memory.js';
-import { type StreamDependencies, XdsStream } from './stream.js';
+import { XdsStream } from './stream.js';
 import type { StreamCall } from './stream-call.js';
+import type { StreamDependencies } from './stream-dependencies.js';
 import { Turns } from './turns.js';
 
 export interface XdsServerOptions {
@@ -54,6 +55,8 @@ export interface XdsServerOptions {
   readonly limits?: Limits;
   /** Plaintext without it. */
   readonly tls?: TlsFiles | undefined;
+  /** Types beside Envoy's of which there may be resources though there are none now. */
+  readonly types?: readonly string[];
   /** Who may ask for what; without it everybody for everything. */
   readonly admission?: Admission;
   /** Told of streams, requests and responses, and asked whether they may be. */
@@ -107,6 +110,7 @@ export class XdsServer {
       groupOf: (node) => this.#groupOf(node),
       matchedMetadata: () => this.#admission.matchedMetadata,
       limits,
+      types: new Set(options.types),
       cut: (peer) => this.#connections.cut(peer),
       logger,
       observer: options.observer ?? UNOBSERVED,

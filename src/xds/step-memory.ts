@@ -1,11 +1,15 @@
+import { Recent } from '../base/recent.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { DeltaRequest, SotwRequest } from './request.js';
 import type { Variant } from './response.js';
 import type { Step, StreamState } from './stream-state.js';
 import { sameTypeState } from './type-state.js';
+import { weightsOf } from './weights.js';
 
 /** Enough for the phases that the proxies of one restart are in at a time. */
 const REMEMBERED = 8;
+/** What is kept when all streams have ended. */
+const REMEMBERED_BYTES = 32 * 1024 * 1024;
 
 interface Receipt {
   readonly state: StreamState;
@@ -26,9 +30,16 @@ interface Taken {
  * acknowledged) have one state object among them, and each transition of theirs is worked out once.
  */
 export class StepMemory {
-  readonly #receipts = new Ring<Receipt>();
-  readonly #taken = new Ring<Taken>();
-  readonly #states = new Ring<StreamState>();
+  readonly #receipts = new Recent<Receipt>(REMEMBERED, REMEMBERED_BYTES, ({ state, after }) => [
+    ...weightsOf(state),
+    ...weightsOf(after),
+  ]);
+  readonly #taken = new Recent<Taken>(REMEMBERED, REMEMBERED_BYTES, ({ state, step }) => [
+    ...weightsOf(state),
+    ...weightsOf(step.state),
+    ...(step.response === undefined ? [] : [{ thing: step.message.body, bytes: step.message.body.length }]),
+  ]);
+  readonly #states = new Recent<StreamState>(REMEMBERED, REMEMBERED_BYTES, weightsOf);
 
   /** What came of a request earlier, else what `work` makes of it. */
   received(
@@ -63,17 +74,6 @@ export class StepMemory {
     for (const known of this.#states.entries) if (equal(known, state)) return known;
     this.#states.add(state);
     return state;
-  }
-}
-
-/** The last few of something, in no order. */
-class Ring<T> {
-  readonly entries: T[] = [];
-  #next = 0;
-
-  add(entry: T): void {
-    this.entries[this.#next] = entry;
-    this.#next = (this.#next + 1) % REMEMBERED;
   }
 }
 

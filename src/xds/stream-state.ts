@@ -189,15 +189,16 @@ export function beat(state: StreamState, variant: Variant, typeUrl: string, { re
   const { subscription, held, rejected, acknowledged } = type;
   const version = currentVersion(type);
   const request = { typeUrl, subscription, held, version, rejected, acknowledged };
-  const response = responses.heartbeat(variant, request);
-  if (response === undefined) return { state };
+  const made = responses.heartbeat(variant, request);
+  if (made === undefined) return { state };
+  const { response, body } = made;
   const serial = nextSerial(typeUrl, held, type.serial);
   const nonce = nonceOf(serial);
   // What is outstanding stays so: a heartbeat says nothing that could be accepted or rejected.
   return {
     state: withType(state, { ...type, serial, nonce }),
     response,
-    message: { body: response.body, nonce },
+    message: { body, nonce },
   };
 }
 
@@ -234,17 +235,18 @@ function advance(
   const { subscription, held, owed, mustAnswer } = type;
   const mark = variant === 'delta' || carriesFullState(typeUrl, subscription) ? '' : versionMark(type);
   const request = { typeUrl, subscription, held, target, owed, mustAnswer, mark };
-  let response = shared.responses.response(variant, request);
-  if (response !== undefined && type.doubtful.size > 0) {
+  let made = shared.responses.response(variant, request);
+  if (made !== undefined && type.doubtful.size > 0) {
     const again = shared.table.union(owed, coveredBy(subscription, type.doubtful, shared.table));
-    response = shared.responses.response(variant, { ...request, owed: again });
+    made = shared.responses.response(variant, { ...request, owed: again });
   }
-  if (response === undefined) {
+  if (made === undefined) {
     if (keepRemoved) return { state };
     return { state: withType(state, { ...type, held: target, owed: NameSet.EMPTY }) };
   }
+  const { response, body } = made;
   const sending = sent(type, response, nextSerial(typeUrl, target, type.serial), target);
-  const message = { body: response.body, nonce: sending.nonce };
+  const message = { body, nonce: sending.nonce };
   const warming = state.warming.with(typeUrl, NameSet.EMPTY);
   const after = withChildren({ ...withType(state, sending), warming }, response, shared.table);
   return {

@@ -1,23 +1,22 @@
 import { status } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
 import { messageOf, SignalboxError } from '../errors.js';
-import type { Group, SnapshotCache } from '../snapshot/cache.js';
+import type { Group } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { STEP, type Steps } from '../snapshot/steps.js';
-import type { Doubts } from './doubts.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
 import type { Admitted, OpenCall } from './guard/gate.js';
 import { StreamGuard } from './guard/stream-guard.js';
 import { Heartbeat } from './heartbeat.js';
 import { Inbox } from './inbox.js';
-import type { Limits } from './limits.js';
-import type { ProxyNode } from './node.js';
-import { UNKNOWN_NODE } from './node.js';
+import { type ProxyNode, UNKNOWN_NODE } from './node.js';
 import { bytesOfNode } from './node-excerpt.js';
-import type { XdsObserver } from './observer.js';
-import { type IdentityDependencies, ProxyIdentity } from './proxy-identity.js';
-import type { RequestReader } from './request.js';
-import type { Message, Response, Variant } from './response.js';
+import { Outlet } from './outlet.js';
+import { Patience } from './patience.js';
+import { ProxyIdentity } from './proxy-identity.js';
+import type { Variant } from './response.js';
 import type { StreamCall } from './stream-call.js';
+import type { StreamDependencies } from './stream-dependencies.js';
+import { StreamJournal } from './stream-journal.js';
 import { StreamRequests } from './stream-requests.js';
 import {
   beat,
@@ -29,28 +28,12 @@ import {
   next,
   prepare,
   receive,
-  type Shared,
   type StreamRequest,
   type StreamState,
   waitNoLonger,
 } from './stream-state.js';
-import type { Turns } from './turns.js';
 
-export interface StreamDependencies extends IdentityDependencies {
-  readonly cache: SnapshotCache;
-  readonly shared: Shared;
-  readonly doubts: Doubts;
-  readonly reader: RequestReader;
-  readonly turns: Turns;
-  readonly limits: Limits;
-  /** Ends a peer's connection at once. */
-  readonly cut: (peer: string) => void;
-  readonly logger: Logger;
-  readonly observer: XdsObserver;
-}
-
-/** Responses handed to gRPC and not yet to the network; while so many wait, later changes are merged instead. */
-const MOST_IN_FLIGHT = 4;
+const ENVOY_TYPES: ReadonlySet<string> = new Set(Object.values(TYPE_URL));
 /** How long a change of routes waits for the proxy to ask for the load assignments of new clusters, milliseconds. */
 const AWAIT_LIMIT = 500;
 
@@ -64,11 +47,12 @@ export class XdsStream {
   #state: StreamState = NEW_STREAM;
   readonly #identity: ProxyIdentity;
   #snapshot: Snapshot | undefined;
-  #inFlight = 0;
+  readonly #outlet: Outlet;
   #open = true;
   #failure: string | undefined;
-  #patience: NodeJS.Timeout | undefined;
+  readonly #patience = new Patience(AWAIT_LIMIT, () => this.#losePatience());
   readonly #heartbeat = new Heartbeat(() => this.#beat());
+  readonly #journal: StreamJournal;
   readonly #requests: StreamRequests;
 
   constructor(
@@ -82,6 +66,7 @@ export class XdsStream {
     this.#permission = open.permission;
     this.#account = open.account;
     this.#identity = new ProxyIdentity(deps);
+    this.#journal = new StreamJournal(this, deps.logger, deps.observer);
     this.#requests = new StreamRequests(deps.reader, variant, typeUrl);
     this.#inbox = new Inbox(
       {
@@ -98,13 +83,14 @@ export class XdsStream {
       pause: () => this.#inbox.hold('limit'),
       resume: () => this.#inbox.release('limit'),
       unread: (details) => {
-        this.deps.logger.warn({ node: this.node.id, peer: this.peer, stream: this.id }, details);
+        this.#journal.unread(details);
         this.#fail(status.RESOURCE_EXHAUSTED, details);
         // The status stands behind what is not read.
         this.deps.cut(this.peer);
       },
       silent: (details) => this.#fail(status.DEADLINE_EXCEEDED, details),
     });
+    this.#outlet = new Outlet(call, this.#guard, deps.observer, this.#pumpAgain);
   }
 
   get node(): ProxyNode {
@@ -135,7 +121,7 @@ export class XdsStream {
       this.#open = false;
       this.#guard.end();
       this.#inbox.end();
-      clearTimeout(this.#patience);
+      this.#patience.end();
       this.#heartbeat.end();
       this.deps.doubts.remember(this.#identity.key, this.#state);
       closed();
@@ -231,25 +217,24 @@ export class XdsStream {
     return this.#snapshot ?? Snapshot.EMPTY;
   }
 
+  /** Whether there may be resources of a type. */
+  #serves(typeUrl: string): boolean {
+    return ENVOY_TYPES.has(typeUrl) || this.#published.sets.has(typeUrl) || this.deps.types.has(typeUrl);
+  }
+
   /** @returns whether the client may have the configuration of the node that it names */
   #identify(bytes: Uint8Array): boolean {
     const node = this.deps.reader.node(this.variant, bytes) ?? UNKNOWN_NODE;
     const refusal = this.#identity.tell(node, this.#permission);
     if (refusal !== undefined) {
-      const { id, cluster } = node;
-      this.deps.logger.warn({ node: id, cluster, peer: this.peer, stream: this.id }, refusal);
+      this.#journal.refused(node, refusal);
       this.#fail(status.PERMISSION_DENIED, refusal);
       return false;
     }
-    const excess = this.#account.hold(bytesOfNode(this.node));
-    if (excess !== undefined) {
-      this.#fail(status.RESOURCE_EXHAUSTED, excess);
-      return false;
-    }
+    if (!this.#hold(bytesOfNode(this.node))) return false;
     this.#state = newStream(node.userAgent);
-    const { group } = this;
-    this.#snapshot = group === undefined ? undefined : this.deps.cache.getSnapshot(group);
-    this.deps.logger.info({ node: this.node.id, stream: this.id, variant: this.variant }, 'proxy connected');
+    this.#snapshot = this.deps.cache.getSnapshot(this.group ?? '');
+    this.#journal.connected(this.variant);
     return true;
   }
 
@@ -261,15 +246,8 @@ export class XdsStream {
   }
 
   #take(request: StreamRequest, snapshot: Snapshot): void {
-    const { typeUrl, nonce, error } = request.request;
-    if (error !== undefined) {
-      const version = this.#state.types.get(typeUrl)?.version;
-      const { message: reason } = error;
-      this.deps.logger.warn(
-        { node: this.node.id, stream: this.id, type: typeUrl, version, nonce, reason },
-        'proxy rejected a response',
-      );
-    }
+    const { typeUrl, nonce } = request.request;
+    this.#journal.requested(request.request, this.#state);
     const answered = this.#state.types.get(typeUrl)?.outstanding.find((sent) => sent.nonce === nonce);
     const known = this.#state.types.has(typeUrl);
     this.#state = receive(this.#state, request, snapshot, this.deps.shared);
@@ -277,14 +255,8 @@ export class XdsStream {
       const { doubts, shared } = this.deps;
       this.#state = doubting(this.#state, typeUrl, doubts.of(this.#identity.key, typeUrl), shared.table);
     }
-    if (answered !== undefined) {
-      const { response } = answered;
-      if (error === undefined) {
-        this.#log('response accepted', response, nonce);
-        this.deps.observer.acknowledged(response, this.node);
-      } else this.deps.observer.rejected(response, error.message, this.node);
-    }
-    const excess = this.#guard.tooMuch(this.#state);
+    if (answered !== undefined) this.#journal.answered(answered.response, request.request);
+    const excess = this.#guard.tooMuch(this.#state, (type) => this.#serves(type));
     if (excess !== undefined) this.#fail(status.RESOURCE_EXHAUSTED, excess);
   }
 
@@ -299,7 +271,7 @@ export class XdsStream {
 
   #send(): void {
     const snapshot = this.#snapshot;
-    while (this.#open && snapshot !== undefined && this.#inFlight < MOST_IN_FLIGHT) {
+    while (this.#open && snapshot !== undefined && !this.#outlet.full) {
       if (!this.#account.hasRoom) {
         this.#account.whenRoom(this.#pumpAgain);
         break;
@@ -307,51 +279,20 @@ export class XdsStream {
       const step = next(this.#state, this.variant, snapshot, this.deps.shared);
       this.#state = step.state;
       if (step.response === undefined) break;
-      this.#write(step.response.typeUrl, step.message);
-      this.#log('response sent', step.response, step.message.nonce);
+      this.#outlet.write(step.response.typeUrl, step.message);
+      this.#journal.sent(step.response, step.message.nonce);
     }
-    this.#waitForAssignments();
-    this.#keepAlive();
-  }
-
-  /** Asked first, since this is on the way of every change to every proxy. */
-  #log(event: string, { typeUrl, version }: Response, nonce: string): void {
-    const { logger } = this.deps;
-    if (!logger.isLevelEnabled('debug')) return;
-    logger.debug({ node: this.node.id, stream: this.id, type: typeUrl, version, nonce }, event);
-  }
-
-  #write(typeUrl: string, message: Message): void {
-    this.#inFlight += 1;
-    this.#guard.queued(message.body.length);
-    this.deps.observer.sent(typeUrl, message.body.length);
-    this.call.write(message, this.#written);
+    this.#patience.keep(this.#open && this.#state.awaited.size > 0);
+    if (this.#open) this.#heartbeat.keep(leastTtl(this.#state, this.variant));
+    const excess = this.#guard.keeps(this.#state);
+    if (excess !== undefined) this.#fail(status.RESOURCE_EXHAUSTED, excess);
   }
 
   readonly #pumpAgain = () => this.#pump();
 
-  readonly #written = () => {
-    this.#inFlight -= 1;
-    this.#guard.written();
-    if (this.#inFlight === MOST_IN_FLIGHT - 1) this.#pump();
-  };
-
-  #waitForAssignments(): void {
-    if (this.#state.awaited.size === 0) {
-      if (this.#patience === undefined) return;
-      clearTimeout(this.#patience);
-      this.#patience = undefined;
-      return;
-    }
-    this.#patience ??= setTimeout(() => {
-      this.#patience = undefined;
-      this.#state = waitNoLonger(this.#state);
-      this.#pump();
-    }, AWAIT_LIMIT);
-  }
-
-  #keepAlive(): void {
-    if (this.#open) this.#heartbeat.keep(leastTtl(this.#state, this.variant));
+  #losePatience(): void {
+    this.#state = waitNoLonger(this.#state);
+    this.#pump();
   }
 
   /** A proxy that does not read gets no heap of heartbeats. */
@@ -365,10 +306,10 @@ export class XdsStream {
 
   #repeat(): void {
     for (const { typeUrl } of this.#state.types.values()) {
-      if (this.#inFlight >= MOST_IN_FLIGHT) return;
+      if (this.#outlet.full) return;
       const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
       this.#state = step.state;
-      if (step.response !== undefined) this.#write(typeUrl, step.message);
+      if (step.response !== undefined) this.#outlet.write(typeUrl, step.message);
     }
   }
 

@@ -7,7 +7,7 @@ import { mentionedIn } from './mentions.js';
 import type { NameSet, NameTable } from './name-set.js';
 import { NameSet as Names } from './name-set.js';
 import { nonceOf } from './nonce.js';
-import type { RequestError } from './request.js';
+import type { RequestError } from './request-parts.js';
 import type { Response } from './response.js';
 import { Subscription } from './subscription.js';
 

@@ -1,8 +1,11 @@
 import type { Limits } from '../limits.js';
 import { namesIn, type StreamRequest, type StreamState } from '../stream-state.js';
 import type { CallAccount } from './account.js';
+import { Holdings } from './holdings.js';
 
 const SECOND = 1_000;
+/** Of names of types that nothing is served of, bytes: a resource of such a type may be published later. */
+const UNSERVED_BYTES = 64 * 1024;
 
 export interface GuardedStream {
   /** Reads no further requests until `resume`. */
@@ -25,6 +28,7 @@ export class StreamGuard {
   #pause: NodeJS.Timeout | undefined;
   #slow: NodeJS.Timeout | undefined;
   readonly #idle: NodeJS.Timeout;
+  readonly #holdings: Holdings;
 
   /** @param now milliseconds */
   constructor(
@@ -33,6 +37,7 @@ export class StreamGuard {
     private readonly stream: GuardedStream,
     private readonly now: () => number = () => performance.now(),
   ) {
+    this.#holdings = new Holdings(account);
     this.#idle = setTimeout(
       () => stream.silent('nothing was asked for on this stream'),
       limits.idle_timeout,
@@ -88,19 +93,35 @@ export class StreamGuard {
       : undefined;
   }
 
-  /** Why a stream has come to ask for too much; undefined where it has not. */
-  tooMuch({ types }: StreamState): string | undefined {
-    const { names_per_stream, types_per_stream } = this.limits;
+  /**
+   * Why a stream has come to ask for too much; undefined where it has not.
+   * @param serves whether there may be resources of a type: of others next to nothing is kept
+   */
+  tooMuch(state: StreamState, serves: (typeUrl: string) => boolean): string | undefined {
+    const { names_per_stream, name_bytes_per_stream, types_per_stream } = this.limits;
     let names = 0;
+    let bytes = 0;
+    let unserved = 0;
     let count = 0;
-    for (const { subscription } of types.values()) {
+    for (const { typeUrl, subscription } of state.types.values()) {
       names += subscription.names.size;
+      bytes += subscription.names.bytes;
+      if (subscription.names.size > 0 && !serves(typeUrl)) unserved += subscription.names.bytes;
       count += 1;
     }
     if (count > types_per_stream) return `a stream may ask for ${types_per_stream} types`;
-    return names > names_per_stream
-      ? `a stream may ask for ${names_per_stream} resources by name, this one asks for ${names}`
-      : undefined;
+    if (names > names_per_stream)
+      return `a stream may ask for ${names_per_stream} resources by name, this one asks for ${names}`;
+    if (bytes > name_bytes_per_stream)
+      return `the names that a stream asks for may have ${name_bytes_per_stream} bytes, these have ${bytes}`;
+    if (unserved > UNSERVED_BYTES)
+      return `names of types that are not served may have ${UNSERVED_BYTES} bytes on a stream, these have ${unserved}`;
+    return this.#holdings.update(state);
+  }
+
+  /** Why a stream may not keep what it has come to after a response; undefined where it may. */
+  keeps(state: StreamState): string | undefined {
+    return this.#holdings.update(state);
   }
 
   /** A message of so many bytes is on its way to the client. */

@@ -31,3 +31,26 @@ test('bytes that came before are not decoded again', () => {
   expect(decode).toHaveBeenCalledTimes(1);
   expect(sorted(first)).toEqual(['x', 'y']);
 });
+
+test('a set knows the bytes of its names', () => {
+  const [abc, more] = [table.of(['a', 'bb', 'é']), table.of(['bb', 'ccc'])];
+  expect(abc.bytes).toBe(5);
+  expect(table.union(abc, more).bytes).toBe(8);
+  expect(table.difference(abc, more).bytes).toBe(3);
+  expect(table.intersection(abc, more).bytes).toBe(2);
+  expect(table.difference(abc, abc).bytes).toBe(0);
+  expect(table.of(['x', 'x', 'x']).bytes).toBe(1);
+  expect(abc.weight).toBe(5 + 3 * 64);
+});
+
+test('very many lists that say one set are not all remembered', () => {
+  const own = new NameTable();
+  const decode = vi.fn(() => ['*']);
+  const list = (n: number) => atOnce(own.ofBytes(Buffer.from(`list ${n}`), decode));
+  for (let n = 0; n < 20_000; n += 1) expect(list(n)).toBe(own.star);
+  expect(decode).toHaveBeenCalledTimes(20_000);
+  list(19_999);
+  expect(decode).toHaveBeenCalledTimes(20_000);
+  list(0);
+  expect(decode).toHaveBeenCalledTimes(20_001);
+});

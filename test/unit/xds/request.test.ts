@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { DeltaDiscoveryRequest } from '../../../src/generated/types/envoy/service/discovery/v3/DeltaDiscoveryRequest.js';
+import type { DiscoveryRequest } from '../../../src/generated/types/envoy/service/discovery/v3/DiscoveryRequest.js';
 import { encode } from '../../../src/protobuf/messages.js';
 import { atOnce } from '../../../src/snapshot/steps.js';
 import { NameTable } from '../../../src/xds/name-set.js';
@@ -115,8 +117,86 @@ describe('requests as they come', () => {
     expect(reader.sotw(bytes).error?.message).toHaveLength(16_384);
   });
 
+  test('the last bytes of a message are those of a character', () => {
+    const message = 'é'.repeat(10_000);
+    const bytes = encode('envoy.service.discovery.v3.DiscoveryRequest', {
+      error_detail: { code: 1, message },
+    });
+    expect(reader.sotw(bytes).error?.message).toBe('é'.repeat(8_192));
+  });
+
   test('what is not a message is refused', () => {
     expect(() => reader.sotw(Buffer.from([0x0a, 0xff]))).toThrow();
     expect(() => reader.delta(Buffer.from([0xff, 0xff, 0xff]))).toThrow();
+  });
+});
+
+describe('the bounds of texts', () => {
+  const name = (length: number) => 'é'.repeat(length / 2).padEnd(length / 2 + (length % 2), 'x');
+  const delta = (request: DeltaDiscoveryRequest) =>
+    reader.delta(encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', request));
+  const sotw = (request: DiscoveryRequest) =>
+    reader.sotw(encode('envoy.service.discovery.v3.DiscoveryRequest', request));
+
+  test.each([
+    ['SotW', (names: string[]) => sotw({ resource_names: names })],
+    ['subscribed', (names: string[]) => delta({ resource_names_subscribe: names })],
+    ['unsubscribed', (names: string[]) => delta({ resource_names_unsubscribe: names })],
+    [
+      'known',
+      (names: string[]) =>
+        delta({ initial_resource_versions: Object.fromEntries(names.map((key) => [key, '1'])) }),
+    ],
+  ])('names have 4 KiB: %s', (_what, ask) => {
+    expect(() => ask(['a', name(4_096)])).not.toThrow();
+    expect(() => ask(['a', name(4_097)])).toThrow('the name of a resource may have 4096 bytes');
+    expect(() => ask(['a', 'secret'.repeat(10_000)])).not.toThrow(/secret/);
+  });
+
+  test('a name that is too long is refused before the list is read', () => {
+    const names = Array.from({ length: 50_000 }, (_, n) => `service-${n}`);
+    const steps = reader.readDelta(
+      encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', {
+        resource_names_subscribe: [...names, 'x'.repeat(5_000)],
+      }),
+    );
+    expect(() => steps.next()).toThrow(/4096 bytes/);
+  });
+
+  test('type URLs have 256 bytes', () => {
+    for (const ask of [sotw, delta]) {
+      expect(ask({ type_url: 'x'.repeat(256) }).typeUrl).toHaveLength(256);
+      expect(() => ask({ type_url: 'x'.repeat(257) })).toThrow('a type URL may have 256 bytes');
+    }
+  });
+
+  test('versions that are longer than ours are none', () => {
+    const known = (version: string) => delta({ initial_resource_versions: { a: version } }).known.get('a');
+    expect([known('x'.repeat(256)), known('x'.repeat(257))]).toEqual(['x'.repeat(256), '']);
+    expect(() => known('x'.repeat(6_000))).toThrow(/a known version may have 5120 bytes/);
+    expect(sotw({ version_info: 'x'.repeat(256) }).versionInfo).toHaveLength(256);
+    expect(sotw({ version_info: 'x'.repeat(1_000_000) }).versionInfo).toBe('');
+  });
+
+  test('nonces that are longer than ours are others', () => {
+    for (const ask of [sotw, delta])
+      expect(ask({ response_nonce: `0000000001${'x'.repeat(1_000_000)}` }).nonce).toHaveLength(64);
+  });
+
+  test('what is remembered of requests is bounded in bytes', () => {
+    const own = new RequestReader(new NameTable());
+    const ask = (n: number) =>
+      own.delta(
+        encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', {
+          resource_names_subscribe: Array.from({ length: 3_000 }, (_, index) =>
+            `${n} ${index}`.padEnd(4_000, 'x'),
+          ),
+        }),
+      );
+    const first = ask(0);
+    expect(ask(0)).toBe(first);
+    // 12 MB each.
+    for (let n = 1; n <= 3; n += 1) ask(n);
+    expect(ask(0)).not.toBe(first);
   });
 });

@@ -27,11 +27,13 @@ test('streams in the same place share one response', () => {
     mark: '',
   });
   const first = factory.response('sotw', request('a', 'b'));
-  expect(first?.resources.map(({ name }) => name)).toEqual(['a', 'b']);
+  expect(first?.response.resources.map(({ name }) => name)).toEqual(['a', 'b']);
   expect(factory.response('sotw', request('b', 'a'))).toBe(first);
   expect(factory.response('delta', request('a', 'b'))).not.toBe(first);
   expect(factory.response('sotw', request('a'))).not.toBe(first);
-  expect(factory.response('sotw', { ...request('a', 'b'), mark: '+' })?.version).toBe(`${first?.version}+`);
+  expect(factory.response('sotw', { ...request('a', 'b'), mark: '+' })?.response.version).toBe(
+    `${first?.response.version}+`,
+  );
 });
 
 test('what was published earlier keeps no responses in memory', () => {
@@ -121,14 +123,17 @@ test('a rejected resource gets no heartbeat, which would be an update without co
 test('in SotW a heartbeat of clusters is the full state, and load assignments have none', () => {
   const machine = streaming('sotw');
   const { version } = machine.type('CDS') ?? {};
-  const { response } = beat(machine.state, 'sotw', TYPE_URL.cluster, machine.shared);
+  const { response, message } = {
+    message: undefined,
+    ...beat(machine.state, 'sotw', TYPE_URL.cluster, machine.shared),
+  };
   expect(response?.version).toBe(version);
   expect(response?.resources.map(({ name, body }) => `${name}=${Buffer.from(body)}`).sort()).toEqual([
     'a=1',
     'b=1',
     'c=1',
   ]);
-  expect(response?.body.length).toBeGreaterThan(
+  expect(message?.body.length).toBeGreaterThan(
     [...(machine.type('CDS')?.held.values() ?? [])].reduce((sum, { any }) => sum + any.length, 0),
   );
   expect(beat(machine.state, 'sotw', TYPE_URL.endpoints, machine.shared).response).toBeUndefined();

@@ -1,9 +1,16 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ResourceSet } from '../../../../src/snapshot/resource-set.js';
 import { Accounts } from '../../../../src/xds/guard/account.js';
 import { ClientCount } from '../../../../src/xds/guard/client-count.js';
 import { Refusals } from '../../../../src/xds/guard/refusals.js';
 import { StreamGuard } from '../../../../src/xds/guard/stream-guard.js';
-import { DEFAULT_LIMITS } from '../../../../src/xds/limits.js';
+import { DEFAULT_LIMITS, type Limits } from '../../../../src/xds/limits.js';
+import { NameSet, NameTable } from '../../../../src/xds/name-set.js';
+import type { Response } from '../../../../src/xds/response.js';
+import { NEW_STREAM } from '../../../../src/xds/stream-state.js';
+import { Subscription } from '../../../../src/xds/subscription.js';
+import { newTypeState, type TypeState } from '../../../../src/xds/type-state.js';
+import { TypeStates } from '../../../../src/xds/type-states.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -20,11 +27,12 @@ const LIMITS = {
   idle_timeout: 5_000,
 };
 
-function guarded() {
+function guarded(more: Partial<Limits> = {}) {
   const events: string[] = [];
-  const accounts = new Accounts(LIMITS, Date.now);
+  const limits = { ...LIMITS, ...more };
+  const accounts = new Accounts(limits, Date.now);
   const guard = new StreamGuard(
-    LIMITS,
+    limits,
     accounts.call('10.0.0.1:1'),
     {
       pause: () => events.push('pause'),
@@ -34,7 +42,7 @@ function guarded() {
     },
     Date.now,
   );
-  return { guard, events };
+  return { guard, events, accounts };
 }
 
 test('so many requests a second are taken; the others wait for the next second', () => {
@@ -158,4 +166,87 @@ test('of many refusals the first is told, and how many others there were', () =>
     [{}, 'other'],
     [{ client: 'last', others_since: 99 }, 'no'],
   ]);
+});
+
+const table = new NameTable();
+const names = (count: number, length: number) =>
+  table.of(Array.from({ length: count }, (_, n) => `${n}`.padEnd(length, 'x')));
+type Asked = readonly [typeUrl: string, names: NameSet, more?: Partial<TypeState>];
+const stateOf = (...types: readonly Asked[]) => ({
+  ...NEW_STREAM,
+  types: types.reduce(
+    (all, [typeUrl, asked, more = {}]) =>
+      all.with({ ...newTypeState(typeUrl), subscription: Subscription.of(false, asked), ...more }),
+    TypeStates.NONE,
+  ),
+});
+const served = (typeUrl: string) => typeUrl !== 'unknown';
+const responseOf = (weight: number): Response => ({
+  ...{ typeUrl: 'a', version: '1', resources: [], removed: [], changed: [] },
+  weight,
+});
+
+const SILENT = {
+  pause: () => undefined,
+  resume: () => undefined,
+  unread: () => undefined,
+  silent: () => undefined,
+};
+const waitingFor = (response: Response) => ({
+  outstanding: [{ nonce: '1', response, held: ResourceSet.EMPTY }],
+});
+
+test('the names of a stream, their bytes, its types', () => {
+  const { guard } = guarded({ names_per_stream: 5, types_per_stream: 2, name_bytes_per_stream: 1_000 });
+  const why = (...types: readonly Asked[]) => guard.tooMuch(stateOf(...types), served);
+  expect(why(['a', names(2, 200)], ['b', names(3, 200)])).toBeUndefined();
+  expect(why(['a', names(3, 1)], ['b', names(3, 1)])).toMatch(/may ask for 5 resources by name/);
+  expect(why(['a', names(2, 200)], ['b', names(3, 201)])).toMatch(/may have 1000 bytes, these have 1003/);
+  expect(why(['a', NameSet.EMPTY], ['b', NameSet.EMPTY], ['c', NameSet.EMPTY])).toMatch(/2 types/);
+});
+
+test('200,000 names of 80 bytes fit', () => {
+  const { guard } = guarded();
+  expect(
+    guard.tooMuch(stateOf(['a', names(100_000, 80)], ['b', names(100_000, 81)]), served),
+  ).toBeUndefined();
+});
+
+test('of a type that nothing is served of hardly anything is kept', () => {
+  const { guard } = guarded();
+  expect(guard.tooMuch(stateOf(['unknown', names(16, 4_096)]), served)).toBeUndefined();
+  expect(guard.tooMuch(stateOf(['unknown', names(17, 4_096)]), served)).toMatch(
+    /types that are not served may have 65536 bytes/,
+  );
+  expect(guard.tooMuch(stateOf(['known', names(17, 4_096)]), served)).toBeUndefined();
+});
+
+test('what streams keep is charged to their account, what they share once, and given back', () => {
+  const { guard, accounts } = guarded();
+  const other = new StreamGuard(LIMITS, accounts.call('10.0.0.1:1'), SILENT, Date.now);
+  const [large, larger] = [names(100, 100), names(200, 100)];
+  const response = responseOf(10_000);
+  const waiting = waitingFor(response);
+  for (const one of [guard, other]) one.tooMuch(stateOf(['a', large]), served);
+  expect(accounts.held).toBe(large.weight);
+  for (const one of [guard, other]) {
+    one.keeps(stateOf(['a', large, waiting]));
+    expect(accounts.held).toBe(large.weight + 10_000);
+  }
+  guard.tooMuch(stateOf(['a', larger, { owed: large }]), served);
+  expect(accounts.held).toBe(large.weight + larger.weight + 10_000);
+  other.tooMuch(stateOf(['a', names(1, 1)]), served);
+  expect(accounts.held).toBe(large.weight + larger.weight);
+  guard.tooMuch(stateOf(['a', names(1, 1)]), served);
+  expect(accounts.held).toBe(0);
+});
+
+test('what all clients together may not keep, a stream may not', () => {
+  const { guard } = guarded({ held_bytes: 1_000_000 });
+  expect(guard.tooMuch(stateOf(['a', names(1_000, 200)]), served)).toBeUndefined();
+  expect(guard.tooMuch(stateOf(['a', names(3_000, 200)]), served)).toMatch(/hold/);
+  const response = waitingFor(responseOf(2_000_000));
+  expect(guarded({ held_bytes: 1_000_000 }).guard.keeps(stateOf(['a', NameSet.EMPTY, response]))).toMatch(
+    /hold/,
+  );
 });

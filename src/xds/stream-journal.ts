@@ -1,0 +1,64 @@
+import type { Logger } from 'pino';
+import type { ProxyNode } from './node.js';
+import type { XdsObserver } from './observer.js';
+import type { CommonRequest } from './request.js';
+import type { Response, Variant } from './response.js';
+import type { StreamState } from './stream-state.js';
+
+/** Tells the log and the observer what happens on a stream. */
+export class StreamJournal {
+  constructor(
+    private readonly stream: { readonly id: number; readonly node: ProxyNode; readonly peer: string },
+    private readonly logger: Logger,
+    private readonly observer: XdsObserver,
+  ) {}
+
+  connected(variant: Variant): void {
+    this.logger.info({ ...this.#fields(), variant }, 'proxy connected');
+  }
+
+  /** The client may not have the configuration of a node. */
+  refused({ id, cluster }: ProxyNode, refusal: string): void {
+    this.logger.warn({ ...this.#fields(), node: id, cluster, peer: this.stream.peer }, refusal);
+  }
+
+  /** The client does not read. */
+  unread(details: string): void {
+    this.logger.warn({ ...this.#fields(), peer: this.stream.peer }, details);
+  }
+
+  /** A request is about to take effect. */
+  requested({ typeUrl, nonce, error }: CommonRequest, state: StreamState): void {
+    if (error === undefined) return;
+    const version = state.types.get(typeUrl)?.version;
+    this.logger.warn(
+      { ...this.#fields(), type: typeUrl, version, nonce, reason: error.message },
+      'proxy rejected a response',
+    );
+  }
+
+  /** A request answers a response. */
+  answered(response: Response, { nonce, error }: CommonRequest): void {
+    const { node } = this.stream;
+    if (error !== undefined) {
+      this.observer.rejected(response, error.message, node);
+      return;
+    }
+    this.#debug('response accepted', response, nonce);
+    this.observer.acknowledged(response, node);
+  }
+
+  sent(response: Response, nonce: string): void {
+    this.#debug('response sent', response, nonce);
+  }
+
+  /** Asked first, since this is on the way of every change to every proxy. */
+  #debug(event: string, { typeUrl, version }: Response, nonce: string): void {
+    if (!this.logger.isLevelEnabled('debug')) return;
+    this.logger.debug({ ...this.#fields(), type: typeUrl, version, nonce }, event);
+  }
+
+  #fields() {
+    return { node: this.stream.node.id, stream: this.stream.id };
+  }
+}
