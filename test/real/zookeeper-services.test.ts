@@ -6,6 +6,7 @@ import { eventually } from '../peers/eventually.js';
 import { TcpProxy } from '../peers/tcp-proxy.js';
 import { ZooKeeperServer } from '../peers/zookeeper.js';
 import type { ZooKeeperTestClient } from '../peers/zookeeper-client.js';
+import { ZooKeeperGateway } from '../support/zookeeper-gateway.js';
 import { FollowedZooKeeper } from '../support/zookeeper-source.js';
 
 let server: ZooKeeperServer;
@@ -180,13 +181,73 @@ test('a payload that breaks keeps its service as it was and is reported; others 
   const source = follow({ format: 'json' });
   await source.healthy();
   await client.put(`${at}/web`, '[{"host":"10.0.0.1"');
-  await source.fails('registry_bad_answer', `${at}/web: `);
+  await source.failsFor('web', 'registry_bad_answer', `${at}/web: `);
   await client.put(`${at}/api`, '[{"host":"10.0.0.3","port":80}]');
   await source.serves('api', ['10.0.0.3:80']);
-  expect([source.sink.addresses('web'), source.sink.healthy]).toEqual([['10.0.0.1:80'], false]);
+  expect([source.sink.addresses('web'), source.sink.healthy]).toEqual([['10.0.0.1:80'], true]);
   await client.put(`${at}/web`, '[]');
   await source.serves('web', []);
-  expect(source.sink.healthy).toBe(true);
+  expect(source.sink.failing.size).toBe(0);
+});
+
+test('a service that answers with what cannot be taken costs itself alone, from the start and later', async () => {
+  const at = `${root}/services`;
+  const codes = { none: -999, system: -1, marshalling: -5, mess: 'nonsense' } as const;
+  const [big, ...bad] = ['big', ...Object.keys(codes)];
+  for (const name of ['web', 'big', ...bad]) await client.put(`${at}/${name}/10.0.0.1:80`);
+  await client.put(`${at}/${big}/10.0.0.1:80`, `{"weight":1,"metadata":{"a":"${'x'.repeat(200_000)}"}}`);
+  const gateway = await new ZooKeeperGateway(server.port).start();
+  try {
+    for (const [name, code] of Object.entries(codes)) gateway.codes.set(`${at}/${name}`, code);
+    const source = new FollowedZooKeeper([gateway.host], { prefix: at, max_answer: '64KiB' });
+    followed.push(source);
+    await source.serves('web', ['10.0.0.1:80']);
+    await source.failsFor('big', 'registry_bad_answer', 'max_answer');
+    await source.failsFor('none', 'registry_bad_answer', 'error code -999');
+    await source.failsFor('system', 'registry_bad_answer', 'SYSTEM_ERROR');
+    await source.failsFor('marshalling', 'registry_bad_answer', 'MARSHALLING_ERROR');
+    await source.failsFor('mess', 'registry_bad_answer', 'mess: ');
+    await client.put(`${at}/web/10.0.0.2:80`);
+    await source.serves('web', ['10.0.0.1:80', '10.0.0.2:80']);
+    gateway.codes.clear();
+    await client.put(`${at}/${big}/10.0.0.1:80`, '{"weight":1}');
+    for (const name of ['big', ...bad]) await source.serves(name, ['10.0.0.1:80']);
+    expect(source.sink.failing.size).toBe(0);
+    // What was good stays.
+    gateway.codes.set(`${at}/none`, -999);
+    await client.put(`${at}/none/10.0.0.2:80`);
+    await source.failsFor('none', 'registry_bad_answer', 'error code -999');
+    expect(source.sink.addresses('none')).toEqual(['10.0.0.1:80']);
+    await client.remove(`${at}/none`);
+    await source.serves('none', undefined);
+    expect([source.sink.errors, source.sink.failing.size]).toEqual([[], 0]);
+  } finally {
+    await gateway.stop();
+  }
+});
+
+test('where no service can be read, the registry has not answered', async () => {
+  const at = `${root}/services`;
+  const owner = await connect('owner:secret');
+  await client.put(at);
+  await owner.putProtected(`${at}/private`);
+  const source = follow();
+  await source.fails('registry_refused', `${at}/private: these credentials may not read it`);
+  expect(source.sink.syncs).toBe(0);
+  await client.put(`${at}/web/10.0.0.1:80`);
+  await source.serves('web', ['10.0.0.1:80']);
+  await source.failsFor('private', 'registry_refused', `${at}/private: these credentials may not read it`);
+});
+
+test('odd names are names, and services to skip are not read', async () => {
+  const at = `${root}/services`;
+  const odd = ['sp ace', 'ü', '100%', 'why?', '#', 'a;b', '..a', '@@'];
+  for (const name of [...odd, 'internal-a']) await client.put(`${at}/${name}/10.0.0.1:80`);
+  const source = follow({ skip_services: ['internal-*'] });
+  for (const name of odd) await source.serves(name, ['10.0.0.1:80']);
+  for (const name of odd) await client.put(`${at}/${name}/10.0.0.2:80`);
+  for (const name of odd) await source.serves(name, ['10.0.0.1:80', '10.0.0.2:80']);
+  expect([source.sink.services.size, source.sink.errors, source.sink.failing.size]).toEqual([8, [], 0]);
 });
 
 test('a chroot', async () => {
@@ -235,16 +296,18 @@ test('a service that these credentials may not read is held; a service that they
   await client.put(`${at}/web/10.0.0.1:80`);
   await owner.putProtected(`${at}/private`);
   const source = follow();
-  await source.fails('registry_refused', `${at}/private: these credentials may not read it`);
+  await source.serves('web', ['10.0.0.1:80']);
+  await source.failsFor('private', 'registry_refused', `${at}/private: these credentials may not read it`);
   expect([...source.sink.services.keys()]).toEqual(['web']);
   await client.put(`${at}/web/10.0.0.2:80`);
   await source.serves('web', ['10.0.0.1:80', '10.0.0.2:80']);
 
   await owner.putProtected(`${at}/web/10.0.0.3:80`);
-  await source.fails('registry_refused', `and 1 more services`);
+  await source.failsFor('web', 'registry_refused', `10.0.0.3:80: these credentials may not read it`);
   expect(source.sink.addresses('web')).toEqual(['10.0.0.1:80', '10.0.0.2:80']);
   await owner.remove(`${at}/web/10.0.0.3:80`);
   await owner.remove(`${at}/private`);
+  await eventually(() => expect(source.sink.failing.size).toBe(0), 30_000);
   await source.healthy();
   expect([...source.sink.services.keys()]).toEqual(['web']);
 });

@@ -1,4 +1,5 @@
 import type { Found, ZooKeeper } from '../../src/discovery/zookeeper/zookeeper.js';
+import { SignalboxError } from '../../src/errors.js';
 
 /**
  * Znodes in memory with one-shot watches. Requests are answered in their order, each when `answer` is called, so that
@@ -98,7 +99,11 @@ export class ZooKeeperFake implements ZooKeeper {
     return new Promise((done) => {
       this.#requests.push(() => {
         if (!this.#nodes.has(path)) done({ kind: 'absent' });
-        else if (this.refused.has(path)) done({ kind: 'refused' });
+        else if (this.refused.has(path))
+          done({
+            kind: 'failed',
+            error: new SignalboxError('registry_refused', `${path}: these credentials may not read it`),
+          });
         else done({ kind: 'found', value: read(), zxid: this.#zxid });
       });
       this.mostOpen = Math.max(this.mostOpen, this.open);

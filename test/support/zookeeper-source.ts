@@ -42,6 +42,14 @@ export class FollowedZooKeeper {
     }, 30_000);
   }
 
+  /** Waits until the service fails with this code and text. */
+  async failsFor(service: string, code: string, text: string): Promise<void> {
+    await eventually(() => {
+      const error = this.sink.failing.get(service);
+      expect([error?.code, error?.message], this.failures).toEqual([code, expect.stringContaining(text)]);
+    }, 30_000);
+  }
+
   async stop(): Promise<void> {
     this.#life.abort();
     await this.#running;

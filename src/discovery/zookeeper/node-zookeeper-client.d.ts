@@ -20,6 +20,8 @@ declare module 'node-zookeeper-client' {
     servers: readonly { readonly host: string; readonly port: number }[];
     readonly socket?: Socket;
     readonly connectTimeoutHandler: NodeJS.Timeout | null;
+    /** The requests that have no reply yet, oldest first. */
+    readonly pendingQueue: readonly { readonly callback: (error: Exception) => void }[];
     onSocketData: (chunk: Buffer) => void;
     onSocketError: (error: Error) => void;
     onSocketClosed: () => void;
@@ -84,7 +86,18 @@ declare module 'node-zookeeper-client' {
       readonly CREATOR_ALL_ACL: readonly Acl[];
     };
     readonly CreateMode: { readonly PERSISTENT: number; readonly EPHEMERAL: number };
-    readonly Exception: { readonly NO_NODE: number; readonly NO_AUTH: number; readonly NODE_EXISTS: number };
+    /** The codes by their names, and a few functions. */
+    readonly Exception: {
+      readonly SYSTEM_ERROR: number;
+      readonly CONNECTION_LOSS: number;
+      readonly OPERATION_TIMEOUT: number;
+      readonly NO_NODE: number;
+      readonly NO_AUTH: number;
+      readonly NODE_EXISTS: number;
+      readonly SESSION_EXPIRED: number;
+      readonly AUTH_FAILED: number;
+      create(code: number): Exception;
+    };
   };
   export default zookeeper;
 }

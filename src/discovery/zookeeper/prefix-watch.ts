@@ -1,4 +1,6 @@
+import { globMatcher } from '../../base/glob.js';
 import type { SignalboxError } from '../../errors.js';
+import { nameProblem } from '../service-name.js';
 import type { ServiceState } from '../source.js';
 import type { ZooKeeperOptions } from './options.js';
 import { ServiceWatch } from './service-watch.js';
@@ -17,6 +19,8 @@ export interface PrefixChanges {
   readonly whole: boolean;
   /** What keeps a service as it was, by service: all of it, also from before. */
   readonly held: ReadonlyMap<string, SignalboxError>;
+  /** The services that are left out because of their name: all of them, each with the problem. */
+  readonly unusable: ReadonlyMap<string, string>;
 }
 
 /** Reads everything under the prefix over one session, then what changes. */
@@ -27,28 +31,31 @@ export class PrefixWatch {
   readonly #services = new Map<string, ServiceWatch>();
   readonly #touched = new Set<string>();
   readonly #held = new Map<string, SignalboxError>();
+  #unusable: ReadonlyMap<string, string> = new Map();
+  readonly #skipped: (service: string) => boolean;
   #whole = false;
   #waitingSince: number | undefined;
 
   /**
    * @param take called with what changed: first, once everything has been read, with all there is
-   * @param refused called when the prefix itself may not be read
-   * @param failed called with whatever `take` threw
+   * @param failed called when the prefix itself cannot be read
+   * @param broken called with whatever `take` threw
    */
   constructor(
     private readonly zooKeeper: ZooKeeper,
-    private readonly options: Pick<ZooKeeperOptions, 'prefix' | 'format' | 'weight'>,
+    private readonly options: Pick<ZooKeeperOptions, 'prefix' | 'format' | 'weight' | 'skip_services'>,
     private readonly take: (changes: PrefixChanges) => void,
-    refused: (path: string) => void,
-    failed: (thrown: unknown) => void,
+    failed: (error: SignalboxError) => void,
+    broken: (thrown: unknown) => void,
   ) {
+    this.#skipped = globMatcher(options.skip_services);
     const names = options.prefix.split('/').filter((name) => name !== '');
     this.#path = `/${names.join('/')}`;
-    this.#watcher = new ZnodeWatcher(() => this.#answered(), failed);
+    this.#watcher = new ZnodeWatcher(() => this.#answered(), broken);
     this.#root = this.#watcher.watch(
       (changed) => zooKeeper.childrenOnceThere(this.#path, changed),
       (found) => {
-        if (found.kind === 'refused') refused(this.#path);
+        if (found.kind === 'failed') failed(found.error);
         else this.#takeNames(found.kind === 'found' ? found.value : []);
       },
     );
@@ -64,18 +71,27 @@ export class PrefixWatch {
     return `0x${this.#watcher.zxid.toString(16)}`;
   }
 
-  /** How many znodes may not be read. */
-  get refusedZnodes(): number {
-    return this.#watcher.refused;
+  /** How many znodes could not be read. */
+  get failingZnodes(): number {
+    return this.#watcher.failing;
   }
 
-  retryRefused(): void {
-    this.#watcher.retryRefused();
+  retryFailing(): void {
+    this.#watcher.retryFailing();
   }
 
   #takeNames(names: readonly string[]): void {
     const { format, weight } = this.options;
-    const wanted = new Set(this.#path === '/' ? names.filter((name) => name !== RESERVED) : names);
+    const wanted = new Set<string>();
+    const unusable = new Map<string, string>();
+    for (const name of names) {
+      if ((this.#path === '/' && name === RESERVED) || this.#skipped(name)) continue;
+      const problem = nameProblem(name, 'zookeeper');
+      if (problem === undefined) wanted.add(name);
+      else unusable.set(name, problem);
+    }
+    for (const name of this.#unusable.keys()) if (!unusable.has(name)) this.#touched.add(name);
+    this.#unusable = unusable;
     for (const name of this.#services.keys()) if (!wanted.has(name)) this.#drop(name);
     for (const name of wanted) {
       if (this.#services.has(name)) continue;
@@ -109,7 +125,7 @@ export class PrefixWatch {
   #commit(): void {
     this.#waitingSince = undefined;
     const root = this.#root.found?.kind;
-    if (!this.#whole && (root === undefined || root === 'refused')) return;
+    if (!this.#whole && (root === undefined || root === 'failed')) return;
     const services = new Map<string, ServiceState | undefined>();
     for (const name of this.#whole ? [...this.#touched] : [...this.#services.keys()]) {
       const outcome = this.#services.get(name)?.outcome() ?? { kind: 'none' };
@@ -123,6 +139,6 @@ export class PrefixWatch {
     }
     const whole = !this.#whole;
     this.#whole = true;
-    this.take({ services, whole, held: this.#held });
+    this.take({ services, whole, held: this.#held, unusable: this.#unusable });
   }
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, SignalboxError } from '../../errors.js';
+import { SignalboxError } from '../../errors.js';
 import { type ReadInstance, withoutDuplicates } from '../../model/read-instance.js';
 import type { ServiceState } from '../source.js';
 import { DUBBO_CATEGORIES, readDubboProvider } from './dubbo-format.js';
@@ -73,15 +73,17 @@ export class ServiceWatch {
 
   outcome(): ServiceOutcome {
     const watches = [...this.#watches()];
-    if (watches.some(({ found }) => found?.kind === 'refused')) {
-      return this.#held('registry_refused', 'these credentials may not read it');
-    }
+    for (const { found } of watches)
+      if (found?.kind === 'failed') return { kind: 'held', error: found.error };
     if (this.#names.found?.kind !== 'found' || watches.some(({ found }) => found === undefined)) {
       return { kind: 'pending' };
     }
     const names = this.#names.found.value;
     const payload = this.#payload(names.length > 0);
-    if (payload?.problem !== undefined) return this.#held('registry_bad_answer', payload.problem);
+    if (payload?.problem !== undefined) {
+      const error = new SignalboxError('registry_bad_answer', `${this.path}: ${payload.problem}`);
+      return { kind: 'held', error };
+    }
     const reads = [
       ...(payload?.reads ?? []),
       ...inOrder(this.#children).flatMap(({ read }) => read ?? []),
@@ -169,10 +171,6 @@ export class ServiceWatch {
     yield this.#names;
     if (this.#providers !== undefined) yield this.#providers;
     for (const { watch } of this.#children.values()) yield watch;
-  }
-
-  #held(code: ErrorCode, detail: string): ServiceOutcome {
-    return { kind: 'held', error: new SignalboxError(code, `${this.path}: ${detail}`) };
   }
 }
 

@@ -4,6 +4,7 @@ import { type ErrorCode, messageOf, SignalboxError } from '../../errors.js';
 import type { Address } from '../../model/address.js';
 import { addressOf } from '../../model/instance.js';
 import { pause } from '../pause.js';
+import { type Packet, PacketReader } from './packet-reader.js';
 import type { Found, ZooKeeper } from './zookeeper.js';
 
 /** Milliseconds between two looks at the server. */
@@ -15,8 +16,18 @@ export interface SessionOptions {
   readonly sessionTimeout: number;
   /** Milliseconds in which a server must take the session, and in which it must answer a probe. */
   readonly timeout: number;
+  /** The largest answer, bytes. */
+  readonly maxAnswer: number;
   readonly credentials?: { readonly username: string; readonly password: Secret };
 }
+
+/** Error codes of ZooKeeper's that end a session, or that only its client has. */
+const { CONNECTION_LOSS, OPERATION_TIMEOUT, SESSION_EXPIRED, AUTH_FAILED } = zookeeper.Exception;
+const SESSION_CODES = new Set([CONNECTION_LOSS, OPERATION_TIMEOUT, SESSION_EXPIRED, AUTH_FAILED, -118]);
+/** Those that the client knows. */
+const CODES: ReadonlySet<unknown> = new Set(Object.values(zookeeper.Exception));
+/** Where a reply's header has the error code. */
+const CODE_AT = 16;
 
 /**
  * One session over one connection to one server. It ends with its connection: the client could go on with it over
@@ -32,6 +43,10 @@ export class ZooKeeperSession implements ZooKeeper {
   #error: unknown;
   #connected = false;
   #password: string | undefined;
+  /** What is wrong with the reply that the client is taking, where it would not tell. */
+  #oddity: string | undefined;
+  /** The first packet takes the session; the others have a header. */
+  #first = true;
 
   private constructor(
     server: Address,
@@ -46,12 +61,28 @@ export class ZooKeeperSession implements ZooKeeper {
     // The client's own reading of addresses takes no IPv6.
     connection.servers = [server];
     const onData = connection.onSocketData;
+    const packets = new PacketReader(options.maxAnswer, (packet) => {
+      if (this.lost) return;
+      if (this.#first && packet.tooLarge !== undefined)
+        throw new SignalboxError('registry_bad_answer', 'this is no ZooKeeper server');
+      const [asked] = connection.pendingQueue;
+      try {
+        onData.call(connection, this.#known(packet));
+      } catch (thrown) {
+        // The client has lost a request whose reply it could not read. Any other packet is not to be trusted.
+        if (asked === undefined || asked === connection.pendingQueue[0]) throw thrown;
+        this.#oddity = messageOf(thrown);
+        asked.callback(zookeeper.Exception.create(zookeeper.Exception.SYSTEM_ERROR));
+      }
+      this.#oddity = undefined;
+      this.#first = false;
+    });
     connection.onSocketData = (chunk) => {
       if (this.lost) return;
       try {
-        onData.call(connection, chunk);
+        packets.push(chunk);
       } catch (thrown) {
-        // The client throws out of the socket's event on error codes it does not know, and on other protocols.
+        // The client throws out of the socket's event where the server speaks another protocol.
         this.#lose(this.#problem('registry_bad_answer', messageOf(thrown)));
       }
     };
@@ -162,19 +193,42 @@ export class ZooKeeperSession implements ZooKeeper {
     clearTimeout(timer);
   }
 
+  /** A packet as the client can take it: it throws where it does not know an error code. */
+  #known({ bytes, tooLarge }: Packet): Buffer {
+    if (this.#first || bytes.length < CODE_AT + 4) return bytes;
+    const code = bytes.readInt32BE(CODE_AT);
+    if (tooLarge !== undefined)
+      this.#oddity = `the answer has ${tooLarge} bytes, and max_answer is ${this.options.maxAnswer}`;
+    else if (code !== 0 && !CODES.has(code)) this.#oddity = `error code ${code}`;
+    if (this.#oddity !== undefined) bytes.writeInt32BE(zookeeper.Exception.SYSTEM_ERROR, CODE_AT);
+    return bytes;
+  }
+
   async #ask<T>(
     path: string,
     request: (callback: (error: Exception | null, value: T, zxid?: Buffer) => void) => void,
   ): Promise<Found<T>> {
-    return await new Promise((answer) =>
-      request((error, value, zxid) => {
-        if (!error) return answer({ kind: 'found', value, zxid: zxid?.readBigUInt64BE() ?? 0n });
-        const code = error.getCode();
-        if (code === zookeeper.Exception.NO_NODE) return answer({ kind: 'absent' });
-        if (code === zookeeper.Exception.NO_AUTH) return answer({ kind: 'refused' });
-        return this.#lose(this.#problem('registry_bad_answer', `${path}: ${error.message}`));
-      }),
-    );
+    const failed = (code: ErrorCode, detail: string): Found<T> => ({
+      kind: 'failed',
+      error: new SignalboxError(code, `${path}: ${detail}`),
+    });
+    return await new Promise((answer) => {
+      try {
+        request((error, value, zxid) => {
+          if (!error) return answer({ kind: 'found', value, zxid: zxid?.readBigUInt64BE() ?? 0n });
+          const code = error.getCode();
+          if (code === zookeeper.Exception.NO_NODE) return answer({ kind: 'absent' });
+          if (code === zookeeper.Exception.NO_AUTH)
+            return answer(failed('registry_refused', 'these credentials may not read it'));
+          if (SESSION_CODES.has(code))
+            return this.#lose(this.#problem('registry_bad_answer', `${path}: ${error.message}`));
+          return answer(failed('registry_bad_answer', this.#oddity ?? error.message));
+        });
+      } catch (thrown) {
+        // The client takes no path that it thinks is none.
+        answer(failed('registry_bad_answer', messageOf(thrown)));
+      }
+    });
   }
 
   #lose(error: unknown): void {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { Secret } from '../../config/secret.js';
 import { SignalboxError } from '../../errors.js';
@@ -6,11 +5,12 @@ import type { Address } from '../../model/address.js';
 import { addressOf } from '../../model/instance.js';
 import { Backoff } from '../backoff.js';
 import { pause } from '../pause.js';
-import type { ServiceState, Source, SourceSink } from '../source.js';
+import type { Source, SourceSink } from '../source.js';
 import { type Ensemble, readHosts } from './hosts.js';
 import type { ZooKeeperOptions } from './options.js';
-import { type PrefixChanges, PrefixWatch } from './prefix-watch.js';
+import { PrefixWatch } from './prefix-watch.js';
 import { type SessionOptions, ZooKeeperSession } from './session.js';
+import { Teller } from './teller.js';
 
 /** One source: the hosts are an ensemble, whose servers agree. */
 export function createZooKeeperSources(
@@ -39,6 +39,7 @@ class ZooKeeperSource implements Source {
       chroot: ensemble.chroot,
       sessionTimeout: options.session_timeout,
       timeout: options.timeout,
+      maxAnswer: options.max_answer,
       ...(options.username !== undefined &&
         password !== undefined && { credentials: { username: options.username, password } }),
     };
@@ -46,14 +47,14 @@ class ZooKeeperSource implements Source {
 
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
     const { servers } = this.ensemble;
-    const known = new Map<string, ServiceState>();
+    const teller = new Teller(sink);
     const backoff = new Backoff();
     // Not all of many replicas should lean on the same server.
     for (let turn = Math.floor(Math.random() * servers.length); !signal.aborted; turn += 1) {
       const server = servers[turn % servers.length];
       if (server === undefined) return;
       try {
-        await this.#follow(server, known, backoff, sink, signal);
+        await this.#follow(server, teller, backoff, sink, signal);
       } catch (thrown) {
         if (signal.aborted) return;
         if (!(thrown instanceof SignalboxError)) throw thrown;
@@ -63,10 +64,10 @@ class ZooKeeperSource implements Source {
     }
   }
 
-  /** Opens a session, reads everything, and keeps `known` right until the session ends. */
+  /** Opens a session, reads everything, and keeps the sink right until the session ends. */
   async #follow(
     server: Address,
-    known: Map<string, ServiceState>,
+    teller: Teller,
     backoff: Backoff,
     sink: SourceSink,
     signal: AbortSignal,
@@ -75,7 +76,6 @@ class ZooKeeperSource implements Source {
     this.logger.info({ registry: this.registry, server: addressOf(server) }, 'connected to ZooKeeper');
     const retries = new Backoff(2_000, 30_000);
     let retryAt = 0;
-    let held = 0;
     const watch: PrefixWatch = new PrefixWatch(
       session,
       this.options,
@@ -83,51 +83,23 @@ class ZooKeeperSource implements Source {
         // An answer that came just before the end.
         if (session.lost) return;
         backoff.reset();
-        held = changes.held.size;
-        commit(changes, known, sink, watch.revision);
+        teller.take(changes, watch.revision);
       },
-      (path) => sink.failed(refusedError(path)),
+      (error) => sink.failed(error),
       (thrown) => session.fail(thrown),
     );
     try {
       return await session.watchOver(() => {
-        if (watch.refusedZnodes === 0) {
-          if (watch.complete && held === 0) sink.synced(watch.revision);
-        } else if (performance.now() >= retryAt) {
+        if (watch.complete && !teller.isMute) sink.synced(watch.revision);
+        if (watch.failingZnodes === 0) retries.reset();
+        else if (performance.now() >= retryAt) {
           retryAt = performance.now() + retries.next();
           session.authenticate();
-          watch.retryRefused();
+          watch.retryFailing();
         }
       });
     } finally {
       session.close();
     }
   }
-}
-
-/** Tells what is not known yet; where something could not be understood, that as well. */
-function commit(
-  { services, whole, held }: PrefixChanges,
-  known: Map<string, ServiceState>,
-  sink: SourceSink,
-  revision: string,
-): void {
-  const gone = whole ? [...known.keys()].filter((name) => !services.has(name) && !held.has(name)) : [];
-  const states = [...gone.map((name): [string, undefined] => [name, undefined]), ...services];
-  const changes = states.filter(([name, state]) => !isDeepStrictEqual(known.get(name), state));
-  for (const [service, state] of changes) {
-    if (state === undefined) known.delete(service);
-    else known.set(service, state);
-    sink.set({ service }, state);
-  }
-  // A registry of which nothing may be read has not answered.
-  if (held.size === 0 || changes.length > 0) sink.synced(revision);
-  const [first] = held.values();
-  if (first === undefined) return;
-  const others = held.size === 1 ? '' : ` (and ${held.size - 1} more services)`;
-  sink.failed(new SignalboxError(first.code, `${first.message}${others}; the last good state stays`));
-}
-
-function refusedError(path: string): SignalboxError {
-  return new SignalboxError('registry_refused', `${path}: these credentials may not read it`);
 }

@@ -9,7 +9,7 @@ type Ask<T> = (changed: () => void) => Promise<Found<T>>;
 export class ZnodeWatcher {
   /** A set, so that what is to be read again twice is read once. */
   readonly #waiting = new Set<ZnodeWatch<unknown>>();
-  readonly #refused = new Set<ZnodeWatch<unknown>>();
+  readonly #failing = new Set<ZnodeWatch<unknown>>();
   #underWay = 0;
   #zxid = 0n;
 
@@ -31,8 +31,9 @@ export class ZnodeWatcher {
     return this.#zxid;
   }
 
-  get refused(): number {
-    return this.#refused.size;
+  /** How many znodes could not be read. */
+  get failing(): number {
+    return this.#failing.size;
   }
 
   /** @param take called with each answer */
@@ -44,20 +45,20 @@ export class ZnodeWatcher {
         const found = await ask(changed);
         if (watch.stopped) return;
         if (found.kind === 'found' && found.zxid > this.#zxid) this.#zxid = found.zxid;
-        if (found.kind === 'refused') this.#refused.add(watch);
-        else this.#refused.delete(watch);
+        if (found.kind === 'failed') this.#failing.add(watch);
+        else this.#failing.delete(watch);
         watch.found = found;
         take(found);
       },
-      () => this.#refused.delete(watch),
+      () => this.#failing.delete(watch),
     );
     this.#enqueue(watch);
     return watch;
   }
 
-  /** Asks anew for what the server did not let us see; it has no watch. */
-  retryRefused(): void {
-    for (const watch of this.#refused) this.#enqueue(watch);
+  /** Asks anew for what could not be read; it has no watch. */
+  retryFailing(): void {
+    for (const watch of this.#failing) this.#enqueue(watch);
   }
 
   #enqueue(watch: ZnodeWatch<unknown>): void {

@@ -1,3 +1,5 @@
+import type { SignalboxError } from '../../errors.js';
+
 /** What stands at a path, or why that cannot be said. */
 export type Found<T> =
   | {
@@ -7,12 +9,12 @@ export type Found<T> =
       readonly zxid: bigint;
     }
   | { readonly kind: 'absent' }
-  /** The server does not let us see it. */
-  | { readonly kind: 'refused' };
+  /** The server does not let us see it, or cannot tell. */
+  | { readonly kind: 'failed'; readonly error: SignalboxError };
 
 /**
- * Reads that leave a watch behind: `changed` is called once, when what was read is not true any more. An absent or
- * refused znode has no watch.
+ * Reads that leave a watch behind: `changed` is called once, when what was read is not true any more. An absent
+ * znode, or one that cannot be read, has no watch.
  */
 export interface ZooKeeper {
   data(path: string, changed: () => void): Promise<Found<string>>;

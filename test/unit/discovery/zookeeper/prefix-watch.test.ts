@@ -17,9 +17,9 @@ const watch = (format: ZooKeeperFormat = 'auto', prefix = '/services') => {
   const take = (change: PrefixChanges) => void changes.push({ ...change, held: new Map(change.held) });
   return new PrefixWatch(
     fake,
-    { prefix, format, weight: 100 },
+    { prefix, format, weight: 100, skip_services: ['internal-*'] },
     take,
-    (path) => void refused.push(path),
+    (error) => void refused.push(error.message),
     failed,
   );
 };
@@ -117,16 +117,30 @@ test('a refused service is held, is not waited for, and is read when that is all
     code: 'registry_refused',
     message: '/services/b: these credentials may not read it',
   });
-  expect(root.refusedZnodes).toBe(2);
+  expect(root.failingZnodes).toBe(2);
 
   fake.refused.clear();
   fake.asked.length = 0;
-  root.retryRefused();
+  root.retryFailing();
   await fake.quiet();
   expect(fake.asked).toEqual(['data /services/b', 'children /services/b', 'data /services/b/10.0.0.2:80']);
   expect(told(changes).b).toEqual(['10.0.0.2:80']);
   expect(changes.at(-1)?.held.size).toBe(0);
-  expect(root.refusedZnodes).toBe(0);
+  expect(root.failingZnodes).toBe(0);
+});
+
+test('services to skip are not read, and names that no path can have are told by themselves', async () => {
+  for (const name of ['web', 'internal-a', '..', '\u0000', 'sp ace', 'ü'])
+    fake.put(`/services/${name}/10.0.0.1:80`);
+  watch();
+  await fake.quiet();
+  expect(Object.keys(told(changes)).sort()).toEqual(['sp ace', 'web', 'ü']);
+  expect(fake.asked.filter((what) => !/^\w+ \/services(\/(sp ace|web|ü)|$)/.test(what))).toEqual([]);
+  expect([...(changes.at(-1)?.unusable.keys() ?? [])].sort()).toEqual(['\u0000', '..']);
+  fake.remove('/services/..');
+  await fake.quiet();
+  expect([...(changes.at(-1)?.unusable.keys() ?? [])]).toEqual(['\u0000']);
+  expect(changes.at(-1)?.services.has('..')).toBe(true);
 });
 
 test('a refused prefix is no answer', async () => {
@@ -134,7 +148,11 @@ test('a refused prefix is no answer', async () => {
   fake.refused.add('/services');
   const root = watch();
   await fake.quiet();
-  expect([refused, changes, root.complete]).toEqual([['/services'], [], false]);
+  expect([refused, changes, root.complete]).toEqual([
+    ['/services: these credentials may not read it'],
+    [],
+    false,
+  ]);
 });
 
 test('a payload that breaks is held, and one put right is taken', async () => {
