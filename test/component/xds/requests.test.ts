@@ -69,8 +69,7 @@ class Asking {
 
   ask(typeUrl: string, names: readonly string[], unsubscribe: readonly string[] = []): this {
     const node = { id: 'asking', cluster: 'test' };
-    const asked: Partial<Sent> =
-      this.protocol === 'sotw' ? { names } : { subscribe: names, unsubscribe };
+    const asked: Partial<Sent> = this.protocol === 'sotw' ? { names } : { subscribe: names, unsubscribe };
     this.#stream.send({ typeUrl, node, ...asked });
     return this;
   }
@@ -90,15 +89,20 @@ async function goodGoesOn(): Promise<void> {
 const many = (count: number, length: number, prefix = '') =>
   Array.from({ length: count }, (_, n) => `${prefix}${n}`.padEnd(length, 'x'));
 
-test.each(['sotw', 'delta'] as const)('a name of more than 4 KiB, a type URL of more than 256 bytes: %s', async (protocol) => {
-  await start();
-  const secret = 'secret'.repeat(1_000);
-  await new Asking(protocol)
-    .ask(TYPE_URL.endpoints, [secret])
-    .endsWith(/^RESOURCE_EXHAUSTED the name of a resource may have 4096 bytes$/);
-  await new Asking(protocol).ask(secret, ['a']).endsWith(/^RESOURCE_EXHAUSTED a type URL may have 256 bytes$/);
-  await goodGoesOn();
-});
+test.each(['sotw', 'delta'] as const)(
+  'a name of more than 4 KiB, a type URL of more than 256 bytes: %s',
+  async (protocol) => {
+    await start();
+    const secret = 'secret'.repeat(1_000);
+    await new Asking(protocol)
+      .ask(TYPE_URL.endpoints, [secret])
+      .endsWith(/^RESOURCE_EXHAUSTED the name of a resource may have 4096 bytes$/);
+    await new Asking(protocol)
+      .ask(secret, ['a'])
+      .endsWith(/^RESOURCE_EXHAUSTED a type URL may have 256 bytes$/);
+    await goodGoesOn();
+  },
+);
 
 test.each(['sotw', 'delta'] as const)('the bytes of the names of a stream: %s', async (protocol) => {
   await start();
@@ -107,7 +111,9 @@ test.each(['sotw', 'delta'] as const)('the bytes of the names of a stream: %s', 
   await eventually(() => expect(plane.server.streams.size).toBe(2), PATIENCE);
   expect(asking.ended).toBe('');
   asking.ask(TYPE_URL.secret, many(200, 4_000));
-  await asking.endsWith(/^RESOURCE_EXHAUSTED the names that a stream asks for may have 16777216 bytes, these have \d+$/);
+  await asking.endsWith(
+    /^RESOURCE_EXHAUSTED the names that a stream asks for may have 16777216 bytes, these have \d+$/,
+  );
   await goodGoesOn();
 });
 
@@ -136,7 +142,7 @@ test('thirty streams of a connection with names of 1 MiB', async () => {
   const streams = Array.from({ length: 30 }, (_, n) =>
     new Asking('delta', client).ask(TYPE_URL.endpoints, many(10, 1_048_576, `${n} `)),
   );
-  for (const stream of streams) await stream.endsWith(/4096 bytes/);
+  for (const stream of streams) await stream.endsWith(/4096 bytes|may make the server hold/);
   await goodGoesOn();
 });
 
@@ -170,7 +176,10 @@ test('who asks for names and lets go of them without an acknowledgement', async 
 test('200 streams of a node with large metadata keep little of it', async () => {
   await start();
   const metadata = lengthDelimited(3, encodeStruct({ role: 'edge', blob: 'x'.repeat(250_000) }));
-  const bytes = Buffer.concat([lengthDelimited(2, Buffer.concat([text(1, 'large'), metadata])), text(4, TYPE_URL.cluster)]);
+  const bytes = Buffer.concat([
+    lengthDelimited(2, Buffer.concat([text(1, 'large'), metadata])),
+    text(4, TYPE_URL.cluster),
+  ]);
   let answered = 0;
   for (let connections = 0; connections < 4; connections += 1) {
     const client = connection();
@@ -196,7 +205,10 @@ test('200 streams of a node with large metadata keep little of it', async () => 
 
 test('a node with a long id is refused', async () => {
   await start();
-  const bytes = encodeRequest('sotw', { typeUrl: TYPE_URL.cluster, node: { id: 'x'.repeat(1_025), cluster: '' } });
+  const bytes = encodeRequest('sotw', {
+    typeUrl: TYPE_URL.cluster,
+    node: { id: 'x'.repeat(1_025), cluster: '' },
+  });
   const call = connection().makeBidiStreamRequest(
     `${ADS}/StreamAggregatedResources`,
     (sent: Uint8Array) => Buffer.from(sent),

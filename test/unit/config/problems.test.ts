@@ -217,7 +217,7 @@ describe('one problem, with its line, column and path', () => {
     ],
     [
       'discovery: { file: { path: a, delay: 3 } }',
-      '1:31: discovery.file.delay: unknown key; known here: type, skip_services, service_template, default_service, tls, dump, mass_loss, path, weight',
+      '1:31: discovery.file.delay: unknown key; known here: type, skip_services, service_template, default_service, tls, dump, mass_loss, max_answer, path, weight',
     ],
     // YAML itself
     [

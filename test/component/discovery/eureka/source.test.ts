@@ -147,6 +147,6 @@ test('hosts are named without their passwords, and a shorter interval than 1 s i
   const [source] = createEurekaSources('eu', read, { logger: pino({ enabled: false }) });
   expect(source?.server).toBe('http://a:1, http://b:2');
   expect(read).toMatchObject({ fetch_interval: 30_000, weight: 100, prefix: '/eureka/' });
-  expect(read.timeout).toEqual({ connect: 2_000, send: 2_000, read: 5_000 });
+  expect(read.timeout).toEqual({ connect: 2_000, send: 2_000, read: 5_000, answer: 60_000 });
   expect(eurekaOptions.safeParse({ ...read, fetch_interval: '500ms' }).success).toBe(false);
 });
