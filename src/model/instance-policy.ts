@@ -8,13 +8,10 @@ export interface ReadPolicy {
   readonly remarks: readonly string[];
 }
 
-/** The values of `protocol` that mean HTTP/2. Others, such as `dubbo`, say nothing. */
-const HTTP2 = new Set(['http2', 'h2', 'h2c', 'grpc']);
-
 /**
  * What an instance says of how its service is to be treated.
  * @param fields its metadata, or what stands beside its weight: `slow_start` and `fail_timeout` in seconds,
- *   `max_fails`, `checkurl` (the path of a health check), `protocol`; anything else is passed over
+ *   `max_fails`, `checkurl` (the path of a health check); anything else is passed over
  */
 export function readPolicy(fields: Fields): ReadPolicy {
   const remarks: string[] = [];
@@ -29,7 +26,7 @@ export function readPolicy(fields: Fields): ReadPolicy {
   const slowStartSeconds = number('slow_start');
   const maxFails = number('max_fails');
   const failTimeoutSeconds = number('fail_timeout');
-  const { checkurl, protocol } = fields;
+  const { checkurl } = fields;
   // Envoy refuses a path with a line break in it.
   const path = typeof checkurl === 'string' && /^\/[\x21-\x7e]*$/.test(checkurl);
   if (!path && checkurl !== undefined && checkurl !== null && checkurl !== '')
@@ -40,7 +37,6 @@ export function readPolicy(fields: Fields): ReadPolicy {
       ...(path && { healthCheckPath: checkurl }),
       ...(maxFails !== undefined && { maxFails }),
       ...(failTimeoutSeconds !== undefined && { failTimeoutSeconds }),
-      ...(typeof protocol === 'string' && HTTP2.has(protocol.toLowerCase()) && { http2: true }),
     },
     remarks,
   };

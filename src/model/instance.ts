@@ -15,7 +15,7 @@ export interface InstancePolicy {
   readonly maxFails?: number;
   /** `fail_timeout`, seconds an ejected instance stays out. */
   readonly failTimeoutSeconds?: number;
-  /** `protocol` says HTTP/2: `http2`, `h2`, `h2c` or `grpc`. */
+  /** It speaks HTTP/2: its `protocol` or `scheme` is `grpc`, `tri`, `h2` or the like. */
   readonly http2?: boolean;
 }
 
@@ -30,6 +30,8 @@ export interface Instance {
   readonly metadata: Readonly<Record<string, string>>;
   /** The instance wants TLS from its clients. */
   readonly secure?: boolean;
+  /** The word of its registry that says so, such as `secure=true`, for `explain`. */
+  readonly secureBy?: string;
   readonly locality?: Locality;
   /** The registry's own subdivision of a service, such as a Nacos cluster. */
   readonly cluster?: string;

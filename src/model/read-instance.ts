@@ -3,6 +3,7 @@ import { canonicalHost } from './host.js';
 import { addressOf, type FilteredInstance, type FilterReason, type Instance } from './instance.js';
 import { readLocality, readPolicy } from './instance-policy.js';
 import { mapEntry, placeOf, type ReadInstance, shortText } from './read-entry.js';
+import { readSpokenProtocol } from './spoken-protocol.js';
 
 export type { ReadInstance } from './read-entry.js';
 
@@ -12,14 +13,20 @@ export interface RawInstance {
   readonly port: unknown;
   readonly weight?: unknown;
   readonly metadata?: unknown;
+  /** Options that stand beside the weight, before those of the metadata. */
+  readonly beside?: Readonly<Record<string, unknown>>;
+  /** Options that stand in texts such as Consul's tags, behind those of the metadata. */
+  readonly behind?: Readonly<Record<string, unknown>>;
   /** `down` and its like take the instance out; `degraded` has it served when too few others are left. */
   readonly status?: unknown;
   /** Consul KV's: false or "false" takes the instance out. */
   readonly check_status?: unknown;
   /** Set by a registry whose own rule (health, enabled) says no. */
   readonly down?: { readonly reason: FilterReason; readonly detail: string };
+  /** What was odd but harmless, for people. */
+  readonly remarks?: readonly string[];
   /** What the registry itself says; where it is silent, the metadata count. */
-  readonly extra?: Pick<Instance, 'secure' | 'locality' | 'cluster' | 'policy' | 'health'>;
+  readonly extra?: Pick<Instance, 'secure' | 'secureBy' | 'locality' | 'cluster' | 'health'>;
 }
 
 const DOWN = new Set(['down', 'critical', 'unhealthy', 'disabled', 'out_of_service', 'offline', 'draining']);
@@ -59,11 +66,19 @@ export function checkInstance(raw: RawInstance, defaultWeight: number): ReadInst
   if (weight.value === 0) return refuse('weight_zero', 'weight is 0');
 
   const fields = isFields(raw.metadata) ? raw.metadata : {};
-  const { locality: ownLocality, policy: ownPolicy, ...extra } = raw.extra ?? {};
+  const options = { ...stated(raw.behind), ...stated(fields), ...stated(raw.beside) };
+  const { locality: ownLocality, ...extra } = raw.extra ?? {};
   const locality = { ...readLocality(fields), ...ownLocality };
-  const { said, remarks } = readPolicy(fields);
-  const policy = { ...said, ...ownPolicy };
-  const odd = [weight.remark ?? [], metadataRemark(raw.metadata) ?? [], remarks].flat();
+  const { said, remarks } = readPolicy(options);
+  const { tls, http2, ...spoken } = readSpokenProtocol(options, port);
+  const policy = { ...said, ...(http2 === true && { http2 }) };
+  const odd = [
+    raw.remarks ?? [],
+    weight.remark ?? [],
+    metadataRemark(raw.metadata) ?? [],
+    remarks,
+    spoken.remarks,
+  ].flat();
   const degraded = typeof raw.status === 'string' && raw.status.toLowerCase() === 'degraded';
   return {
     instance: {
@@ -72,6 +87,7 @@ export function checkInstance(raw: RawInstance, defaultWeight: number): ReadInst
       weight: weight.value,
       metadata: readMetadata(fields),
       ...(degraded && { health: 'DEGRADED' }),
+      ...(tls?.secure === true && { secure: true, secureBy: tls.by }),
       ...extra,
       ...(Object.keys(locality).length > 0 && { locality }),
       ...(Object.keys(policy).length > 0 && { policy }),
@@ -106,6 +122,14 @@ function readWeight(weight: unknown, fallback: number): { readonly value: number
     typeof text === 'number' ? text : typeof text === 'string' && text !== '' ? Number(text) : Number.NaN;
   if (Number.isFinite(value)) return { value };
   return { value: fallback, remark: `weight "${shortText(weight)}" is no number; ${fallback} is used` };
+}
+
+/** Without what says nothing, so that it hides nothing either. */
+function stated(fields: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(fields);
+  return Object.fromEntries(
+    entries.filter(([, value]) => value !== undefined && value !== null && value !== ''),
+  );
 }
 
 function metadataRemark(metadata: unknown): string | undefined {

@@ -1,3 +1,4 @@
+import type { ServicePolicy } from '../config/service-policy.js';
 import { addressOf, type Instance, type InstancePolicy } from '../model/instance.js';
 import { firstSaid, isSecure, mostly, type Said, tally, wantsHttp2 } from './policy.js';
 
@@ -30,9 +31,32 @@ export function policyRemarks(said: Said, instances: readonly Instance[]): reado
         `${option} is ${winner[0]}${unit}, as ${winner[1]} of ${instances.length} instances say (${rest})${meaning}`,
       ];
     }),
-    ...divided('TLS', isSecure, firstSaid(said, 'tls') !== undefined, instances),
+    ...tlsRemarks(firstSaid(said, 'tls'), instances),
     ...divided('HTTP/2', wantsHttp2, firstSaid(said, 'protocol') !== undefined, instances),
   ];
+}
+
+/** To whom TLS is spoken and why, and whether certificates are checked. */
+function tlsRemarks(said: ServicePolicy['tls'], instances: readonly Instance[]): readonly string[] {
+  const asking = instances.filter(isSecure);
+  const count = `${asking.length} of ${instances.length} instances`;
+  const words = [...new Set(asking.map(({ secureBy = 'secure' }) => secureBy))].sort();
+  const by = words.length > 3 ? `${words.slice(0, 3).join(', ')} and others` : words.join(', ');
+  if (said === false)
+    return asking.length === 0
+      ? []
+      : [`TLS is spoken to none, as the configuration says; ${count} ask for it (${by})`];
+  if (said === undefined || said.when === 'secure') {
+    if (asking.length === 0) return [];
+    return [`TLS is spoken to ${count}, which ask for it (${by}); ${certificates(said)}`];
+  }
+  return [`TLS is spoken to all, as the configuration says; ${certificates(said)}`];
+}
+
+function certificates(tls: Exclude<ServicePolicy['tls'], false>): string {
+  if (tls?.ca === undefined) return 'their certificates are not checked: "tls" of the service has no "ca"';
+  const names = tls.san === undefined ? ', whatever name they are for: "tls" has no "san"' : '';
+  return `their certificates are checked against ${tls.ca}${names}`;
 }
 
 function divided(

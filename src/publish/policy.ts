@@ -35,6 +35,7 @@ export function clusterPolicy(
   const overGrpc = typeof healthCheck?.kind === 'object' && 'grpc' in healthCheck.kind;
   const protocol = first('protocol');
   const http2 = protocol === undefined ? mostly(instances, wantsHttp2) : protocol !== 'http1';
+  const spoken = tlsOf(first('tls'), instances);
   // The closest has the last word.
   const envoy = said.flatMap((policy) => (policy?.envoy === undefined ? [] : [policy.envoy])).reverse();
   return {
@@ -52,7 +53,7 @@ export function clusterPolicy(
       outlierDetectionOf(first('outlier_detection')) ??
       maxFails(mostSaid(instances, 'maxFails'), mostSaid(instances, 'failTimeoutSeconds')),
     circuitBreakers: first('circuit_breakers'),
-    tls: first('tls') ?? (mostly(instances, isSecure) ? {} : undefined),
+    ...spoken,
     tcpKeepalive: first('tcp_keepalive'),
     dns: {
       refreshRate: first('dns_refresh_rate'),
@@ -61,7 +62,11 @@ export function clusterPolicy(
     },
     // Envoy refuses a cluster that is checked by gRPC and does not speak HTTP/2.
     http2: http2 || overGrpc,
-    endpoints: { metadataKeys: [...new Set(subsets.flat())].sort(), healthCheckPath: path },
+    endpoints: {
+      metadataKeys: [...new Set(subsets.flat())].sort(),
+      healthCheckPath: path,
+      ...(spoken.tlsToSome === true && { markSecure: true }),
+    },
     ...(envoy.length > 0 && { envoy }),
   };
 }
@@ -89,6 +94,19 @@ export function tally<Key extends keyof InstancePolicy>(
 
 export const isSecure = ({ secure }: Instance): boolean => secure === true;
 export const wantsHttp2 = ({ policy }: Instance): boolean => policy?.http2 === true;
+
+/** To which of the instances TLS is spoken: what the configuration says, else to those that ask for it. */
+function tlsOf(
+  said: ServicePolicy['tls'],
+  instances: readonly Instance[],
+): Pick<ClusterPolicy, 'tls' | 'tlsToSome'> {
+  if (said === false) return {};
+  const { when, ...tls } = said ?? { when: 'secure' };
+  if (when !== 'secure') return { tls };
+  const count = instances.filter(isSecure).length;
+  if (count === 0) return {};
+  return count < instances.length ? { tls, tlsToSome: true } : { tls };
+}
 
 /** Whether more than half of the instances do. */
 export function mostly(instances: readonly Instance[], does: (instance: Instance) => boolean): boolean {

@@ -142,6 +142,8 @@ export interface ClusterPolicy extends LoadBalancing {
   readonly outlierDetection?: OutlierDetection | undefined;
   readonly circuitBreakers?: CircuitBreakers | undefined;
   readonly tls?: UpstreamTls | undefined;
+  /** TLS is spoken only to the instances that are `secure`; `endpoints.markSecure` marks them. */
+  readonly tlsToSome?: boolean | undefined;
   readonly tcpKeepalive?: TcpKeepalive | undefined;
   readonly dns?: Dns | undefined;
   readonly http2?: boolean | undefined;

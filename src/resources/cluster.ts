@@ -3,11 +3,12 @@ import type { ConfigSource } from '../generated/types/envoy/config/core/v3/Confi
 import { isAddress } from '../model/host.js';
 import type { Instance } from '../model/instance.js';
 import { encode, pack } from '../protobuf/messages.js';
+import { textStruct } from '../protobuf/struct.js';
 import { makeResource, type Resource } from '../snapshot/resource.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
-import type { CircuitBreakers, ClusterPolicy, Dns } from './cluster-policy.js';
+import type { CircuitBreakers, ClusterPolicy, Dns, UpstreamTls } from './cluster-policy.js';
 import { protoDuration } from './durations.js';
-import { loadAssignment } from './endpoints.js';
+import { loadAssignment, SECURE_MARK } from './endpoints.js';
 import { withEnvoyJson } from './envoy-json.js';
 import { healthOf } from './health.js';
 import { loadBalancing } from './load-balancing.js';
@@ -44,7 +45,7 @@ export function clusterResource(
     ...(policy.tcpKeepalive !== undefined && {
       upstream_connection_options: { tcp_keepalive: wrapped(policy.tcpKeepalive) },
     }),
-    ...(policy.tls !== undefined && { transport_socket: upstreamTls(policy.tls) }),
+    ...(policy.tls !== undefined && transport(policy.tls, policy.tlsToSome)),
     ...(policy.http2 === true && http2()),
     ...(policy.loadMetrics !== undefined && { lrs_report_endpoint_metrics: [...policy.loadMetrics] }),
   };
@@ -60,6 +61,18 @@ function resolution({ refreshRate, respectTtl, lookupFamily }: Dns = {}): Cluste
     dns_lookup_family: lookupFamily ?? 'V4_PREFERRED',
     ...(refreshRate !== undefined && { dns_refresh_rate: protoDuration(refreshRate) }),
     ...(respectTtl === true && { respect_dns_ttl: true }),
+  };
+}
+
+/** Envoy speaks plain TCP to the endpoints that no match takes. */
+function transport(
+  tls: UpstreamTls,
+  toSome = false,
+): Pick<Cluster, 'transport_socket' | 'transport_socket_matches'> {
+  const socket = upstreamTls(tls);
+  if (!toSome) return { transport_socket: socket };
+  return {
+    transport_socket_matches: [{ name: 'tls', match: textStruct(SECURE_MARK), transport_socket: socket }],
   };
 }
 

@@ -14,9 +14,14 @@ export interface EndpointRules {
   readonly metadataKeys?: readonly string[] | undefined;
   /** The path of the cluster's check where the instances say it: those that do not say this one are not checked. */
   readonly healthCheckPath?: string | undefined;
+  /** The instances that want TLS are marked, where a cluster speaks it to them alone. */
+  readonly markSecure?: boolean | undefined;
   /** The last priority is a stopgap: one healthy instance is enough to keep every request from it. */
   readonly lastResort?: boolean | undefined;
 }
+
+/** What a secure endpoint has in its metadata `envoy.transport_socket_match`, for the cluster's match. */
+export const SECURE_MARK = { tls: 'true' };
 
 /**
  * The load assignment of a service.
@@ -85,11 +90,12 @@ export function endpointsResource(
 }
 
 function lbEndpoint(
-  { host, port, metadata, health, policy }: Instance,
+  { host, port, metadata, health, policy, secure }: Instance,
   weight: number,
-  { metadataKeys = [], healthCheckPath }: EndpointRules,
+  { metadataKeys = [], healthCheckPath, markSecure }: EndpointRules,
 ): LbEndpoint {
   const keys = metadataKeys.filter((key) => Object.hasOwn(metadata, key));
+  const marked = markSecure === true && secure === true;
   const unchecked = healthCheckPath !== undefined && policy?.healthCheckPath !== healthCheckPath;
   return {
     endpoint: {
@@ -98,10 +104,13 @@ function lbEndpoint(
     },
     load_balancing_weight: { value: weight },
     ...(health !== undefined && { health_status: health }),
-    ...(keys.length > 0 && {
+    ...((keys.length > 0 || marked) && {
       metadata: {
         filter_metadata: {
-          'envoy.lb': textStruct(Object.fromEntries(keys.map((key) => [key, metadata[key] ?? '']))),
+          ...(keys.length > 0 && {
+            'envoy.lb': textStruct(Object.fromEntries(keys.map((key) => [key, metadata[key] ?? '']))),
+          }),
+          ...(marked && { 'envoy.transport_socket_match': textStruct(SECURE_MARK) }),
         },
       },
     }),

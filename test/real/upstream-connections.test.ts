@@ -50,9 +50,14 @@ beforeAll(async () => {
     response.writeHead(200, { 'x-service': `HTTP ${request.httpVersion}` });
     response.end();
   });
+  const https = createHttps({ cert: pair.cert, key: pair.key }, (_request, response) => {
+    response.writeHead(200, { 'x-service': 'https' }).end();
+  });
   const silent = createTcp((socket) => socket.on('error', () => undefined));
-  servers = [mutual, http2, silent];
-  const [mutualPort = 0, http2Port = 0, silentPort = 0] = await Promise.all(servers.map(listen));
+  servers = [mutual, http2, silent, https];
+  const [mutualPort = 0, http2Port = 0, silentPort = 0, httpsPort = 0] = await Promise.all(
+    servers.map(listen),
+  );
 
   grpcServer = new Server();
   health = new HealthImplementation({ '': 'SERVING', web: 'NOT_SERVING' });
@@ -73,6 +78,12 @@ beforeAll(async () => {
       address: at(mutualPort),
       http2: at(http2Port),
       silent: at(silentPort),
+      asking: at(httpsPort, { metadata: { secure: 'true' } }),
+      mixed: [...at(httpsPort, { secure: true }), ...at(one.port, { metadata: { secure: 'false' } })],
+      trusting: [...at(httpsPort, { metadata: { scheme: 'https' } }), ...at(one.port)],
+      doubting: at(httpsPort, { metadata: { 'ssl-enabled': 'true' } }),
+      overruled: at(one.port, { secure: true }),
+      modern: at(http2Port, { metadata: { protocol: 'grpcs' } }),
       narrow: at(one.port),
       budget: at(one.port),
       unbudgeted: at(one.port),
@@ -88,6 +99,9 @@ beforeAll(async () => {
       anonymous: { tls: { ca: certificates.ca, sni: NAME } },
       address: { tls: { ...identity, san: ['127.0.0.1'] } },
       http2: { tls: { ca: certificates.ca, san: [NAME] }, protocol: 'http2' },
+      trusting: { tls: { when: 'secure', ca: certificates.ca, san: [NAME] } },
+      doubting: { tls: { when: 'secure', ca: certificates.ca, san: ['other.internal'] } },
+      overruled: { tls: false },
       silent: { tls: {}, connect_timeout: '300ms' },
       narrow: { circuit_breakers: { max_connections: 1, max_pending_requests: 1, track_remaining: true } },
       budget: { circuit_breakers: { retry_budget: { percent: 0, min_concurrency: 0 } } },
@@ -142,6 +156,46 @@ describe('TLS to the instances', () => {
 
   test('speaks HTTP/2 where that is said', async () => {
     expect(await lab.traffic.get('/http2/')).toMatchObject({ status: 200, service: 'HTTP 2.0' });
+  });
+
+  test('for the instances that ask for it, beside others that do not', async () => {
+    expect(await lab.answers('/asking/')).toEqual(['https']);
+    expect(await lab.answers('/mixed/')).toEqual(['https', 'one']);
+    expect(await lab.traffic.get('/modern/')).toMatchObject({ status: 200, service: 'HTTP 2.0' });
+  });
+
+  test('checks certificates where a CA is configured', async () => {
+    expect(await lab.answers('/trusting/')).toEqual(['https', 'one']);
+    expect(await lab.answers('/doubting/')).toEqual(['503']);
+    expect(await lab.stat('doubting', 'ssl.fail_verify_san')).toBeGreaterThan(0);
+  });
+
+  test('none, where the configuration says so', async () => {
+    expect(await lab.answers('/overruled/')).toEqual(['one']);
+  });
+
+  test.each([
+    [
+      'asking',
+      'TLS is spoken to 1 of 1 instances, which ask for it (secure=true); their certificates are not checked',
+    ],
+    [
+      'mixed',
+      'TLS is spoken to 1 of 2 instances, which ask for it (secure=true); their certificates are not checked',
+    ],
+    [
+      'trusting',
+      'TLS is spoken to 1 of 2 instances, which ask for it (scheme=https); their certificates are checked',
+    ],
+    [
+      'overruled',
+      'TLS is spoken to none, as the configuration says; 1 of 1 instances ask for it (secure=true)',
+    ],
+  ])('of %s is explained', async (name, remark) => {
+    const { services } = await lab.signalbox.get<{ services: readonly { remarks: readonly string[] }[] }>(
+      `/explain?q=${name}`,
+    );
+    expect(services[0]?.remarks.join()).toContain(remark);
   });
 
   test('gives up after connect_timeout, its handshake included', async () => {

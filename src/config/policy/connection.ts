@@ -3,9 +3,10 @@ import { span } from './times.js';
 
 const MOST = 4_294_967_295;
 
-/** TLS towards the instances; `ca` makes Envoy check their certificates. Paths are Envoy's. */
-export const upstreamTls = z
+const tlsToInstances = z
   .strictObject({
+    /** `secure`: only to the instances that ask for it. */
+    when: z.enum(['always', 'secure']).optional(),
     sni: z
       .string()
       .min(1)
@@ -25,6 +26,11 @@ export const upstreamTls = z
     error: '"cert" and "key" need each other',
     path: ['cert'],
   });
+
+/** TLS towards the instances, or none whatever they say; `ca` makes Envoy check their certificates. Paths are Envoy's. */
+export const upstreamTls = z.union([z.literal(false), tlsToInstances], {
+  error: 'expected a mapping, or false for no TLS',
+});
 
 /** 0 lets nothing through, where Envoy has it mean that. */
 const limit = (least: number) => z.number().int().min(least).max(MOST).optional();

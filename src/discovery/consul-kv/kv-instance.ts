@@ -1,5 +1,4 @@
 import { splitAddress } from '../../model/host.js';
-import { readPolicy } from '../../model/instance-policy.js';
 import { badValue, mapEntry, type ReadInstance } from '../../model/read-entry.js';
 import { checkInstance } from '../../model/read-instance.js';
 
@@ -23,20 +22,17 @@ function readText(address: string, text: string, defaultWeight: number): ReadIns
   const data: unknown = JSON.parse(text);
   if (!isRecord(data)) return badValue(address, 'the value is no JSON object');
 
-  const { said, remarks } = readPolicy(data);
-  const read = checkInstance(
+  return checkInstance(
     {
       ...parts,
       weight: data.weight,
       metadata: data.metadata,
+      beside: data,
       status: data.status,
       check_status: data.check_status,
-      extra: { policy: said },
     },
     defaultWeight,
   );
-  if (read.instance === undefined || remarks.length === 0) return read;
-  return { instance: { ...read.instance, remarks: [...(read.instance.remarks ?? []), ...remarks] } };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,11 +1,17 @@
 import type { FilterReason, Instance, Locality } from '../../model/instance.js';
 import { badValue, mapEntry, placeOf, type ReadInstance } from '../../model/read-entry.js';
 import { checkInstance } from '../../model/read-instance.js';
+import { readSpokenProtocol } from '../../model/spoken-protocol.js';
+import { statedPort } from '../../model/stated-port.js';
 import { textOf } from '../../text-of.js';
 import { isObject, type JsonObject } from './catalog-answer.js';
 import type { ConsulOptions } from './options.js';
 
 export type InstanceRules = Pick<ConsulOptions, 'weight' | 'use_weights' | 'tags' | 'metadata'>;
+
+/** Of a service without a port, which is taken for one of HTTP as in APISIX. */
+const HTTP_PORT = 80;
+const HTTPS_PORT = 443;
 
 /**
  * Reads one entry of `/v1/health/service/…`.
@@ -17,10 +23,9 @@ export function readCatalogInstance(entry: unknown, rules: InstanceRules): ReadI
   const node = isObject(entry.Node) ? entry.Node : {};
   const place = {
     host: service.Address === '' || service.Address === undefined ? node.Address : service.Address,
-    // A service without a port is taken for one of HTTP, as in APISIX.
-    port: service.Port === 0 || service.Port === undefined || service.Port === null ? 80 : service.Port,
+    port: statedPort(service.Port),
   };
-  const address = () => placeOf(place.host, place.port);
+  const address = () => placeOf(place.host, place.port ?? HTTP_PORT);
   return mapEntry(address, entry, () => readRegistration(place, service, entry.Checks, rules));
 }
 
@@ -31,6 +36,7 @@ function readRegistration(
   rules: InstanceRules,
 ): ReadInstance | undefined {
   const tags = tagsOf(service);
+  const words = tagWords(tags);
   const meta = isObject(service.Meta) ? service.Meta : {};
   if (rules.tags.some((tag) => !tags.includes(tag))) return undefined;
   if (Object.entries(rules.metadata).some(([key, value]) => meta[key] !== value)) return undefined;
@@ -39,9 +45,11 @@ function readRegistration(
   const locality = localityOf(service);
   return checkInstance(
     {
-      ...place,
-      weight: rules.use_weights ? passingWeight(service) : undefined,
+      host: place.host,
+      port: place.port ?? (wantsTls({ ...words, ...meta }) ? HTTPS_PORT : HTTP_PORT),
+      weight: weightOf(service, words, rules),
       metadata: { ...tagMetadata(tags), ...meta },
+      behind: words,
       ...(down !== undefined && { down }),
       ...(locality !== undefined && { extra: { locality } satisfies Partial<Instance> }),
     },
@@ -59,12 +67,26 @@ function failingCheck(
   return { reason: 'unhealthy', detail: `check "${textOf(failing.CheckID)}" is ${textOf(failing.Status)}` };
 }
 
-function passingWeight(service: JsonObject): unknown {
-  return isObject(service.Weights) ? service.Weights.Passing : undefined;
+function wantsTls(fields: JsonObject): boolean {
+  return readSpokenProtocol(fields, 0).tls?.secure === true;
+}
+
+function weightOf(service: JsonObject, words: JsonObject, { use_weights: from }: InstanceRules): unknown {
+  if (from === 'tags') return words.weight;
+  return from && isObject(service.Weights) ? service.Weights.Passing : undefined;
 }
 
 function tagsOf(service: JsonObject): readonly string[] {
   return Array.isArray(service.Tags) ? service.Tags.filter((tag) => typeof tag === 'string').sort() : [];
+}
+
+/** Tags such as `secure=true`, as Spring Cloud wrote them before Consul had `Meta`; of two with one key the first counts. */
+function tagWords(tags: readonly string[]): JsonObject {
+  const words = tags.flatMap((tag): [string, string][] => {
+    const at = tag.indexOf('=');
+    return at < 1 ? [] : [[tag.slice(0, at).trim(), tag.slice(at + 1).trim()]];
+  });
+  return Object.fromEntries(words.reverse());
 }
 
 /** All tags in one text for people, and each by itself for rules such as `where`, which compare whole values. */

@@ -8,7 +8,10 @@ export const consulOptions = z.strictObject({
   ...commonOptions,
   ...consulServerOptions,
   weight: defaultWeight(1),
-  use_weights: z.boolean().default(false),
+  /** `tags`: a tag such as `weight=3`. */
+  use_weights: z
+    .union([z.boolean(), z.literal('tags')], { error: 'expected true, false or "tags"' })
+    .default(false),
   tags: z.array(z.string().min(1)).default([]),
   metadata: z.record(z.string(), z.string()).default({}),
   datacenter: z.string().min(1).optional(),

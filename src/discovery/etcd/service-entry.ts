@@ -1,6 +1,4 @@
 import { splitAddress } from '../../model/host.js';
-import type { Instance } from '../../model/instance.js';
-import { readPolicy } from '../../model/instance-policy.js';
 import { mapEntry, type ReadInstance } from '../../model/read-entry.js';
 import { checkInstance } from '../../model/read-instance.js';
 
@@ -32,21 +30,18 @@ function readText(entry: string, value: string, defaultWeight: number): ReadInst
   const { fields, remark } = readValue(value, defaultWeight);
   const address = splitAddress(typeof fields.Addr === 'string' ? fields.Addr : entry);
   const metadata = fields.Metadata ?? fields.metadata;
-  const policy = readPolicy(fields);
-  const read = checkInstance(
+  return checkInstance(
     {
       host: address?.host ?? fields.Addr ?? entry,
       port: address?.port,
       weight: fields.weight ?? (isObject(metadata) ? metadata.weight : undefined),
       metadata,
+      beside: fields,
       status: fields.status,
-      ...(Object.keys(policy.said).length > 0 && { extra: { policy: policy.said } }),
+      ...(remark !== undefined && { remarks: [remark] }),
     },
     defaultWeight,
   );
-  if (read.instance === undefined) return read;
-  const remarks = [...(remark === undefined ? [] : [remark]), ...policy.remarks];
-  return remarks.length === 0 ? read : { instance: withRemarks(read.instance, remarks) };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -60,10 +55,6 @@ function readValue(value: string, weight: number): { readonly fields: Fields; re
   } catch {
     return { fields: {}, remark: `the value is no JSON; weight ${weight} is used` };
   }
-}
-
-function withRemarks(instance: Instance, remarks: readonly string[]): Instance {
-  return { ...instance, remarks: [...(instance.remarks ?? []), ...remarks] };
 }
 
 function isObject(value: unknown): value is Fields {

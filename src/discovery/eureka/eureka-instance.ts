@@ -1,6 +1,7 @@
 import type { FilterReason, Locality } from '../../model/instance.js';
 import { badValue, mapEntry, placeOf, type ReadInstance } from '../../model/read-entry.js';
 import { checkInstance } from '../../model/read-instance.js';
+import { statedPort } from '../../model/stated-port.js';
 import { textOf } from '../../text-of.js';
 import { isRecord } from './eureka-answer.js';
 
@@ -18,14 +19,14 @@ export function readEurekaInstance(item: unknown, defaultWeight: number): ReadIn
   return mapEntry(
     () => placeOf(item.ipAddr, port),
     item,
-    () => readRegistration(item, port, secure !== undefined, defaultWeight),
+    () => readRegistration(item, port, secure, defaultWeight),
   );
 }
 
 function readRegistration(
   item: Readonly<Record<string, unknown>>,
   port: unknown,
-  secure: boolean,
+  secure: unknown,
   defaultWeight: number,
 ): ReadInstance {
   const metadata = readMetadata(item.metadata);
@@ -38,7 +39,10 @@ function readRegistration(
       weight: metadata.weight,
       metadata,
       ...(down !== undefined && { down }),
-      extra: { ...(secure && { secure }), ...(locality !== undefined && { locality }) },
+      extra: {
+        ...(secure !== undefined && { secure: true, secureBy: `securePort=${textOf(secure)}` }),
+        ...(locality !== undefined && { locality }),
+      },
     },
     defaultWeight,
   );
@@ -58,7 +62,7 @@ function downBy(
 
 /** The `$` of `{"$":8080,"@enabled":"true"}`. */
 function enabledPort(port: unknown): unknown {
-  return isRecord(port) && textOf(port['@enabled']).toLowerCase() === 'true' ? port.$ : undefined;
+  return isRecord(port) && textOf(port['@enabled']).toLowerCase() === 'true' ? statedPort(port.$) : undefined;
 }
 
 /** Without the `@class` by which the server says that its Java map is empty. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { badValue, mapEntry, placeOf, type ReadInstance, shortText } from '../../model/read-entry.js';
 import { checkInstance, withoutDuplicates } from '../../model/read-instance.js';
+import { readSwitch } from '../../model/spoken-protocol.js';
 import type { ServiceState } from '../source.js';
 
 const place = z.string().optional();
@@ -12,7 +13,10 @@ const fileInstance = z.object({
   metadata: z.record(z.string(), z.unknown()).nullish(),
   status: z.unknown().optional(),
   locality: z.strictObject({ region: place, zone: place, sub_zone: place }).optional(),
-  secure: z.boolean().optional(),
+  secure: z
+    .unknown()
+    .refine((value) => readSwitch(value) !== 'unclear', 'expected true or false')
+    .optional(),
 });
 
 /** Reads the list of one service. */
@@ -50,10 +54,8 @@ function readItem(item: unknown, defaultWeight: number): ReadInstance {
       weight,
       metadata,
       status,
-      extra: {
-        ...(locality !== undefined && { locality: stated(locality) }),
-        ...(secure !== undefined && { secure }),
-      },
+      beside: { secure },
+      ...(locality !== undefined && { extra: { locality: stated(locality) } }),
     },
     defaultWeight,
   );

@@ -2,6 +2,7 @@ import type { FilterReason } from '../../model/instance.js';
 import { badValue, mapEntry, placeOf, type ReadInstance, shortText } from '../../model/read-entry.js';
 import { checkInstance } from '../../model/read-instance.js';
 import { textOf } from '../../text-of.js';
+import { type DubboProvider, readDubboProvider } from '../dubbo-provider.js';
 import { isRecord } from './api.js';
 
 /** Reads one entry of a service's list; the weight is a double, whose fraction is kept. */
@@ -17,19 +18,30 @@ export function readNacosInstance(entry: unknown, defaultWeight: number): ReadIn
 type Entry = Readonly<Record<string, unknown>>;
 
 function readRecord(entry: Entry, defaultWeight: number): ReadInstance {
-  const down = whyDown(entry);
+  const dubbo = dubboProvider(entry.metadata);
+  const down = whyDown(entry) ?? dubbo?.down;
   const cluster = typeof entry.clusterName === 'string' ? entry.clusterName : '';
   return checkInstance(
     {
+      ...dubbo,
       host: entry.ip,
       port: entry.port,
-      weight: entry.weight,
-      metadata: entry.metadata,
+      // Dubbo leaves Nacos' own weight at 1, unless somebody has set it there.
+      weight: (Number(entry.weight) === 1 ? dubbo?.weight : undefined) ?? entry.weight,
+      metadata: dubbo?.parameters ?? entry.metadata,
       ...(down !== undefined && { down }),
       ...(cluster !== '' && { extra: { cluster } }),
     },
     defaultWeight,
   );
+}
+
+/** Dubbo registers the parameters of a provider's URL as metadata. */
+function dubboProvider(metadata: unknown): DubboProvider | undefined {
+  if (!isRecord(metadata) || (metadata.category !== 'providers' && metadata.side !== 'provider'))
+    return undefined;
+  const texts = Object.entries(metadata).filter(([, value]) => value !== undefined && value !== null);
+  return readDubboProvider(Object.fromEntries(texts.map(([key, value]) => [key, textOf(value)])));
 }
 
 function whyDown(entry: Entry): { readonly reason: FilterReason; readonly detail: string } | undefined {

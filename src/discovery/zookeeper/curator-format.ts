@@ -1,5 +1,6 @@
 import type { ReadInstance } from '../../model/read-entry.js';
 import { checkInstance } from '../../model/read-instance.js';
+import { statedPort } from '../../model/stated-port.js';
 import { textOf } from '../../text-of.js';
 import { isRecord, type JsonRecord } from './json-record.js';
 
@@ -22,15 +23,15 @@ export function readCuratorInstance(record: JsonRecord, defaultWeight: number): 
       : status !== '' && textOf(status).toUpperCase() !== 'UP'
         ? ({ reason: 'status', detail: `instance_status is "${textOf(status)}"` } as const)
         : undefined;
-  const secure = !isPort(record.port) && isPort(record.sslPort);
+  const sslPort = statedPort(record.sslPort);
   return checkInstance(
     {
       host: record.address,
-      port: secure ? record.sslPort : record.port,
+      port: sslPort ?? statedPort(record.port) ?? null,
       weight: metadata.weight,
       metadata,
       ...(down !== undefined && { down }),
-      ...(secure && { extra: { secure } }),
+      ...(sslPort !== undefined && { extra: { secure: true, secureBy: `sslPort=${textOf(sslPort)}` } }),
     },
     defaultWeight,
   );
@@ -41,8 +42,4 @@ function readPayload(payload: unknown): JsonRecord {
   if (isRecord(payload.metadata)) return payload.metadata;
   const { '@class': _, ...own } = payload;
   return own;
-}
-
-function isPort(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== 0;
 }

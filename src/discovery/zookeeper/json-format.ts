@@ -55,6 +55,7 @@ function fromRecord(record: JsonRecord, defaultWeight: number): ReadInstance {
       port: record.port,
       weight: record.weight,
       metadata: record.metadata,
+      beside: record,
       status: record.status,
       check_status: record.check_status,
       ...(disabled && { down: { reason: 'disabled', detail: 'enabled is false' } }),

@@ -1,7 +1,7 @@
 import { SignalboxError } from '../../errors.js';
 import { type ReadInstance, withoutDuplicates } from '../../model/read-instance.js';
 import type { ServiceState } from '../source.js';
-import { DUBBO_CATEGORIES, readDubboProvider } from './dubbo-format.js';
+import { DUBBO_CATEGORIES, readDubboUrl } from './dubbo-format.js';
 import { readChild } from './instance-format.js';
 import { type ReadPayload, readServicePayload } from './json-format.js';
 import type { ZooKeeperFormat } from './options.js';
@@ -137,7 +137,7 @@ export class ServiceWatch {
         if (found.kind === 'found') {
           const known = this.#providerReads;
           this.#providerReads = new Map(
-            found.value.map((name) => [name, known.get(name) ?? readDubboProvider(name, defaultWeight)]),
+            found.value.map((name) => [name, known.get(name) ?? readDubboUrl(name, defaultWeight)]),
           );
         }
         touched();

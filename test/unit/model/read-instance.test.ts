@@ -73,8 +73,11 @@ describe('what metadata say of an instance besides', () => {
       http2: true,
     };
     expect(read({ metadata }).instance?.policy).toEqual(policy);
-    const extra = { policy: { maxFails: 9 } };
-    expect(read({ metadata, extra }).instance?.policy).toEqual({ ...policy, maxFails: 9 });
+    const beside = { max_fails: 9, slow_start: '', checkurl: null };
+    expect(read({ metadata, beside }).instance?.policy).toEqual({ ...policy, maxFails: 9 });
+    const behind = { max_fails: 9, protocol: 'http1' };
+    expect(read({ metadata, behind }).instance?.policy).toEqual(policy);
+    expect(read({ behind }).instance?.policy).toEqual({ maxFails: 9 });
   });
 
   test('nothing, where it is no such thing; what looks like one is remarked upon', () => {

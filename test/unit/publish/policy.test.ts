@@ -86,6 +86,32 @@ describe('the configuration', () => {
   });
 });
 
+describe('TLS of the configuration', () => {
+  const tls = (options: unknown, instances: readonly Instance[]) => {
+    const { tls: settings, tlsToSome } = clusterPolicy([said({ tls: options })], instances);
+    return [settings, tlsToSome];
+  };
+
+  test('goes to all, whatever they say', () => {
+    for (const some of [secure(true, true), secure(true, false), secure(false), []])
+      expect(tls({ sni: 'web' }, some)).toEqual([{ sni: 'web' }, undefined]);
+    expect(tls({ sni: 'web', when: 'always' }, secure(false))).toEqual([{ sni: 'web' }, undefined]);
+  });
+
+  test('goes to those that ask for it, with `when: secure`', () => {
+    const options = { when: 'secure', ca: '/ca.pem' };
+    expect(tls(options, secure(true, true))).toEqual([{ ca: '/ca.pem' }, undefined]);
+    expect(tls(options, secure(true, false))).toEqual([{ ca: '/ca.pem' }, true]);
+    expect(tls(options, secure(false))).toEqual([undefined, undefined]);
+  });
+
+  test('goes to none, with `false`, also where "*" says otherwise', () => {
+    expect(tls(false, secure(true, true))).toEqual([undefined, undefined]);
+    const policies = [said({ tls: false }), said({ tls: { sni: 'web' } })];
+    expect(clusterPolicy(policies, secure(true)).tls).toBeUndefined();
+  });
+});
+
 describe('what the instances say', () => {
   test('counts where the configuration is silent', () => {
     const instances = saying({
@@ -137,9 +163,17 @@ describe('what the instances say', () => {
     });
   });
 
-  test('TLS where more than half of them want it', () => {
-    expect(clusterPolicy([], secure(true, true, false)).tls).toEqual({});
-    expect(clusterPolicy([], secure(true, false)).tls).toBeUndefined();
+  test('TLS to the instances that want it', () => {
+    expect(clusterPolicy([], secure(true, true)).tls).toEqual({});
+    expect(clusterPolicy([], secure(true, true)).endpoints).not.toHaveProperty('markSecure');
+    expect(clusterPolicy([], secure(true, true))).not.toHaveProperty('tlsToSome');
+    for (const some of [secure(true, false), secure(false, false, true)])
+      expect(clusterPolicy([], some)).toMatchObject({
+        tls: {},
+        tlsToSome: true,
+        endpoints: { markSecure: true },
+      });
+    expect(clusterPolicy([], secure(false)).tls).toBeUndefined();
     expect(clusterPolicy([], []).tls).toBeUndefined();
   });
 });

@@ -42,7 +42,7 @@ test.each<[object, object]>([
 
 test.each<[object, object, string]>([
   [{ Address: 'no address!' }, {}, 'bad_address'],
-  [{ Port: -1 }, {}, 'bad_port'],
+  [{ Port: -2 }, {}, 'bad_port'],
   [{ Weights: { Passing: 0 } }, { use_weights: true }, 'weight_zero'],
   [{ Weights: { Passing: -2 } }, { use_weights: true }, 'bad_weight'],
 ])('%j with %j is filtered: %s', (change, options, reason) => {

@@ -16,7 +16,7 @@ test('takes weight, metadata, locality and secure', () => {
     locality: { region: 'eu', zone: 'eu-1' },
     secure: true,
   };
-  expect(read({ ...all, status: 'up' })).toEqual({ instance: all });
+  expect(read({ ...all, status: 'up' })).toEqual({ instance: { ...all, secureBy: 'secure=true' } });
 });
 
 test('an unknown key is remarked on', () => {

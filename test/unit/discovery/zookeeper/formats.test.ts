@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readDubboProvider } from '../../../../src/discovery/zookeeper/dubbo-format.js';
+import { readDubboUrl } from '../../../../src/discovery/zookeeper/dubbo-format.js';
 import { readChild } from '../../../../src/discovery/zookeeper/instance-format.js';
 import { readServicePayload } from '../../../../src/discovery/zookeeper/json-format.js';
 
@@ -137,8 +137,21 @@ describe.each(['auto', 'curator', 'spring', 'dubbo'] as const)(
       ['Spring, status empty', spring({ instance_status: '' }), { port: 8080 }],
       ['Spring, no status', spring({}), { port: 8080 }],
       ['a weight in the metadata', spring({ weight: '20' }), { weight: 20 }],
-      ['a secure port alone', curator({ port: null, sslPort: 8443 }), { port: 8443, secure: true }],
-      ['both ports', curator({ sslPort: 8443 }), { port: 8080 }],
+      [
+        'a secure port alone',
+        curator({ port: null, sslPort: 8443 }),
+        { port: 8443, secure: true, secureBy: 'sslPort=8443' },
+      ],
+      [
+        'both ports: the secure one wins, as in Spring',
+        curator({ sslPort: 8443 }),
+        { port: 8443, secure: true },
+      ],
+      ['a secure port of text', curator({ sslPort: '8443' }), { port: 8443, secure: true }],
+      ['a secure port of 0', curator({ sslPort: 0 }), { port: 8080 }],
+      ['a secure port of -1', curator({ sslPort: -1 }), { port: 8080 }],
+      ['a secure port of "-1"', curator({ sslPort: '-1' }), { port: 8080 }],
+      ['an empty secure port', curator({ sslPort: '' }), { port: 8080 }],
     ])('%s', (_, text, instance) => {
       expect(read(text)?.instance).toMatchObject(instance);
       if (!('secure' in instance)) expect(read(text)?.instance?.secure).toBeUndefined();
@@ -148,6 +161,7 @@ describe.each(['auto', 'curator', 'spring', 'dubbo'] as const)(
       ['disabled', curator({ enabled: false }), 'disabled'],
       ['Spring, out of service', spring({ instance_status: 'OUT_OF_SERVICE' }), 'status'],
       ['no port', curator({ port: null }), 'bad_port'],
+      ['neither port', curator({ port: -1, sslPort: 0 }), 'bad_port'],
       ['no address', curator({ address: null }), 'bad_address'],
       ['broken JSON', '{"name":"user","id"', 'bad_value'],
     ])('%s is filtered', (_, text, reason) => {
@@ -171,10 +185,13 @@ test('Dubbo 3 registers applications as Curator does', () => {
     port: 20880,
     metadata: { 'dubbo.endpoints': '[{"port":20880,"protocol":"dubbo"}]' },
   });
+  const tri = text.replaceAll('dubbo\\"}', 'tri\\"}');
+  expect(readChild('dubbo', '10.0.0.1:20880', text, 100)?.instance).not.toHaveProperty('policy');
+  expect(readChild('dubbo', '10.0.0.1:20880', tri, 100)?.instance?.policy).toEqual({ http2: true });
 });
 
 describe('a provider of Dubbo 2', () => {
-  const read = (url: string) => readDubboProvider(encodeURIComponent(url), 100);
+  const read = (url: string) => readDubboUrl(encodeURIComponent(url), 100);
 
   test('version, group and the rest are metadata', () => {
     const { instance } = read(
@@ -200,13 +217,112 @@ describe('a provider of Dubbo 2', () => {
     ['dubbo://10.0.0.1:20880/com.foo.Bar?disabled=true', 'disabled'],
     ['dubbo://10.0.0.1:20880/com.foo.Bar?weight=0', 'weight_zero'],
     ['dubbo://10.0.0.1:20880/com.foo.Bar?weight=-5', 'bad_weight'],
-    ['dubbo://10.0.0.1/com.foo.Bar', 'bad_port'],
+    ['dubbo://10.0.0.1:20880/com.foo.Bar?enabled=no', 'disabled'],
+    ['dubbo://10.0.0.1:20880/com.foo.Bar?default.enabled=false', 'disabled'],
+    ['dubbo://10.0.0.1:20880/com.foo.Bar?default.disabled=true', 'disabled'],
+    ['dubbo://10.0.0.1:20880/com.foo.Bar?enabled=true&disabled=true', 'disabled'],
+    ['dubbo://10.0.0.1:20880/com.foo.Bar?default.weight=0', 'weight_zero'],
+    ['injvm://10.0.0.1/com.foo.Bar', 'bad_port'],
+    ['acme://10.0.0.1:-1/com.foo.Bar', 'bad_port'],
+    ['dubbo://10.0.0.1:70000/com.foo.Bar', 'bad_port'],
+    ['dubbo://10.0.0.1:http/com.foo.Bar', 'bad_port'],
+    ['dubbo:///com.foo.Bar', 'bad_value'],
     ['no url', 'bad_value'],
   ])('%s is filtered', (url, reason) => {
     expect(read(url).filtered?.reason).toBe(reason);
   });
 
+  test.each([
+    ['http://10.0.0.1:80/x', 80],
+    ['http://10.0.0.1/x', 80],
+    ['http://10.0.0.1', 80],
+    ['http://10.0.0.1:0/x', 80],
+    ['http://10.0.0.1:-1/x', 80],
+    ['http://10.0.0.1:8080/x', 8080],
+    ['https://10.0.0.1:443/x', 443],
+    ['https://10.0.0.1/x?a=b', 443],
+    ['ws://10.0.0.1:80/x', 80],
+    ['wss://10.0.0.1:443', 443],
+    ['dubbo://10.0.0.1/x', 20880],
+    ['DUBBO://10.0.0.1:0/x', 20880],
+    ['dubbo://10.0.0.1:/x', 20880],
+    ['dubbo://10.0.0.1?a=b:c', 20880],
+    ['tri://10.0.0.1/x', 50051],
+    ['grpc://10.0.0.1/x', 50051],
+    ['rest://10.0.0.1/x', 80],
+    ['rest://10.0.0.1:80/x', 80],
+    ['hessian://10.0.0.1/x', 80],
+    ['webservice://10.0.0.1/x', 80],
+    ['xmlrpc://10.0.0.1/x', 80],
+    ['rmi://10.0.0.1/x', 1099],
+    ['thrift://10.0.0.1/x', 40880],
+    ['redis://10.0.0.1/x', 6379],
+    ['memcached://10.0.0.1/x', 11211],
+    ['dubbo://admin:pa@10.0.0.1:20881/x', 20881],
+  ])('%s listens on %d', (url, port) => {
+    expect(read(url).instance).toMatchObject({ host: '10.0.0.1', port });
+  });
+
+  test('an IPv6 address, with brackets and as Dubbo writes it', () => {
+    expect(read('dubbo://[2001:db8::1]/x').instance).toMatchObject({ host: '2001:db8::1', port: 20880 });
+    expect(read('dubbo://2001:db8:0:0:0:0:0:1:20881/x').instance).toMatchObject({
+      host: '2001:db8::1',
+      port: 20881,
+    });
+  });
+
+  const say = (query: string) => read(`dubbo://10.0.0.1:20880/x?${query}`).instance;
+
+  test.each([
+    ['default.weight=200', 200],
+    ['weight=50&default.weight=200', 50],
+    ['weight=&default.weight=200', 200],
+    ['default.weight=200&weight=50', 50],
+    ['.weight=30', 30],
+    ['default.weight=', 100],
+    ['', 100],
+  ])('the weight of ?%s is %d', (query, weight) => {
+    expect(say(query)?.weight).toBe(weight);
+  });
+
+  test('what a provider says for all of its services stands in the metadata of each', () => {
+    expect(say('default.version=2.0&default.group=g&group=h&default.x=')?.metadata).toMatchObject({
+      version: '2.0',
+      group: 'h',
+    });
+  });
+
+  test.each([
+    ['warmup=60000', { slowStartSeconds: 60 }],
+    ['default.warmup=500', { slowStartSeconds: 0.5 }],
+    ['warmup=60000&slow_start=5', { slowStartSeconds: 5 }],
+    ['warmup=0', undefined],
+    ['warmup=-1', undefined],
+    ['warmup=', undefined],
+    ['warmup=soon', undefined],
+  ])('the warm-up of ?%s', (query, policy) => {
+    expect(say(query)?.policy).toEqual(policy);
+    expect(say(query)?.remarks).toBeUndefined();
+  });
+
+  test.each([
+    'enabled=true',
+    'enabled=',
+    'disabled=false',
+    'disabled=',
+    'dynamic=true',
+    'default.disabled=false',
+  ])('?%s is served', (query) => {
+    expect(say(query)).toBeDefined();
+    expect(say(query)?.remarks).toBeUndefined();
+  });
+
+  test('one that the registry keeps is served, as by Dubbo, with a remark', () => {
+    expect(say('dynamic=false')?.remarks).toEqual([expect.stringMatching(/^dynamic is false: /)]);
+    expect(say('default.dynamic=false')?.remarks).toHaveLength(1);
+  });
+
   test('a name that is not encoded as it should be is filtered', () => {
-    expect(readDubboProvider('dubbo%3A%2F%2F%E0%A4%A', 100).filtered?.reason).toBe('bad_value');
+    expect(readDubboUrl('dubbo%3A%2F%2F%E0%A4%A', 100).filtered?.reason).toBe('bad_value');
   });
 });
