@@ -46,12 +46,12 @@ export function isTextDeeperThan(text: string, most: number): boolean {
   return false;
 }
 
-/** Where the quote stands that ends the string, or the end of the text. */
+/** Where the quote stands that ends the string, or the end of the text. Most of a text is strings: they are not walked. */
 function endOfString(text: string, from: number): number {
-  for (let at = from; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) return at;
-    if (code === BACKSLASH) at += 1;
+  for (let quote = text.indexOf('"', from); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let start = quote;
+    while (start > from && text.charCodeAt(start - 1) === BACKSLASH) start -= 1;
+    if ((quote - start) % 2 === 0) return quote;
   }
   return text.length;
 }

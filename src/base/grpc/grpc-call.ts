@@ -44,10 +44,10 @@ export class GrpcCall extends EventEmitter<Events> {
     private readonly connection: GrpcConnection,
   ) {
     super();
-    const { settings, meter } = connection;
+    const { settings, meter, inflate } = connection;
     this.on('error', (error) => this.#finish(statusOf(error)));
     stream.on('close', () => this.#closed());
-    this.#incoming = new Incoming(stream, headers['grpc-encoding'], settings, meter, {
+    this.#incoming = new Incoming(stream, headers['grpc-encoding'], settings, meter, inflate, {
       message: (bytes) => this.#receive(bytes),
       end: () => this.#receivedAll(),
       failed: (error) => this.emit('error', error),

@@ -12,6 +12,7 @@ import { trailersOf } from './call-status.js';
 import type { ConnectionMeter } from './connection-meter.js';
 import { GrpcCall } from './grpc-call.js';
 import type { IncomingSettings } from './incoming.js';
+import type { Inflate } from './inflate.js';
 import type { Method } from './methods.js';
 
 /** Of all connections. Times are milliseconds. */
@@ -54,6 +55,7 @@ export class GrpcConnection {
     private readonly methods: ReadonlyMap<string, Method>,
     readonly settings: ConnectionSettings,
     readonly meter: ConnectionMeter,
+    readonly inflate: Inflate,
     closed: () => void,
   ) {
     this.#session = performServerHandshake(socket, {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { ConnectionMeter } from './connection-meter.js';
 import { type ConnectionSettings, GrpcConnection } from './grpc-connection.js';
+import { Inflater } from './inflate.js';
 import { type Method, methodsOf } from './methods.js';
 
 /**
@@ -12,6 +13,7 @@ import { type Method, methodsOf } from './methods.js';
 export class GrpcServer {
   readonly #methods = new Map<string, Method>();
   readonly #connections = new Set<GrpcConnection>();
+  readonly #inflater = new Inflater();
   #closing = false;
   #closed: () => void = () => undefined;
 
@@ -31,7 +33,8 @@ export class GrpcServer {
       socket.destroy();
       return;
     }
-    const connection = new GrpcConnection(socket, peer, this.#methods, this.settings, meter, () => {
+    const inflate = this.#inflater.ofConnection();
+    const connection = new GrpcConnection(socket, peer, this.#methods, this.settings, meter, inflate, () => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#closed();
     });

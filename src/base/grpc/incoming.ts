@@ -2,7 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { CallError } from './call-status.js';
 import type { ConnectionMeter } from './connection-meter.js';
-import { inflated } from './inflate.js';
+import type { Inflate } from './inflate.js';
 import { MessageReader, type RawMessage } from './message-reader.js';
 
 /** Why messages wait: the handler wants none, the connection has worked too much, one is being decompressed. */
@@ -44,6 +44,7 @@ export class Incoming {
     private readonly encoding: unknown,
     private readonly settings: IncomingSettings,
     private readonly meter: ConnectionMeter,
+    private readonly inflate: Inflate,
     private readonly receiver: Receiver,
   ) {
     this.#reader = new MessageReader(settings.messageBytes, meter);
@@ -118,7 +119,8 @@ export class Incoming {
   }
 
   #next(): void {
-    while (this.#holds.size === 0 && !this.#closed) {
+    while (this.#waiting.length > 0 && this.#holds.size === 0 && !this.#closed) {
+      if (this.#charge(0)) break;
       const message = this.#waiting.shift();
       if (message === undefined) break;
       if (message.compressed) {
@@ -139,11 +141,13 @@ export class Incoming {
     this.#charge(performance.now() - began);
   }
 
-  #charge(milliseconds: number): void {
+  /** @returns whether the call has to rest now, because those of its connection have worked too much */
+  #charge(milliseconds: number): boolean {
     const rest = this.meter.worked(milliseconds);
-    if (rest === 0 || this.#closed) return;
+    if (rest === 0 || this.#closed) return false;
     this.hold('rest');
     this.#rest = setTimeout(() => this.#rested(), rest);
+    return true;
   }
 
   /** The other calls of the connection may have worked meanwhile. */
@@ -156,8 +160,11 @@ export class Incoming {
   async #inflate(message: RawMessage): Promise<void> {
     this.hold('inflate');
     try {
-      const bytes = await inflated(message.bytes, this.encoding, this.settings.messageBytes);
-      if (this.#closed) return;
+      const { encoding } = this;
+      const most = this.settings.messageBytes;
+      const unwanted = () => this.#closed;
+      const bytes = await this.inflate({ bytes: message.bytes, encoding, most, unwanted });
+      if (bytes === undefined || this.#closed) return;
       this.#deliver(bytes);
       this.#charge(bytes.length / INFLATED_BYTES);
     } catch (thrown) {

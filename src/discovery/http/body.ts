@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { messageOf } from '../../errors.js';
+import { PackedBytes } from './packed-bytes.js';
 
 /** An answer's body cannot be taken as it is. */
 export class BodyError extends Error {}
@@ -12,17 +13,15 @@ export class BodyError extends Error {}
  * @throws BodyError where it is larger, or is no gzip; the connection is closed then
  */
 export async function readBody(body: Readable, isCompressed: boolean, most: number): Promise<string> {
-  const parts: Buffer[] = [];
-  let size = 0;
+  const bytes = new PackedBytes();
   let tooLarge: BodyError | undefined;
   const take = async (source: AsyncIterable<Buffer>) => {
     for await (const part of source) {
-      size += part.length;
-      if (size > most) {
+      if (bytes.size + part.length > most) {
         tooLarge = new BodyError(`it is larger than max_answer, ${most} bytes`);
         throw tooLarge;
       }
-      parts.push(part);
+      await bytes.add(part);
     }
   };
   try {
@@ -33,7 +32,7 @@ export async function readBody(body: Readable, isCompressed: boolean, most: numb
     if (tooLarge !== undefined) throw tooLarge;
     throw isOfZlib(thrown) ? new BodyError(`broken gzip: ${messageOf(thrown)}`) : thrown;
   }
-  return Buffer.concat(parts, size).toString('utf8');
+  return await bytes.text();
 }
 
 function isOfZlib(thrown: unknown): boolean {

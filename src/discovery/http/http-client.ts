@@ -1,4 +1,5 @@
 import { Pool } from 'undici';
+import { isTextDeeperThan } from '../../base/nesting.js';
 import { Secret } from '../../config/secret.js';
 import type { TlsOptions } from '../registry-options.js';
 import { BodyError, readBody } from './body.js';
@@ -167,7 +168,11 @@ function singleValued(
   );
 }
 
+/** Levels of an answer: what is far deeper takes the parser and the garbage collector seconds. */
+const NESTING = 10_000;
+
 function parsed(body: string, errors: HttpErrors): unknown {
+  if (isTextDeeperThan(body, NESTING)) throw errors.badAnswer(`it is nested deeper than ${NESTING} levels`);
   try {
     return JSON.parse(body);
   } catch {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { Client, credentials, type ServiceDefinition, type StatusObject, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { GrpcServer } from '../../../src/base/grpc/grpc-server.js';
@@ -7,11 +8,14 @@ import { eventually } from '../../peers/eventually.js';
 import { RawCall, rawSession } from '../../support/raw-call.js';
 
 const PATIENCE = 10_000;
-const UNMETERED = {
+const MESSAGE_BYTES = 8 * 2 ** 20;
+/** For how long a connection has to rest, milliseconds. */
+let worked: () => number;
+const METER = {
   called: () => true,
   hold: () => undefined,
   release: () => undefined,
-  worked: () => 0,
+  worked: () => worked(),
   queued: () => undefined,
   written: () => undefined,
 };
@@ -35,11 +39,12 @@ let events: string[];
 
 beforeEach(async () => {
   failures = [];
+  worked = () => 0;
   events = [];
   server = new GrpcServer({
     calls: 100,
     headerBytes: 16_384,
-    messageBytes: 1_000_000,
+    messageBytes: MESSAGE_BYTES,
     messageTime: 5_000,
     sessionBytes: 10_000_000,
     handshakeTime: 5_000,
@@ -48,7 +53,7 @@ beforeEach(async () => {
     refused: () => undefined,
     failed: (error) => failures.push(error),
   });
-  listener = createServer((socket) => server.serve(socket, `x:${socket.remotePort}`, UNMETERED));
+  listener = createServer((socket) => server.serve(socket, `x:${socket.remotePort}`, METER));
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const address = listener.address();
@@ -222,4 +227,44 @@ test('it closes when the calls that are open have ended, and takes no new ones',
 test('a path has one handler', () => {
   server.addService(SERVICE, {});
   expect(() => server.addService(SERVICE, {})).toThrow('/test.Service/Echo');
+});
+
+test('messages of many connections are decompressed one at a time', async () => {
+  const got: number[] = [];
+  server.addService(SERVICE, {
+    Talk: (call: Talk) => call.on('data', (message) => got.push(message.length)),
+  });
+  const zeros = gzipSync(Buffer.alloc(MESSAGE_BYTES));
+  const sessions = Array.from({ length: 4 }, () => rawSession(port));
+  const before = process.memoryUsage.rss();
+  let most = before;
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage.rss());
+  }, 2);
+  for (const session of sessions)
+    for (let n = 0; n < 25; n += 1)
+      new RawCall(session, '/test.Service/Talk', { 'grpc-encoding': 'gzip' }).send(zeros, true);
+  await eventually(() => expect(got).toHaveLength(100), PATIENCE);
+  clearInterval(watch);
+  for (const session of sessions) session.destroy();
+  expect(new Set(got)).toEqual(new Set([MESSAGE_BYTES]));
+  expect((most - before) / 2 ** 20).toBeLessThan(200);
+});
+
+test('calls of a connection that has worked too much rest, new ones too', async () => {
+  let rests = 0;
+  worked = () => {
+    rests += 1;
+    return rests < 5 ? 20 : 0;
+  };
+  const got: string[] = [];
+  server.addService(SERVICE, {
+    Talk: (call: Talk) => call.on('data', (message) => got.push(String(message))),
+  });
+  const session = rawSession(port);
+  const began = performance.now();
+  new RawCall(session, '/test.Service/Talk').send(Buffer.from('late'));
+  await eventually(() => expect(got).toEqual(['late']), PATIENCE);
+  expect(performance.now() - began).toBeGreaterThan(60);
+  session.destroy();
 });

@@ -138,6 +138,12 @@ test('a gzip bomb is stopped while it is decompressed', async () => {
   expect(performance.now() - began).toBeLessThan(1_000);
 });
 
+test('an answer that is nested too deep is a bad answer, and is not parsed', async () => {
+  fake.answer = (_, response) => response.end(`${'['.repeat(10_001)}${']'.repeat(10_001)}`);
+  const answer = await client.get('/', { timeout: 5_000 });
+  expect(() => answer.json()).toThrow(/nested deeper than 10000 levels/);
+});
+
 test('broken gzip is a bad answer', async () => {
   fake.answer = (_, response) =>
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{}').subarray(0, 15));
