@@ -1,21 +1,28 @@
-import type { NameSet, NameTable } from './name-set.js';
+import { NameSet, type NameTable } from './name-set.js';
 import { NamesByType } from './names-by-type.js';
 import type { StreamState } from './stream-state.js';
 import { type TypeState, touchedBy } from './type-state.js';
 
 /** All that is remembered, bytes: names are the clients' own words. */
 const MOST_BYTES = 32 * 2 ** 20;
-/** What an entry takes beside its names, and a name beside its characters; bytes, about. */
+/** What an entry takes beside its names, bytes, about. */
 const OVERHEAD = 100;
 /** Milliseconds: a proxy that was away for longer starts anew. */
 const REMEMBERED = 600_000;
 
+/** Names of a type that are remembered one by one; more, and everything of the type is in doubt. */
+const MOST_NAMES = 10_000;
+
 interface Doubt {
   readonly names: NamesByType;
+  /** The types of which everything is in doubt. */
+  readonly whole: ReadonlySet<string>;
   readonly bytes: number;
   /** Milliseconds of the clock. */
   readonly at: number;
 }
+
+const NONE: Pick<Doubt, 'names' | 'whole'> = { names: NamesByType.NONE, whole: new Set() };
 
 /**
  * What proxies may or may not have after a stream was lost: what they were sent and did not acknowledge, and what they
@@ -40,17 +47,19 @@ export class Doubts {
   /** A stream of a node was lost in this state. */
   remember(node: string, state: StreamState): void {
     const before = this.#of(node);
-    let names = before;
+    let { names } = before;
+    const whole = new Set(before.whole);
     for (const type of state.types.values()) {
-      const doubtful = this.#doubtful(type);
-      if (doubtful.size > 0)
-        names = names.with(type.typeUrl, this.table.union(names.get(type.typeUrl), doubtful));
+      const { typeUrl } = type;
+      if (whole.has(typeUrl)) continue;
+      const doubtful = this.#with(names.get(typeUrl), type);
+      if (doubtful === undefined) whole.add(typeUrl);
+      names = names.with(typeUrl, doubtful ?? NameSet.EMPTY);
     }
-    if (names === before) return;
+    if (names === before.names && whole.size === before.whole.size) return;
     this.#forget(node);
-    const bytes = bytesOf(node, names);
-    if (bytes > this.most / 4) return;
-    this.#nodes.set(node, { names, bytes, at: this.now() });
+    const bytes = bytesOf(node, names, whole);
+    this.#nodes.set(node, { names, whole, bytes, at: this.now() });
     this.#bytes += bytes;
     for (const oldest of this.#nodes.keys()) {
       if (this.#bytes <= this.most) break;
@@ -60,7 +69,12 @@ export class Doubts {
 
   /** What a node that came back is to be sent of a type whatever it says that it has. */
   of(node: string, typeUrl: string): NameSet {
-    return this.#of(node).get(typeUrl);
+    return this.#of(node).names.get(typeUrl);
+  }
+
+  /** Whether nothing that a node that came back says it has of a type is to be believed. */
+  isWhole(node: string, typeUrl: string): boolean {
+    return this.#of(node).whole.has(typeUrl);
   }
 
   #forget(node: string): void {
@@ -68,10 +82,16 @@ export class Doubts {
     this.#nodes.delete(node);
   }
 
-  #of(node: string): NamesByType {
+  #of(node: string): Pick<Doubt, 'names' | 'whole'> {
     const doubt = this.#nodes.get(node);
-    if (doubt === undefined || this.now() - doubt.at > REMEMBERED) return NamesByType.NONE;
-    return doubt.names;
+    return doubt === undefined || this.now() - doubt.at > REMEMBERED ? NONE : doubt;
+  }
+
+  /** @returns undefined where there are too many names: then everything of the type is in doubt */
+  #with(names: NameSet, type: TypeState): NameSet | undefined {
+    if (names.size + mostDoubtful(type) > MOST_NAMES) return undefined;
+    const all = this.table.union(names, this.#doubtful(type));
+    return all.weight > this.most / 10 ? undefined : all;
   }
 
   #doubtful({ doubtful, owed, nonce, outstanding, rejected }: TypeState): NameSet {
@@ -81,8 +101,16 @@ export class Doubts {
   }
 }
 
-function bytesOf(node: string, names: NamesByType): number {
+/** How many names of a type are in doubt at most, without looking at them. */
+function mostDoubtful({ doubtful, owed, nonce, outstanding, rejected }: TypeState): number {
+  const sent = outstanding.map(({ response: { resources, removed } }) => resources.length + removed.length);
+  const waiting = nonce === '' ? 0 : owed.size;
+  return doubtful.size + waiting + rejected.size + sent.reduce((sum, size) => sum + size, 0);
+}
+
+function bytesOf(node: string, names: NamesByType, whole: ReadonlySet<string>): number {
   let bytes = OVERHEAD + node.length;
-  for (const set of names.sets()) for (const name of set) bytes += OVERHEAD + name.length;
+  for (const set of names.sets()) bytes += OVERHEAD + set.weight;
+  for (const typeUrl of whole) bytes += OVERHEAD + typeUrl.length;
   return bytes;
 }

@@ -4,6 +4,7 @@ import type { Group } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { STEP, type Steps } from '../snapshot/steps.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
+import { withoutClaims } from './claims.js';
 import type { Admitted, OpenCall } from './guard/gate.js';
 import { StreamGuard } from './guard/stream-guard.js';
 import { Heartbeat } from './heartbeat.js';
@@ -167,7 +168,7 @@ export class XdsStream {
     try {
       const known = this.#requests.known(bytes);
       if (known === undefined || namesIn(known) > STEP) return this.#workInSteps(bytes);
-      this.#take(known, this.#published);
+      this.#take(this.#believed(known), this.#published);
       this.#pump();
     } catch (thrown) {
       this.#refuse(thrown);
@@ -189,7 +190,7 @@ export class XdsStream {
 
   *#workInSteps(bytes: Uint8Array): Steps<void> {
     try {
-      const read = yield* this.#requests.read(bytes);
+      const read = this.#believed(yield* this.#requests.read(bytes));
       const excess = this.#guard.tooLarge(read);
       if (excess !== undefined) return this.#fail(status.RESOURCE_EXHAUSTED, excess);
       const long = namesIn(read) > STEP;
@@ -201,6 +202,13 @@ export class XdsStream {
     } catch (thrown) {
       this.#refuse(thrown);
     }
+  }
+
+  /** A request, without what its client claims to have where all of that is in doubt. */
+  #believed(request: StreamRequest): StreamRequest {
+    const { typeUrl } = request.request;
+    const begun = this.#state.types.has(typeUrl);
+    return !begun && this.deps.doubts.isWhole(this.#identity.key, typeUrl) ? withoutClaims(request) : request;
   }
 
   #refuse(thrown: unknown): void {

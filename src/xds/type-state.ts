@@ -167,12 +167,19 @@ function afterRejection(
 ): Pick<TypeState, 'owed' | 'doubtful' | 'repairs'> {
   const { owed, doubtful, repairs, subscription } = state;
   const { resources, named } = suspectsOf(response, error.message);
-  const touched = touchedBy(response, table);
+  const touched = toSayAgain(subscription, response, table);
   const innocent = named ? table.difference(touched, table.of(resources.map(({ name }) => name))) : touched;
   const covered = subscription.wildcard ? innocent : table.intersection(innocent, subscription.names);
   if (named && !full && repairs < MOST_REPAIRS)
     return { owed: table.union(owed, covered), doubtful, repairs: repairs + 1 };
   return { owed, doubtful: table.union(doubtful, covered), repairs };
+}
+
+/** Names that do not exist, of a proxy that asks for very many: to say all again costs less than to look at each. */
+const MANY_REMOVED = 1_000;
+
+function toSayAgain({ wildcard, names }: Subscription, response: Response, table: NameTable): NameSet {
+  return !wildcard && response.removed.length > MANY_REMOVED ? names : touchedBy(response, table);
 }
 
 const TOUCHED = new WeakMap<Response, NameSet>();
