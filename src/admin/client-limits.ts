@@ -22,7 +22,7 @@ export interface ClientAllowance {
 const ALLOWANCE: ClientAllowance = {
   calls: { burst: 2_000, perSecond: 500 },
   time: { burst: 5_000, perSecond: 500 },
-  unread: 256 * 1024 * 1024,
+  unread: 128 * 1024 * 1024,
 };
 
 /** Why a request is not answered. */

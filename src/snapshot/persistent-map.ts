@@ -1,4 +1,4 @@
-import { STEP, type Steps } from './steps.js';
+import { Piece, type Steps } from './steps.js';
 
 const WIDTH_BITS = 5;
 const WIDTH = 1 << WIDTH_BITS;
@@ -72,7 +72,8 @@ export class PersistentMap<V> {
   /** As {@link withAll}, in steps, for very many names. */
   *withAllInSteps(names: Iterable<string>, value: V | undefined): Steps<PersistentMap<V>> {
     const groups: Change<V>[][] = [];
-    let seen = 0;
+    const piece = new Piece();
+    let isLong = false;
     for (const name of names) {
       const hash = hashOf(name);
       const slot = slotOf(hash, 0);
@@ -80,14 +81,15 @@ export class PersistentMap<V> {
       const change = { name, value, hash };
       if (group === undefined) groups[slot] = [change];
       else group.push(change);
-      seen += 1;
-      if (seen % STEP === 0) yield;
+      if (!piece.endsWith(name)) continue;
+      isLong = true;
+      yield;
     }
     let root = this.#root;
     for (const group of groups) {
       if (group === undefined) continue;
       root = changed(root, group, 0);
-      if (seen > STEP) yield;
+      if (isLong) yield;
     }
     return new PersistentMap(root);
   }

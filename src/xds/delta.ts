@@ -1,5 +1,5 @@
 import { ResourceSet } from '../snapshot/resource-set.js';
-import { atOnce, STEP, type Steps } from '../snapshot/steps.js';
+import { atOnce, Piece, type Steps } from '../snapshot/steps.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import type { NameSet, NameTable } from './name-set.js';
 import type { DeltaRequest } from './request.js';
@@ -113,10 +113,9 @@ function* unknownOf(
   const cached = KNOWN.get(request.known);
   if (cached?.subscription === subscription && cached.set === set) return cached.owed;
   const missing: string[] = [];
-  let seen = 0;
+  const piece = new Piece();
   for (const [name, version] of request.known) {
-    seen += 1;
-    if (seen % STEP === 0) yield;
+    if (piece.endsWith(name)) yield;
     if (subscription.covers(name) && set.get(name)?.version !== version) missing.push(name);
   }
   for (const name of subscription.wildcard ? set.names() : subscription.names) {

@@ -10,8 +10,8 @@ const OVERHEAD = 100;
 /** Milliseconds: a proxy that was away for longer starts anew. */
 const REMEMBERED = 600_000;
 
-/** Names of a type that are remembered one by one; more, and everything of the type is in doubt. */
-const MOST_NAMES = 10_000;
+/** Of names of a type that are remembered one by one, bytes, about; more, and everything of the type is in doubt. */
+const MOST_OF_TYPE = 2 ** 20;
 
 interface Doubt {
   readonly names: NamesByType;
@@ -89,7 +89,7 @@ export class Doubts {
 
   /** @returns undefined where there are too many names: then everything of the type is in doubt */
   #with(names: NameSet, type: TypeState): NameSet | undefined {
-    if (names.size + mostDoubtful(type) > MOST_NAMES) return undefined;
+    if (names.weight + mostDoubtful(type) > MOST_OF_TYPE) return undefined;
     const all = this.table.union(names, this.#doubtful(type));
     return all.weight > this.most / 10 ? undefined : all;
   }
@@ -101,11 +101,11 @@ export class Doubts {
   }
 }
 
-/** How many names of a type are in doubt at most, without looking at them. */
-function mostDoubtful({ doubtful, owed, nonce, outstanding, rejected }: TypeState): number {
-  const sent = outstanding.map(({ response: { resources, removed } }) => resources.length + removed.length);
-  const waiting = nonce === '' ? 0 : owed.size;
-  return doubtful.size + waiting + rejected.size + sent.reduce((sum, size) => sum + size, 0);
+/** What the names of a type that are in doubt take at most, bytes, without a look at each. */
+function mostDoubtful({ doubtful, owed, nonce, outstanding }: TypeState): number {
+  const waiting = nonce === '' ? 0 : owed.weight;
+  const sent = outstanding.map(({ response }) => response.weight + OVERHEAD * response.resources.length);
+  return doubtful.weight + waiting + sent.reduce((sum, weight) => sum + weight, 0);
 }
 
 function bytesOf(node: string, names: NamesByType, whole: ReadonlySet<string>): number {

@@ -58,7 +58,7 @@ export const DEFAULT_LIMITS: Limits = {
   idle_timeout: 300_000,
   queued_bytes: 16 * MIB,
   queued_time: 30_000,
-  held_bytes: 256 * MIB,
+  held_bytes: 128 * MIB,
   // 100,000 names of 100 bytes, the request that asks for them, and what is not read yet of the answers.
   held_bytes_per_connection: 64 * MIB,
 };

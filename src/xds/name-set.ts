@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hashOf, PersistentMap } from '../snapshot/persistent-map.js';
-import { atOnce, STEP, type Steps } from '../snapshot/steps.js';
+import { atOnce, Piece, type Steps } from '../snapshot/steps.js';
 
 /** What a name takes beside its text, about, bytes. */
 const ENTRY = 64;
@@ -129,10 +129,9 @@ export class NameTable {
   *#changed(set: NameSet, names: Iterable<string>, present: boolean): Steps<NameSet> {
     const changes = new Set<string>();
     let { sum, bytes } = set;
-    let seen = 0;
+    const piece = new Piece();
     for (const name of names) {
-      seen += 1;
-      if (seen % STEP === 0) yield;
+      if (piece.endsWith(name)) yield;
       if (changes.has(name) || set.has(name) === present) continue;
       changes.add(name);
       bytes += present ? Buffer.byteLength(name) : -Buffer.byteLength(name);
@@ -164,10 +163,9 @@ export class NameTable {
 /** The names of a set that another has too. */
 function* common(set: NameSet, other: NameSet): Steps<string[]> {
   const found: string[] = [];
-  let seen = 0;
+  const piece = new Piece();
   for (const name of set) {
-    seen += 1;
-    if (seen % STEP === 0) yield;
+    if (piece.endsWith(name)) yield;
     if (other.has(name)) found.push(name);
   }
   return found;

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { Group } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
-import { STEP, type Steps } from '../snapshot/steps.js';
+import { isLong, STEP, type Steps } from '../snapshot/steps.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { withoutClaims } from './claims.js';
 import type { Admitted, OpenCall } from './guard/gate.js';
@@ -167,7 +167,8 @@ export class XdsStream {
     if (!this.#identity.known) return this.#begin(bytes);
     try {
       const known = this.#requests.known(bytes);
-      if (known === undefined || namesIn(known) > STEP) return this.#workInSteps(bytes);
+      if (known === undefined || namesIn(known) > STEP || isLong(bytes.length))
+        return this.#workInSteps(bytes);
       this.#take(this.#believed(known), this.#published);
       this.#pump();
     } catch (thrown) {
@@ -193,7 +194,7 @@ export class XdsStream {
       const read = this.#believed(yield* this.#requests.read(bytes));
       const excess = this.#guard.tooLarge(read);
       if (excess !== undefined) return this.#fail(status.RESOURCE_EXHAUSTED, excess);
-      const long = namesIn(read) > STEP;
+      const long = namesIn(read) > STEP || isLong(bytes.length);
       if (long) yield* prepare(this.#state, read, this.#published, this.deps.shared);
       this.#take(read, this.#published);
       // The answer is as long.

@@ -54,3 +54,16 @@ test('very many lists that say one set are not all remembered', () => {
   list(0);
   expect(decode).toHaveBeenCalledTimes(20_001);
 });
+
+test('long names are more work than short ones: pauses come by their characters', () => {
+  const pauses = (count: number, length: number) => {
+    const names = Array.from({ length: count }, (_, n) => `${n}`.padEnd(length, 'x'));
+    const steps = new NameTable().ofInSteps(names);
+    let seen = 0;
+    while (steps.next().done !== true) seen += 1;
+    return seen;
+  };
+  expect(pauses(1_000, 20)).toBe(0);
+  // 4 MB, which take as long as 60,000 short ones.
+  expect(pauses(1_000, 4_000)).toBeGreaterThan(30);
+});

@@ -164,7 +164,7 @@ describe('a stream that is lost', () => {
   test('of very many names: nothing is looked at one by one, and nothing is believed', () => {
     const doubts = new Doubts(new NameTable());
     const machine = new Machine('delta', 'EDS a=1');
-    machine.ask('EDS', { names: ['a', ...Array.from({ length: 10_000 }, (_, n) => `no-${n}`)] });
+    machine.ask('EDS', { names: ['a', ...Array.from({ length: 10_000 }, (_, n) => `no-${n}`.padEnd(120))] });
     const before = machine.state;
     doubts.remember('node', before);
     expect(doubts.isWhole('node', TYPE_URL.endpoints)).toBe(true);
