@@ -3,6 +3,7 @@ import { DOCUMENTS } from './documents.js';
 import { LAST_KNOWN_GOOD } from './last-known-good.js';
 import { MASS_LOSS } from './mass-loss.js';
 import { PATTERNS } from './patterns.js';
+import { PORT } from './port.js';
 import { REGISTRIES } from './registries.js';
 import { REQUESTS } from './requests.js';
 import type { FuzzTarget } from './target.js';
@@ -14,6 +15,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...YAML,
   ...CONFIGURATION,
   ...REQUESTS,
+  ...PORT,
   ...PATTERNS,
   ...MASS_LOSS,
   ...LAST_KNOWN_GOOD,
