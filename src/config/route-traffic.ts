@@ -55,6 +55,8 @@ const ERROR_CODES = [
   ...[423, 424, 426, 428, 429, 431, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511],
 ];
 
+const rateLimitKeys = exactlyOne(['client_address', 'header']);
+
 /** Envoy's local rate limit: a bucket of tokens in each Envoy. */
 export const rateLimit = z
   .strictObject({
@@ -67,6 +69,27 @@ export const rateLimit = z
     status: z.literal(ERROR_CODES).optional(),
     /** `x-ratelimit-limit`, `-remaining` and `-reset` in answers. */
     headers: z.boolean().optional(),
+    /** Each client, or each value of a header, is counted for itself; every combination where there are several. */
+    by: z
+      .array(
+        z
+          .strictObject({
+            client_address: z.literal(true).optional(),
+            /** Where a request has none of the headers, its client's address counts. */
+            header: z
+              .string()
+              .regex(/^:?[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a header')
+              .toLowerCase()
+              .optional(),
+          })
+          .refine(rateLimitKeys.check, rateLimitKeys.error),
+      )
+      .min(1)
+      .refine(
+        (keys) => keys.filter(({ header }) => header !== undefined).length <= 3,
+        'expected at most 3 headers',
+      )
+      .optional(),
   })
   .refine(({ requests, burst = requests }) => burst >= requests, {
     error: 'must be at least "requests"',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RouteRule, VirtualHostRule } from '../model/route.js';
 import { envoyJson, OF_ROUTE, OF_VIRTUAL_HOST } from './envoy-json.js';
 import { hashPolicy, subset } from './policy/route-targets.js';
+import { clientAddresses, fault, responseRewrite } from './route-answers.js';
 import { cors, mirror, rateLimit, retries } from './route-traffic.js';
 import { exactlyOne, textMatch } from './text-match.js';
 import { duration, port } from './values.js';
@@ -36,17 +37,26 @@ export const routeMatch = z
   .refine(paths.check, paths.error);
 
 const headerEdit = z.strictObject({
+  /** Set where the header is not there. */
+  if_absent: z.record(z.string().min(1), z.string()).optional(),
   set: z.record(z.string().min(1), z.string()).optional(),
   add: z.record(z.string().min(1), z.string()).optional(),
   remove: z.array(z.string().min(1)).optional(),
 });
 
+const pathRegex = () => z.strictObject({ pattern: z.string().min(1), substitution: z.string() });
+
 const rewrite = z
   .strictObject({
     /** Replaces what a prefix or a path matched: with `prefix: /`, `/a/test` becomes `/test` under a match of `/a/`. */
     prefix: absolutePath.optional(),
-    regex: z.strictObject({ pattern: z.string().min(1), substitution: z.string() }).optional(),
+    regex: pathRegex().optional(),
     host: z.string().min(1).optional(),
+    method: z
+      .string()
+      .regex(/^[A-Za-z]+$/, 'expected an HTTP method')
+      .toUpperCase()
+      .optional(),
   })
   .refine((value) => value.prefix === undefined || value.regex === undefined, {
     error: 'expected "prefix" or "regex", not both',
@@ -63,10 +73,11 @@ const redirect = z
     /** May end in a query. */
     path: startsWithSlash.optional(),
     prefix: absolutePath.optional(),
+    regex: pathRegex().optional(),
     strip_query: z.boolean().optional(),
   })
-  .refine((value) => value.path === undefined || value.prefix === undefined, {
-    error: 'expected "path" or "prefix", not both',
+  .refine(({ path, prefix, regex }) => [path, prefix, regex].filter((one) => one !== undefined).length <= 1, {
+    error: 'expected one of "path", "prefix", "regex"',
   })
   .refine((value) => value.https === undefined || value.scheme === undefined, {
     error: 'expected "https" or "scheme", not both',
@@ -113,7 +124,7 @@ export const route = z
     match: routeMatch,
     service_name: z.string().min(1).optional(),
     weighted: z
-      .array(share.extend({ subset: subset.optional() }))
+      .array(share.extend({ subset: subset.optional(), host: z.string().min(1).optional() }))
       .min(1)
       .refine(someShare.check, someShare.error)
       .optional(),
@@ -137,6 +148,11 @@ export const route = z
     retries: retries.optional(),
     rate_limit: rateLimit.optional(),
     cors: cors.optional(),
+    fault: fault.optional(),
+    client_addresses: clientAddresses.optional(),
+    /** Calls of gRPC-Web go on as gRPC. */
+    grpc_web: z.boolean().optional(),
+    response: responseRewrite.optional(),
     websocket: z.boolean().optional(),
     /** Envoy's own JSON over the route. */
     envoy: envoyJson('envoy.config.route.v3.Route', OF_ROUTE).optional(),

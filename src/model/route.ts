@@ -33,6 +33,8 @@ export interface RouteMatch {
 
 /** Headers that are set, added and removed. */
 export interface HeaderEdit {
+  /** Set where the header is not there. */
+  readonly if_absent?: Readonly<Record<string, string>> | undefined;
   readonly set?: Readonly<Record<string, string>> | undefined;
   readonly add?: Readonly<Record<string, string>> | undefined;
   readonly remove?: readonly string[] | undefined;
@@ -43,6 +45,13 @@ export interface Rewrite {
   readonly prefix?: string | undefined;
   readonly regex?: { readonly pattern: string; readonly substitution: string } | undefined;
   readonly host?: string | undefined;
+  readonly method?: string | undefined;
+}
+
+/** What the client sees in the place of the service's answer. */
+export interface ResponseRewrite {
+  readonly status?: number | undefined;
+  readonly body?: string | undefined;
 }
 
 /** Sends the client elsewhere. */
@@ -54,6 +63,8 @@ export interface Redirect {
   readonly port?: number | undefined;
   readonly path?: string | undefined;
   readonly prefix?: string | undefined;
+  /** Of the path: what the pattern matches is replaced. */
+  readonly regex?: { readonly pattern: string; readonly substitution: string } | undefined;
   readonly strip_query?: boolean | undefined;
 }
 
@@ -78,8 +89,17 @@ export interface Retries {
   readonly hedge_on_per_try_timeout?: boolean | undefined;
 }
 
+/** What tells those apart that a rate limit counts each for itself: one of these. */
+export interface RateLimitKey {
+  readonly client_address?: true | undefined;
+  /** Where a request has none of the headers, its client's address counts. */
+  readonly header?: string | undefined;
+}
+
 /** How many requests a route takes: `requests` in each `per` milliseconds, `burst` at once. */
 export interface RateLimit {
+  /** Without any, all requests count together. */
+  readonly by?: readonly RateLimitKey[] | undefined;
   readonly requests: number;
   readonly per: number;
   readonly burst?: number | undefined;
@@ -96,6 +116,20 @@ export interface Cors {
   /** Milliseconds. */
   readonly max_age?: number | undefined;
   readonly allow_credentials?: boolean | undefined;
+}
+
+/** Faults that Envoy makes, for tests of clients. Times are milliseconds, shares percents. */
+export interface Fault {
+  readonly delay?: { readonly time: number; readonly percent: number } | undefined;
+  readonly abort?: { readonly status: number; readonly percent: number } | undefined;
+}
+
+/** Which clients may ask, by their addresses: those of `allow`, and none of `deny`; CIDR ranges or single addresses. */
+export interface ClientAddresses {
+  readonly allow?: readonly string[] | undefined;
+  readonly deny?: readonly string[] | undefined;
+  /** The address that the listener finds in headers counts, not the one that the connection comes from. */
+  readonly forwarded?: boolean | undefined;
 }
 
 /** What requests are told apart by, for a consistent load balancer: one of these. */
@@ -124,6 +158,8 @@ export interface RouteRule {
   readonly priority?: number | undefined;
   /** Among rules of one host and one path the higher one wins, whatever else they ask for. */
   readonly path_priority?: number | undefined;
+  /** In place of the number of its conditions, by which the order of rules of one path is found. */
+  readonly asks?: number | undefined;
   readonly match: RouteMatch;
   readonly service_name?: string | undefined;
   readonly weighted?:
@@ -132,6 +168,8 @@ export interface RouteRule {
         readonly weight: number;
         /** Beside the route's own. */
         readonly subset?: Subset | undefined;
+        /** In place of the request's host, for this part. */
+        readonly host?: string | undefined;
       }[]
     | undefined;
   readonly subset?: Subset | undefined;
@@ -152,6 +190,11 @@ export interface RouteRule {
   readonly retries?: Retries | undefined;
   readonly rate_limit?: RateLimit | undefined;
   readonly cors?: Cors | undefined;
+  readonly fault?: Fault | undefined;
+  readonly client_addresses?: ClientAddresses | undefined;
+  /** Calls of gRPC-Web, as browsers make them, go on as gRPC. */
+  readonly grpc_web?: boolean | undefined;
+  readonly response?: ResponseRewrite | undefined;
   readonly websocket?: boolean | undefined;
   /** Put over the route as Envoy's own JSON. */
   readonly envoy?: EnvoyJson | undefined;

@@ -127,7 +127,8 @@ export class Plan {
    * listener that changes drains its connections: with them each filter is there from the beginning.
    */
   #routeFilters({ name }: ListenerRule): ReadonlySet<RouteFilter> {
-    if (this.config.routes_from.etcd !== undefined) return ROUTE_FILTERS;
+    const { etcd, apisix } = this.config.routes_from;
+    if (etcd !== undefined || apisix !== undefined) return ROUTE_FILTERS;
     return filtersOf(this.rules.filter(({ listeners }) => listeners?.includes(name) ?? true));
   }
 

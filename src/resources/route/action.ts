@@ -7,6 +7,7 @@ import { protoDuration } from '../durations.js';
 import { withEnvoyJson } from '../envoy-json.js';
 import { filterConfigs } from './filter-configs.js';
 import { envoyMatch } from './match.js';
+import { rateLimitActions } from './rate-limit.js';
 import { envoyRetries } from './retries.js';
 import { envoyRewrite } from './rewrite.js';
 import { hashPolicyOf, metadataMatch } from './subset.js';
@@ -43,6 +44,7 @@ function routeAction(rule: RouteRule): RouteAction {
     ...(rule.idle_timeout !== undefined && { idle_timeout: protoDuration(rule.idle_timeout) }),
     ...streamDuration(rule),
     ...(rule.retries !== undefined && envoyRetries(rule.retries)),
+    ...(rule.rate_limit !== undefined && rateLimitActions(rule.rate_limit)),
     ...(rule.mirror !== undefined && { request_mirror_policies: rule.mirror.map(mirrorOf) }),
     ...(rule.websocket === true && { upgrade_configs: [{ upgrade_type: 'websocket' }] }),
   };
@@ -52,9 +54,10 @@ function targetOf({ service_name, weighted }: RouteRule): RouteAction {
   if (weighted === undefined) return { cluster: service_name ?? '' };
   return {
     weighted_clusters: {
-      clusters: weighted.map(({ service_name: name, weight, subset }) => ({
+      clusters: weighted.map(({ service_name: name, weight, subset, host }) => ({
         name,
         weight: { value: weight },
+        ...(host !== undefined && { host_rewrite_literal: host }),
         ...metadataMatch(subset),
       })),
     },
@@ -99,6 +102,12 @@ function redirectOf(redirect: Redirect): RedirectAction {
     ...(redirect.port !== undefined && { port_redirect: redirect.port }),
     ...(redirect.path !== undefined && { path_redirect: redirect.path }),
     ...(redirect.prefix !== undefined && { prefix_rewrite: redirect.prefix }),
+    ...(redirect.regex !== undefined && {
+      regex_rewrite: {
+        pattern: { regex: redirect.regex.pattern },
+        substitution: redirect.regex.substitution,
+      },
+    }),
     ...(redirect.strip_query === true && { strip_query: true }),
   };
 }
@@ -119,12 +128,13 @@ function responseEdits(edit: HeaderEdit | undefined): Route {
   };
 }
 
-function headerEdits({ set, add, remove = [] }: HeaderEdit = {}): {
+function headerEdits({ if_absent, set, add, remove = [] }: HeaderEdit = {}): {
   readonly added: HeaderValueOption[];
   readonly removed: string[];
 } {
   return {
     added: [
+      ...headerValues(if_absent, 'ADD_IF_ABSENT'),
       ...headerValues(set, 'OVERWRITE_IF_EXISTS_OR_ADD'),
       ...headerValues(add, 'APPEND_IF_EXISTS_OR_ADD'),
     ],

@@ -1,56 +1,78 @@
 import type { Route } from '../../generated/types/envoy/config/route/v3/Route.js';
-import type { StatusCode } from '../../generated/types/envoy/type/v3/StatusCode.js';
-import type { Cors, RateLimit, RouteRule } from '../../model/route.js';
+import type { FaultDelay } from '../../generated/types/envoy/extensions/filters/common/fault/v3/FaultDelay.js';
+import type { Cors, Fault, RouteRule } from '../../model/route.js';
 import { pack } from '../../protobuf/messages.js';
 import { protoDuration } from '../durations.js';
+import { clientAddresses } from './client-addresses.js';
+import { luaOf } from './lua.js';
 import { stringMatcher } from './match.js';
+import { localRateLimit } from './rate-limit.js';
+
+type Packed = ReturnType<typeof pack>;
 
 export const CORS = 'envoy.filters.http.cors';
+export const FAULT = 'envoy.filters.http.fault';
+export const RBAC = 'envoy.filters.http.rbac';
 export const RATE_LIMIT = 'envoy.filters.http.local_ratelimit';
+export const GRPC_WEB = 'envoy.filters.http.grpc_web';
+export const LUA = 'envoy.filters.http.lua';
+
 /** An HTTP filter that a route brings a configuration for; it has an effect where the listener has the filter. */
-export type RouteFilter = typeof CORS | typeof RATE_LIMIT;
-export const ROUTE_FILTERS: ReadonlySet<RouteFilter> = new Set([CORS, RATE_LIMIT]);
+export type RouteFilter =
+  | typeof CORS
+  | typeof FAULT
+  | typeof RBAC
+  | typeof RATE_LIMIT
+  | typeof GRPC_WEB
+  | typeof LUA;
+
+/** What a rule says to each filter, in the order in which requests pass them. */
+const CONFIGS: Readonly<Record<RouteFilter, (rule: RouteRule) => Packed | undefined>> = {
+  [CORS]: ({ cors }) => cors && corsPolicy(cors),
+  [FAULT]: ({ fault }) => fault && httpFault(fault),
+  [RBAC]: ({ client_addresses }) => client_addresses && clientAddresses(client_addresses),
+  [RATE_LIMIT]: ({ rate_limit }) => rate_limit && localRateLimit(rate_limit),
+  // It has nothing to be told: that it is there for the route turns it on.
+  [GRPC_WEB]: ({ grpc_web }) =>
+    grpc_web === true
+      ? pack('envoy.config.route.v3.FilterConfig', { config: { type_url: '', value: new Uint8Array() } })
+      : undefined,
+  [LUA]: luaOf,
+};
+
+const FILTERS: readonly RouteFilter[] = [CORS, FAULT, RBAC, RATE_LIMIT, GRPC_WEB, LUA];
+export const ROUTE_FILTERS: ReadonlySet<RouteFilter> = new Set(FILTERS);
 
 /** The filters that rules configure. */
 export function filtersOf(rules: readonly RouteRule[]): ReadonlySet<RouteFilter> {
-  return new Set(
-    rules.flatMap((rule): readonly RouteFilter[] => [
-      ...(rule.cors === undefined ? [] : ([CORS] as const)),
-      ...(rule.rate_limit === undefined ? [] : ([RATE_LIMIT] as const)),
-    ]),
-  );
+  return new Set(FILTERS.filter((name) => rules.some((rule) => CONFIGS[name](rule) !== undefined)));
 }
 
 /** What a rule says to filters of its listener. */
-export function filterConfigs({ cors, rate_limit }: RouteRule): Pick<Route, 'typed_per_filter_config'> {
-  const configs = {
-    ...(cors !== undefined && { [CORS]: corsPolicy(cors) }),
-    ...(rate_limit !== undefined && { [RATE_LIMIT]: localRateLimit(rate_limit) }),
-  };
-  return Object.keys(configs).length === 0 ? {} : { typed_per_filter_config: configs };
+export function filterConfigs(rule: RouteRule): Pick<Route, 'typed_per_filter_config'> {
+  const configs = FILTERS.flatMap((name) => {
+    const config = CONFIGS[name](rule);
+    return config === undefined ? [] : [[name, config] as const];
+  });
+  return configs.length === 0 ? {} : { typed_per_filter_config: Object.fromEntries(configs) };
 }
 
-/** Envoy counts in a bucket of tokens; by itself it would neither look at it nor act upon it. */
-export function localRateLimit({ requests, per, burst, status, headers }: RateLimit) {
-  return pack('envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', {
-    stat_prefix: 'local_rate_limit',
-    token_bucket: {
-      max_tokens: burst ?? requests,
-      tokens_per_fill: { value: requests },
-      fill_interval: protoDuration(per),
-    },
-    filter_enabled: ALWAYS,
-    filter_enforced: ALWAYS,
-    ...(status !== undefined && { status: { code: status as StatusCode } }),
-    ...(headers === true && { enable_x_ratelimit_headers: 'DRAFT_VERSION_03' as const }),
-    // What a gRPC client understands as "too many"; without it, as "unavailable".
-    rate_limited_as_resource_exhausted: true,
+function httpFault({ delay, abort }: Fault): Packed {
+  const share = (percent: number) => ({
+    numerator: Math.round(percent * 10_000),
+    denominator: 'MILLION' as const,
+  });
+  const fixed: FaultDelay | undefined = delay && {
+    fixed_delay: protoDuration(delay.time),
+    percentage: share(delay.percent),
+  };
+  return pack('envoy.extensions.filters.http.fault.v3.HTTPFault', {
+    ...(fixed !== undefined && { delay: fixed }),
+    ...(abort !== undefined && { abort: { http_status: abort.status, percentage: share(abort.percent) } }),
   });
 }
 
-const ALWAYS = { default_value: { numerator: 100, denominator: 'HUNDRED' as const } };
-
-function corsPolicy(cors: Cors) {
+function corsPolicy(cors: Cors): Packed {
   const { allow_origins, allow_methods, allow_headers, expose_headers, max_age, allow_credentials } = cors;
   return pack('envoy.extensions.filters.http.cors.v3.CorsPolicy', {
     allow_origin_string_match: allow_origins.map(stringMatcher),

@@ -78,7 +78,7 @@ function rankOf(rule: RouteRule): Rank {
       (grpc === true ? 1 : 0) +
       Object.keys(headers).length +
       Object.keys(query).length;
-    rank = [kind, -text.length, -(rule.path_priority ?? 0), -conditions, text];
+    rank = [kind, -text.length, -(rule.path_priority ?? 0), -(rule.asks ?? conditions), text];
     RANKS.set(rule, rank);
   }
   return rank;

@@ -40,10 +40,12 @@ function checks(rule: RouteRule): readonly (string | undefined)[] {
       parameterRefusal(...entry),
     ]),
     rewrite?.regex === undefined ? undefined : regexRefusal(rewrite.regex.pattern),
+    redirect?.regex === undefined ? undefined : regexRefusal(redirect.regex.pattern),
     ...[
       ...[match.path, match.prefix, match.starts_with],
       ...[rewrite?.prefix, rewrite?.host, rewrite?.regex?.substitution],
-      ...[redirect?.host, redirect?.path, redirect?.prefix],
+      ...[redirect?.host, redirect?.path, redirect?.prefix, redirect?.regex?.substitution],
+      ...(rule.weighted ?? []).map(({ host }) => host),
     ].map(lineRefusal),
     ...editRefusals(headers?.request),
     ...editRefusals(headers?.response),
@@ -66,10 +68,20 @@ function timesOf({
   grpc_timeout,
   retries,
   rate_limit,
+  fault,
 }: RouteRule) {
   const tries = [retries?.per_try_timeout, retries?.per_try_idle_timeout];
   const waits = [retries?.backoff?.base, retries?.backoff?.max];
-  return [timeout, idle_timeout, max_stream_duration, grpc_timeout, ...tries, ...waits, rate_limit?.per];
+  return [
+    timeout,
+    idle_timeout,
+    max_stream_duration,
+    grpc_timeout,
+    ...tries,
+    ...waits,
+    rate_limit?.per,
+    fault?.delay?.time,
+  ];
 }
 
 /** What Envoy's own rules say of a route that has parts of its own JSON over it. */
@@ -123,8 +135,13 @@ function lineRefusal(text: string | undefined): string | undefined {
   return text !== undefined && /[\0\r\n]/.test(text) ? `"${text}" has a line break` : undefined;
 }
 
-function editRefusals({ set = {}, add = {}, remove = [] }: HeaderEdit = {}): readonly (string | undefined)[] {
-  const entries = [...Object.entries(set), ...Object.entries(add)];
+function editRefusals({
+  if_absent = {},
+  set = {},
+  add = {},
+  remove = [],
+}: HeaderEdit = {}): readonly (string | undefined)[] {
+  const entries = [if_absent, set, add].flatMap((values) => Object.entries(values));
   return [
     ...[...entries.map(([name]) => name), ...remove].map(headerNameRefusal),
     ...entries.flatMap(([, value]) => [lineRefusal(value), formatRefusal(value)]),
