@@ -1,12 +1,13 @@
 import type { PolicyDocument, RouteDocument } from '../documents/documents.js';
 
 /** What `/routes` shows of one route. Times are milliseconds. */
-export function routeView({ id, source, rules, rejected, disabled }: RouteDocument) {
+export function routeView({ id, source, rules, rejected, disabled, differences }: RouteDocument) {
   return {
     id,
     source,
     state: rejected !== undefined ? 'rejected' : disabled === true ? 'disabled' : 'in_force',
     ...(rejected !== undefined && { reason: rejected }),
+    ...(differences !== undefined && { differences }),
     /** What is in force: of a rejected document its last good version. */
     rules,
   };

@@ -83,6 +83,7 @@ export class DocumentSet {
       return;
     }
     const rules = outcome.rules === undefined ? rulesBefore : keptWhereEqual(rulesBefore, outcome.rules);
+    const differences = outcome.rules === undefined ? before?.differences : outcome.differences;
     const disabled = outcome.rules === undefined ? before?.disabled : outcome.disabled;
     if (before === undefined) this.#ordered = undefined;
     this.#routesChanged ||= rules !== rulesBefore;
@@ -91,6 +92,7 @@ export class DocumentSet {
       source,
       rules,
       ...(disabled === true && { disabled }),
+      ...(differences !== undefined && differences.length > 0 && { differences: differences.map(printable) }),
       ...(outcome.rejected !== undefined && { rejected: printable(outcome.rejected) }),
     });
   }

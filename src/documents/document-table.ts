@@ -4,7 +4,13 @@ import type { RouteRule } from '../model/route.js';
 
 /** What a route's document comes to as it stands. */
 export type RouteOutcome =
-  | { readonly rules: readonly RouteRule[]; readonly disabled?: boolean; readonly rejected?: undefined }
+  | {
+      readonly rules: readonly RouteRule[];
+      readonly disabled?: boolean;
+      /** What Envoy does in another way than the document's own program. */
+      readonly differences?: readonly string[];
+      readonly rejected?: undefined;
+    }
   | { readonly rejected: string; readonly rules?: undefined };
 
 /** What a document about a service comes to as it stands. */

@@ -13,6 +13,8 @@ export interface RouteDocument {
   readonly rejected?: string;
   /** The document itself says that it is not to be in force. */
   readonly disabled?: boolean;
+  /** What of the rules in force Envoy does in another way than the document's own program. */
+  readonly differences?: readonly string[];
 }
 
 /** What is shown of one document about a service at `/routes`. */

@@ -101,6 +101,7 @@ export const routes = z.strictObject({
     z.strictObject({
       ...{ id: z.string(), source: z.string(), state: documentState },
       reason: z.string().optional(),
+      differences: z.array(z.string()).optional(),
       rules: z.array(open),
     }),
   ),

@@ -6,7 +6,11 @@ interface Held<T> {
   readonly good: T | undefined;
   /** Why the version of now is not good. */
   readonly rejected: string | undefined;
+  /** What is different of the version of now. */
+  readonly differences: readonly string[];
 }
+
+const NONE: readonly string[] = [];
 
 /** Documents that others refer to, each with its last good version. */
 export class HeldDocuments<T> {
@@ -20,13 +24,13 @@ export class HeldDocuments<T> {
     const before = this.#held.get(id)?.good;
     if (text === undefined) {
       this.#gone.add(id);
-      this.#held.set(id, { good: before, rejected: 'there is no such document' });
+      this.#held.set(id, { good: before, rejected: 'there is no such document', differences: NONE });
       return;
     }
     this.#gone.delete(id);
     const json = readJson(text);
     if (json.rejected !== undefined) {
-      this.#held.set(id, { good: before, rejected: json.rejected });
+      this.#held.set(id, { good: before, rejected: json.rejected, differences: NONE });
       return;
     }
     const reasons = new Reasons();
@@ -38,16 +42,28 @@ export class HeldDocuments<T> {
       },
     );
     const rejected = reasons.text;
-    this.#held.set(id, { good: rejected === undefined ? good : before, rejected });
+    const { differences } = reasons;
+    this.#held.set(id, { good: rejected === undefined ? good : before, rejected, differences });
   }
 
   /** The version of now; where it is not good, a reason is given. */
   get(id: string, what: string, reasons: Reasons): T | undefined {
     const held = this.#held.get(id);
     const rejected = held === undefined ? 'there is no such document' : held.rejected;
-    if (rejected === undefined) return held?.good;
+    if (rejected === undefined) {
+      for (const how of held?.differences ?? NONE) reasons.differs(how);
+      return held?.good;
+    }
     reasons.add(`${what}: ${rejected}`);
     return undefined;
+  }
+
+  /** The last good versions of all documents that are there, in the order of their ids. */
+  all(): readonly T[] {
+    return [...this.#held.keys()]
+      .filter((id) => !this.#gone.has(id))
+      .sort()
+      .flatMap((id) => this.#held.get(id)?.good ?? []);
   }
 
   good(id: string): T | undefined {

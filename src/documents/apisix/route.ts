@@ -3,35 +3,40 @@ import { refusalOf } from '../../resources/route/refusal.js';
 import { textOf } from '../../text-of.js';
 import { namesProblem } from '../document-bounds.js';
 import { isObject, type JsonObject } from '../json-document.js';
+import { type Conditions, eachWithEach } from './conditions.js';
+import { forwardRule, shareRule } from './forward.js';
 import { readHosts } from './hosts.js';
+import { withoutNeutral } from './neutral.js';
+import { httpsRules } from './plugins/redirect.js';
+import { NOT_CARRIED, PLUGINS } from './plugins/table.js';
 import { activePlugins } from './plugins.js';
-import { readProxyRewrite } from './proxy-rewrite.js';
 import type { Reasons } from './reasons.js';
-import { httpsRules, readRedirect } from './redirect.js';
+import type { References } from './references.js';
+import { RoutePlan, together } from './route-plan.js';
 import type { ServiceDocument } from './service.js';
 import { DEFAULT_TIMES, readTimes } from './times.js';
 import type { Upstream } from './upstream.js';
 import { readUpstream } from './upstream.js';
 import { readUris } from './uris.js';
+import { readVars } from './vars.js';
 
 const ABOUT_IT = ['id', 'name', 'desc', 'labels', 'create_time', 'update_time', 'status'];
 const KNOWN = new Set([
   ...ABOUT_IT,
-  ...['uri', 'uris', 'host', 'hosts', 'methods', 'priority', 'plugins', 'enable_websocket'],
-  ...['upstream', 'upstream_id', 'service_id', 'timeout'],
+  ...['uri', 'uris', 'host', 'hosts', 'methods', 'priority', 'plugins', 'enable_websocket', 'vars'],
+  ...['upstream', 'upstream_id', 'service_id', 'plugin_config_id', 'timeout'],
 ]);
-const PLUGINS = new Set(['proxy-rewrite', 'redirect']);
-
-/** What a route refers to, as it stands; undefined where there is no such document, or no good one: then a reason is given. */
-export interface References {
-  upstream(id: string): Upstream | undefined;
-  service(id: string): ServiceDocument | undefined;
-}
+const DEFAULTS = { priority: 0, enable_websocket: false };
+/** What is read, and left without neutral values, by itself. */
+const KEPT = new Set(['plugins', 'upstream', 'labels', 'vars']);
+const ADDRESS = 'Envoy\'s routes do not look at the client\'s address, the plugin "ip-restriction" does';
+/** Rules that one document comes to: its paths, each with every alternative of its conditions. */
+const MOST_RULES = 2_000;
 
 export interface MappedRoute {
   readonly rules: readonly RouteRule[];
-  /** The upstream that stands in the route itself. */
-  readonly own: Upstream | undefined;
+  /** The upstreams that stand in the route itself. */
+  readonly own: readonly Upstream[];
 }
 
 /** Whether a route says of itself that it is not to be in force. */
@@ -44,63 +49,168 @@ export function isDisabled(route: JsonObject): boolean {
  * @param ownName the service that nodes in the route itself become
  */
 export function mapRoute(
-  route: JsonObject,
+  document: JsonObject,
   ownName: string,
   references: References,
   reasons: Reasons,
 ): MappedRoute {
+  const { vars: written, remote_addr, remote_addrs, ...route } = withoutNeutral(document, DEFAULTS, KEPT);
+  if (remote_addr !== undefined || remote_addrs !== undefined)
+    reasons.add(`"remote_addrs" is not carried over: ${ADDRESS}`);
   reasons.onlyKnown(route, KNOWN);
   const service = route.service_id === undefined ? undefined : references.service(textOf(route.service_id));
-  const plugins = activePlugins(mergedPlugins(service?.plugins, route.plugins), reasons);
-  for (const name of plugins.keys())
-    if (!PLUGINS.has(name)) reasons.add(`plugin "${name}" is not carried over`);
-  const redirectOptions = plugins.get('redirect');
-  const redirect = redirectOptions && readRedirect(redirectOptions, reasons);
-  const rewriteOptions = plugins.get('proxy-rewrite');
-  const rewrite = rewriteOptions && readProxyRewrite(rewriteOptions, reasons);
+  const plan = new RoutePlan();
+  readPlugins(pluginsOf(route, service, references, reasons), { plan, reasons, references, ownName });
   const own = route.upstream === undefined ? undefined : readUpstream(route.upstream, ownName, reasons);
   const upstream = upstreamOf(route, own, service, references);
+  const times = route.timeout === undefined ? undefined : readTimes(route.timeout, reasons);
+  const websocket = (route.enable_websocket ?? service?.websocket) === true;
   const hosts = readHosts(route, reasons) ?? service?.hosts;
-  const common = {
+  const methods = readMethods(route.methods, reasons);
+  const base = {
     ...(hosts !== undefined && { hosts }),
     ...readPriority(route.priority, reasons),
   };
-  const methods = readMethods(route.methods, reasons);
-  const times =
-    route.timeout === undefined ? (upstream?.times ?? DEFAULT_TIMES) : readTimes(route.timeout, reasons);
-  const host = upstream?.host ?? rewrite?.rewrite.host;
-  const websocket = route.enable_websocket ?? service?.websocket;
-  if (upstream === undefined && redirect === undefined) reasons.add('it has no upstream');
+  const vars = readVars(
+    Array.isArray(written) && written.length === 0 ? undefined : written,
+    'vars',
+    reasons,
+  );
+  const forward = (to: Upstream) => forwardRule(to, plan, times ?? to.times ?? DEFAULT_TIMES, websocket);
+  const steps = stepsOf(plan, upstream, forward, reasons);
 
   const rules = readUris(route, reasons).flatMap((path): readonly RouteRule[] => {
     const match: RouteMatch = { ...path, ...(methods !== undefined && { methods }) };
-    const base = { ...common, match };
-    if (redirect?.is === 'elsewhere') return [{ ...base, redirect: redirect.redirect }];
-    const first = redirect?.is === 'to_https' ? httpsRules(base) : [];
-    if (upstream === undefined) return first;
-    const forward: RouteRule = {
-      ...base,
-      service_name: upstream.service,
-      ...(rewrite !== undefined && { rewrite: { ...rewrite.rewrite, ...(host !== undefined && { host }) } }),
-      ...(rewrite === undefined && host !== undefined && { rewrite: { host } }),
-      ...(rewrite?.headers !== undefined && { headers: { request: rewrite.headers } }),
-      // nginx knows no time for a whole answer, only one in which nothing moves.
-      timeout: 0,
-      idle_timeout: times.idle,
-      ...(upstream.retries > 0 && { retries: { attempts: upstream.retries, on: RETRY_ON } }),
-      ...(websocket === true && { websocket }),
-    };
-    return [...first, forward];
+    const list = steps.flatMap(({ when, rule }) =>
+      eachWithEach(vars, when, reasons).map(
+        (conditions): RouteRule => ({
+          ...base,
+          match: withConditions(match, conditions),
+          ...rule,
+        }),
+      ),
+    );
+    return inOrderOf(
+      plan.toHttps
+        ? [
+            ...vars.flatMap((conditions) =>
+              httpsRules({ ...base, match: withConditions(match, conditions) }),
+            ),
+            ...list,
+          ]
+        : list,
+    );
   });
-  for (const rule of rules) {
+  if (rules.length > MOST_RULES)
+    reasons.add(`it comes to ${rules.length} routes, and ${MOST_RULES} is the most`);
+  for (const rule of rules.slice(0, MOST_RULES)) {
     const reason = namesProblem(rule) ?? refusalOf(rule);
     if (reason !== undefined) reasons.add(reason);
   }
-  return { rules, own };
+  return { rules, own: [...(own === undefined ? [] : [own]), ...plan.own] };
 }
 
-/** Where nothing of the request can have been done yet. */
-const RETRY_ON = ['connect-failure', 'refused-stream', 'reset-before-request'];
+interface Step {
+  readonly when: readonly Conditions[];
+  readonly rule: Omit<RouteRule, 'match'>;
+}
+
+/** What becomes of requests, the first that takes one counting; what stands behind one that takes all is never reached. */
+function stepsOf(
+  plan: RoutePlan,
+  upstream: Upstream | undefined,
+  forward: (to: Upstream) => Omit<RouteRule, 'match'>,
+  reasons: Reasons,
+): readonly Step[] {
+  const { headers } = plan.everywhere;
+  const answers = plan.answers.map(({ when, rule }) => ({
+    when,
+    rule: {
+      ...plan.everywhere,
+      ...rule,
+      ...(headers?.response !== undefined &&
+        rule.headers?.response !== undefined && {
+          headers: { response: together(rule.headers.response, headers.response) },
+        }),
+    },
+  }));
+  const all = answers.findIndex(({ when }) => when.some(isAlways));
+  if (all >= 0) return answers.slice(0, all + 1);
+  if (upstream === undefined && plan.splits.length === 0) {
+    if (!plan.toHttps) reasons.add('it has no upstream');
+    return answers;
+  }
+  const splits = plan.splits.flatMap(({ when, shares }) => {
+    const rule = shareRule(shares, upstream, forward, reasons);
+    return rule === undefined ? [] : [{ when, rule }];
+  });
+  if (upstream === undefined) {
+    if (!splits.some(({ when }) => when.some(isAlways))) reasons.add('it has no upstream');
+    return [...answers, ...splits];
+  }
+  return [...answers, ...splits, { when: [{ headers: {}, query: {} }], rule: forward(upstream) }];
+}
+
+function isAlways({ headers, query }: Conditions): boolean {
+  return Object.keys(headers).length + Object.keys(query).length === 0;
+}
+
+function withConditions(match: RouteMatch, { headers, query }: Conditions): RouteMatch {
+  return {
+    ...match,
+    ...(Object.keys(headers).length > 0 && { headers }),
+    ...(Object.keys(query).length > 0 && { query }),
+  };
+}
+
+/** Says of several rules of one path that they are tried in this order, among themselves and before routes that ask for less. */
+function inOrderOf(rules: readonly RouteRule[]): readonly RouteRule[] {
+  if (rules.length < 2) return rules;
+  const { methods, headers = {}, query = {} } = rules.at(-1)?.match ?? {};
+  const least = (methods === undefined ? 0 : 1) + Object.keys(headers).length + Object.keys(query).length;
+  return rules.map((rule, index) => ({ ...rule, asks: least + rules.length - 1 - index }));
+}
+
+/** The route's own over those of its plugin config, over those of its service; and those of all routes. */
+function pluginsOf(
+  route: JsonObject,
+  service: ServiceDocument | undefined,
+  references: References,
+  reasons: Reasons,
+): ReadonlyMap<string, JsonObject> {
+  const config =
+    route.plugin_config_id === undefined
+      ? undefined
+      : references.pluginConfig(textOf(route.plugin_config_id));
+  const written = [service?.plugins, config].filter(isObject);
+  const own = route.plugins ?? {};
+  const merged = isObject(own) ? Object.assign({}, ...written, own) : own;
+  const plugins = new Map(activePlugins(merged, reasons));
+  for (const rule of references.globalRules())
+    for (const [name, options] of activePlugins(rule, reasons)) {
+      if (plugins.has(name) && name !== 'prometheus')
+        reasons.add(
+          `plugin "${name}" of a global rule beside the route's own is not carried over: Envoy runs each once`,
+        );
+      plugins.set(name, options);
+    }
+  return plugins;
+}
+
+function readPlugins(
+  plugins: ReadonlyMap<string, JsonObject>,
+  context: Parameters<NonNullable<ReturnType<typeof PLUGINS.get>>>[1],
+): void {
+  for (const name of plugins.keys())
+    if (!PLUGINS.has(name)) {
+      const why = Object.hasOwn(NOT_CARRIED, name) ? `: ${NOT_CARRIED[name]}` : '';
+      context.reasons.add(`plugin "${name}" is not carried over${why}`);
+    }
+  for (const [name, read] of PLUGINS) {
+    const options = plugins.get(name);
+    if (options !== undefined) read(options, context);
+  }
+}
 
 function upstreamOf(
   route: JsonObject,
@@ -112,12 +222,6 @@ function upstreamOf(
   if (route.upstream !== undefined) return own;
   if (service?.upstreamId !== undefined) return references.upstream(service.upstreamId);
   return service?.upstream;
-}
-
-function mergedPlugins(ofService: unknown, ofRoute: unknown): unknown {
-  return isObject(ofService) && (ofRoute === undefined || isObject(ofRoute))
-    ? { ...ofService, ...ofRoute }
-    : (ofRoute ?? ofService);
 }
 
 function readMethods(methods: unknown, reasons: Reasons): readonly string[] | undefined {

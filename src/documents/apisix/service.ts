@@ -1,6 +1,7 @@
 import { textOf } from '../../text-of.js';
 import type { JsonObject } from '../json-document.js';
 import { readHosts } from './hosts.js';
+import { withoutNeutral } from './neutral.js';
 import type { Reasons } from './reasons.js';
 import { readUpstream, type Upstream } from './upstream.js';
 
@@ -19,7 +20,10 @@ const KNOWN = new Set([
   ...['upstream', 'upstream_id', 'plugins', 'hosts', 'enable_websocket'],
 ]);
 
-export function readService(given: JsonObject, ownName: string, reasons: Reasons): ServiceDocument {
+const KEPT = new Set(['plugins', 'upstream', 'labels']);
+
+export function readService(document: JsonObject, ownName: string, reasons: Reasons): ServiceDocument {
+  const given = withoutNeutral(document, { enable_websocket: false }, KEPT);
   reasons.onlyKnown(given, KNOWN);
   return {
     upstream: given.upstream === undefined ? undefined : readUpstream(given.upstream, ownName, reasons),

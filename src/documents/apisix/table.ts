@@ -1,16 +1,21 @@
 import type { ServiceState } from '../../discovery/source.js';
 import type { DocumentChanges, DocumentTable, PolicyOutcome, RouteOutcome } from '../document-table.js';
-import { mapDocument, readJson } from '../json-document.js';
+import { isObject, type JsonObject, mapDocument, readJson } from '../json-document.js';
 import { Dependents } from './dependents.js';
 import { HeldDocuments } from './held-documents.js';
 import { Reasons } from './reasons.js';
-import { isDisabled, mapRoute, type References } from './route.js';
+import type { References } from './references.js';
+import { isDisabled, mapRoute } from './route.js';
 import { readService, type ServiceDocument } from './service.js';
 import { readUpstream, type Upstream } from './upstream.js';
 
+/** What every route refers to. */
+const GLOBAL = 'global_rules';
+const FOLDERS = ['upstreams', 'services', 'plugin_configs', GLOBAL] as const;
+
 /**
- * Apache APISIX's documents: `routes/<id>`, with the `upstreams/<id>` and `services/<id>` that they refer to. One
- * changed document costs itself and the routes that refer to it.
+ * Apache APISIX's documents: `routes/<id>`, with the `upstreams/<id>`, `services/<id>` and `plugin_configs/<id>` that they refer to, and
+ * the `global_rules/<id>` of all. One changed document costs itself and the routes that refer to it.
  */
 export class ApisixTable implements DocumentTable {
   readonly #upstreams = new HeldDocuments<Upstream>((given, id, reasons) =>
@@ -19,9 +24,12 @@ export class ApisixTable implements DocumentTable {
   readonly #services = new HeldDocuments<ServiceDocument>((given, id, reasons) =>
     readService(given, `apisix/service/${id}`, reasons),
   );
+  readonly #pluginConfigs = new HeldDocuments<JsonObject>(readPlugins);
+  readonly #globalRules = new HeldDocuments<JsonObject>(readPlugins);
   readonly #routes = new Map<string, string>();
-  /** The upstream within each route that is in force. */
-  readonly #ofRoutes = new Map<string, Upstream | undefined>();
+  /** The upstreams within each route that is in force, by the key that they are touched by. */
+  readonly #ofRoutes = new Map<string, Upstream>();
+  readonly #keysOfRoutes = new Map<string, readonly string[]>();
   readonly #dependents = new Dependents();
   /** The routes to be mapped anew, and the upstreams whose services may have changed, by key. */
   #dirty = new Set<string>();
@@ -34,7 +42,8 @@ export class ApisixTable implements DocumentTable {
 
   change(key: string, value: string | undefined): void {
     // APISIX itself writes the folders as keys, with "init_dir" in them.
-    const [, folder, id = ''] = /^(routes|upstreams|services)\/(.+)$/s.exec(key) ?? [];
+    const [, folder, id = ''] =
+      /^(routes|upstreams|services|plugin_configs|global_rules)\/(.+)$/s.exec(key) ?? [];
     if (folder === undefined) return;
     if (folder === 'routes') {
       if (value === undefined) this.#routes.delete(id);
@@ -42,9 +51,23 @@ export class ApisixTable implements DocumentTable {
       this.#dirty.add(id);
       return;
     }
-    (folder === 'upstreams' ? this.#upstreams : this.#services).change(id, value);
+    this.#held(folder).change(id, value);
     this.#touched.add(key);
+    if (folder === GLOBAL) for (const route of this.#routes.keys()) this.#dirty.add(route);
     for (const route of this.#dependents.of(key)) this.#dirty.add(route);
+  }
+
+  #held(folder: string) {
+    switch (folder) {
+      case 'upstreams':
+        return this.#upstreams;
+      case 'services':
+        return this.#services;
+      case 'plugin_configs':
+        return this.#pluginConfigs;
+      default:
+        return this.#globalRules;
+    }
   }
 
   take(): DocumentChanges {
@@ -52,16 +75,15 @@ export class ApisixTable implements DocumentTable {
     for (const id of this.#dirty) routes.set(`${this.prefix}routes/${id}`, this.#mapped(id));
     this.#dirty = new Set();
     // A document that is gone stays for as long as a route in force needs it.
-    for (const folder of [this.#upstreams, this.#services] as const) {
-      const name = folder === this.#upstreams ? 'upstreams' : 'services';
-      for (const id of folder.sweep((gone) => !this.#dependents.inForce(`${name}/${gone}`)))
+    for (const name of FOLDERS) {
+      for (const id of this.#held(name).sweep((gone) => !this.#dependents.inForce(`${name}/${gone}`)))
         this.#touched.add(`${name}/${id}`);
     }
     const policies = new Map<string, PolicyOutcome | undefined>();
     const services = new Map<string, ServiceState | undefined>();
     for (const key of this.#touched) {
       const upstream = this.#upstreamAt(key);
-      const policy = upstream?.nodes && upstream.policy;
+      const policy = upstream?.policy;
       policies.set(this.prefix + key, policy && { service: upstream.service, policy });
       const before = this.#told.get(key);
       if (upstream?.nodes !== undefined) {
@@ -78,10 +100,9 @@ export class ApisixTable implements DocumentTable {
 
   #mapped(id: string): RouteOutcome | undefined {
     const text = this.#routes.get(id);
-    const key = `routes/${id}`;
     if (text === undefined) {
       this.#dependents.forget(id);
-      this.#settle(id, key, undefined);
+      this.#settle(id, []);
       return undefined;
     }
     const read = readJson(text);
@@ -89,39 +110,51 @@ export class ApisixTable implements DocumentTable {
     if (isDisabled(read.value)) {
       this.#dependents.refers(id, []);
       this.#dependents.settled(id);
-      this.#settle(id, key, undefined);
+      this.#settle(id, []);
       return { rules: [], disabled: true };
     }
     const reasons = new Reasons();
     const referred: string[] = [];
-    const references: References = {
-      upstream: (upstream) => {
-        referred.push(`upstreams/${upstream}`);
-        return this.#upstreams.get(upstream, `upstream "${upstream}"`, reasons);
-      },
-      service: (service) => {
-        referred.push(`services/${service}`);
-        return this.#services.get(service, `service "${service}"`, reasons);
-      },
-    };
     const mapped = mapDocument(
-      () => mapRoute(read.value, `apisix/route/${id}`, references, reasons),
+      () => mapRoute(read.value, `apisix/route/${id}`, this.#references(referred, reasons), reasons),
       (reason) => {
         reasons.add(reason);
-        return { rules: [], own: undefined };
+        return { rules: [], own: [] };
       },
     );
     this.#dependents.refers(id, referred);
     if (reasons.text !== undefined) return { rejected: reasons.text };
     this.#dependents.settled(id);
-    this.#settle(id, key, mapped.own);
-    return { rules: mapped.rules };
+    this.#settle(id, mapped.own);
+    return { rules: mapped.rules, differences: reasons.differences };
   }
 
-  #settle(id: string, key: string, own: Upstream | undefined): void {
-    if (own === undefined) this.#ofRoutes.delete(id);
-    else this.#ofRoutes.set(id, own);
-    this.#touched.add(key);
+  /** @param referred gets the keys that are asked for */
+  #references(referred: string[], reasons: Reasons): References {
+    const named =
+      <T>(held: HeldDocuments<T>, folder: string, what: string) =>
+      (id: string) => {
+        referred.push(`${folder}/${id}`);
+        return held.get(id, `${what} "${id}"`, reasons);
+      };
+    return {
+      upstream: named(this.#upstreams, 'upstreams', 'upstream'),
+      service: named(this.#services, 'services', 'service'),
+      pluginConfig: named(this.#pluginConfigs, 'plugin_configs', 'plugin config'),
+      globalRules: () => this.#globalRules.all(),
+    };
+  }
+
+  /** These are the upstreams within the route from now on. */
+  #settle(id: string, own: readonly Upstream[]): void {
+    const before = this.#keysOfRoutes.get(id) ?? [];
+    const name = `apisix/route/${id}`;
+    const keys = own.map(({ service }) => `routes/${id}${service === name ? '' : `#${service}`}`);
+    for (const key of before) this.#ofRoutes.delete(key);
+    for (const [index, upstream] of own.entries()) this.#ofRoutes.set(keys[index] ?? '', upstream);
+    for (const key of [...before, ...keys]) this.#touched.add(key);
+    if (keys.length > 0) this.#keysOfRoutes.set(id, keys);
+    else this.#keysOfRoutes.delete(id);
   }
 
   #upstreamAt(key: string): Upstream | undefined {
@@ -133,7 +166,14 @@ export class ApisixTable implements DocumentTable {
       case 'services':
         return this.#services.good(id)?.upstream;
       default:
-        return this.#ofRoutes.get(id);
+        return this.#ofRoutes.get(key);
     }
   }
+}
+
+/** The plugins of a plugin config or of a global rule, which are judged with those of each route. */
+function readPlugins({ plugins = {} }: JsonObject, _id: string, reasons: Reasons): JsonObject {
+  if (isObject(plugins)) return plugins;
+  reasons.add('"plugins" is no object');
+  return {};
 }

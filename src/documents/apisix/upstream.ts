@@ -1,99 +1,112 @@
 import type { ServicePolicy } from '../../config/service-policy.js';
 import type { ServiceState } from '../../discovery/source.js';
+import type { HashPolicy } from '../../model/route.js';
 import { textOf } from '../../text-of.js';
 import { isObject, type JsonObject } from '../json-document.js';
+import { readChecks } from './checks.js';
+import { readDiscovery } from './discovery.js';
+import { readHashing } from './hashing.js';
+import { readHost } from './host.js';
+import { withoutNeutral } from './neutral.js';
 import { readNodes } from './nodes.js';
 import type { Reasons } from './reasons.js';
+import { isScheme, portOf, schemePolicy } from './scheme.js';
 import { readTimes, type Times } from './times.js';
 
 /** Where requests go to, as an upstream of APISIX says it. */
 export interface Upstream {
   readonly service: string;
-  /** The instances of a service of its own; undefined where a registry knows the service. */
+  /** The instances of a service of its own; undefined where a registry knows the service, or others that it is made of. */
   readonly nodes: ServiceState | undefined;
-  /** How that service of its own is treated. */
+  /** How that service of its own is treated; with `sources` where it is made of a registry's. */
   readonly policy: ServicePolicy | undefined;
   readonly times: Times | undefined;
   /** How often a request is tried again on another instance. */
   readonly retries: number;
   /** In place of the client's Host header. */
   readonly host: string | undefined;
+  /** What a consistent load balancer tells requests apart by. */
+  readonly hashing: readonly HashPolicy[] | undefined;
 }
 
 const ABOUT_IT = ['id', 'name', 'desc', 'labels', 'create_time', 'update_time'];
 /** `hash_on` and `key` are written by APISIX into every upstream, and mean something to `chash` only. */
 const KNOWN = new Set([
   ...ABOUT_IT,
-  ...['nodes', 'service_name', 'discovery_type', 'type', 'hash_on', 'key'],
-  ...['timeout', 'retries', 'scheme', 'pass_host', 'upstream_host'],
+  ...['nodes', 'service_name', 'discovery_type', 'discovery_args', 'type', 'hash_on', 'key', 'checks'],
+  ...['timeout', 'retries', 'scheme', 'pass_host', 'upstream_host', 'keepalive_pool'],
 ]);
-/** Whose service names are the same here. */
-const REGISTRIES = new Set(['consul', 'consul_kv', 'eureka', 'nacos', 'zookeeper', 'etcd']);
+const DEFAULTS = {
+  retry_timeout: 0,
+  tls: { verify: false },
+  keepalive_pool: { size: 320, idle_timeout: 60, requests: 1_000 },
+};
+const KEPT = new Set(['nodes', 'labels']);
 /** Tries where nothing says how many instances there are to try. */
 const RETRIES_OF_DISCOVERED = 2;
 const MOST_RETRIES = 100;
 
+const LB_POLICIES = { roundrobin: undefined, least_conn: 'LEAST_REQUEST', chash: 'RING_HASH' } as const;
+
 /** @param ownName the service that static nodes become */
-export function readUpstream(given: unknown, ownName: string, reasons: Reasons): Upstream | undefined {
-  if (!isObject(given)) {
+export function readUpstream(document: unknown, ownName: string, reasons: Reasons): Upstream | undefined {
+  if (!isObject(document)) {
     reasons.add('"upstream" is no object');
     return undefined;
   }
+  const given = withoutNeutral(document, DEFAULTS, KEPT);
   reasons.onlyKnown(given, KNOWN, 'upstream: ');
-  const { scheme = 'http' } = given;
-  if (scheme !== 'http')
-    reasons.add(`upstream: scheme "${textOf(scheme)}" is not carried over, only "http" is`);
-  const times = given.timeout === undefined ? undefined : readTimes(given.timeout, reasons);
-  const common = { times, host: readHost(given, reasons) };
-  return given.service_name === undefined
-    ? ownService(given, ownName, common, reasons)
-    : discovered(given, common, reasons);
-}
-
-type Common = Pick<Upstream, 'times' | 'host'>;
-
-function discovered(given: JsonObject, common: Common, reasons: Reasons): Upstream {
-  const { service_name: service, discovery_type: discovery, type = 'roundrobin' } = given;
-  if (typeof service !== 'string' || service === '') reasons.add('upstream: "service_name" is no text');
-  if (typeof discovery !== 'string' || !REGISTRIES.has(discovery))
-    reasons.add(`upstream: discovery_type "${textOf(discovery)}" is not carried over`);
-  if (given.nodes !== undefined) reasons.add('upstream: it has both "nodes" and "service_name"');
-  if (type !== 'roundrobin')
-    reasons.add(
-      `upstream: type "${textOf(type)}" is not carried over; "lb_policy" of the service says it here`,
-    );
-  return {
-    service: textOf(service),
-    nodes: undefined,
-    policy: undefined,
-    retries: readRetries(given.retries, RETRIES_OF_DISCOVERED, reasons),
-    ...common,
-  };
-}
-
-const LB_POLICIES = { roundrobin: undefined, least_conn: 'LEAST_REQUEST' } as const;
-
-function ownService(given: JsonObject, service: string, common: Common, reasons: Reasons): Upstream {
-  const { type = 'roundrobin' } = given;
-  if (given.nodes === undefined) reasons.add('upstream: it has neither "nodes" nor "service_name"');
-  const nodes = given.nodes === undefined ? undefined : readNodes(given.nodes, reasons);
-  const known = type === 'roundrobin' || type === 'least_conn';
+  const { type = 'roundrobin', scheme = 'http' } = given;
+  if (!isScheme(scheme)) reasons.add(`upstream: scheme "${textOf(scheme)}" is not carried over`);
+  if (given.keepalive_pool !== undefined)
+    reasons.differs('upstream: "keepalive_pool" says nothing here: Envoy keeps connections by its own rules');
+  const known = type === 'roundrobin' || type === 'least_conn' || type === 'chash';
   if (!known) reasons.add(`upstream: type "${textOf(type)}" is not carried over`);
   const lb = known ? LB_POLICIES[type] : undefined;
-  const connect = common.times?.connect;
-  const policy = {
-    ...(connect !== undefined && { connect_timeout: connect }),
+  const times = given.timeout === undefined ? undefined : readTimes(given.timeout, reasons);
+  const nodes = instances(given, reasons);
+  const host = readHost(given, textOf(scheme), nodes?.instances, reasons);
+  const own: ServicePolicy = {
     ...(lb !== undefined && { lb_policy: lb }),
+    ...schemePolicy(textOf(scheme)),
+    ...readChecks(given.checks, textOf(scheme), reasons),
   };
+  const hashing = type === 'chash' ? readHashing(given, reasons) : undefined;
+  const common = { nodes, times, host, hashing };
+  if (given.service_name !== undefined) {
+    const sources = [readDiscovery(given, reasons)];
+    const plain = Object.keys(own).length === 0 && sources[0]?.where === undefined;
+    return {
+      ...common,
+      ...(plain
+        ? { service: textOf(given.service_name), policy: undefined }
+        : { service: ownName, policy: { ...own, sources } }),
+      retries: readRetries(given.retries, RETRIES_OF_DISCOVERED, reasons),
+    };
+  }
+  const connect = times?.connect;
+  const policy = { ...(connect !== undefined && { connect_timeout: connect }), ...own };
   // APISIX tries each of the other nodes once.
   const others = Math.max(0, (nodes?.instances.length ?? 0) - 1);
   return {
-    service,
-    nodes,
+    ...common,
+    service: ownName,
     policy: Object.keys(policy).length > 0 ? policy : undefined,
     retries: readRetries(given.retries, others, reasons),
-    ...common,
   };
+}
+
+function instances(
+  { nodes, service_name: service, scheme = 'http' }: JsonObject,
+  reasons: Reasons,
+): ServiceState | undefined {
+  if (service === undefined && nodes === undefined)
+    reasons.add('upstream: it has neither "nodes" nor "service_name"');
+  if (service !== undefined && nodes !== undefined)
+    reasons.add('upstream: it has both "nodes" and "service_name"');
+  return service !== undefined || nodes === undefined
+    ? undefined
+    : readNodes(nodes, portOf(textOf(scheme)), reasons);
 }
 
 function readRetries(given: unknown, otherwise: number, reasons: Reasons): number {
@@ -102,12 +115,4 @@ function readRetries(given: unknown, otherwise: number, reasons: Reasons): numbe
     return Math.min(given, MOST_RETRIES);
   reasons.add('upstream: "retries" is no whole number');
   return 0;
-}
-
-function readHost(given: JsonObject, reasons: Reasons): string | undefined {
-  const { pass_host: pass = 'pass', upstream_host: host } = given;
-  if (pass === 'pass') return undefined;
-  if (pass !== 'rewrite') reasons.add(`upstream: pass_host "${textOf(pass)}" is not carried over`);
-  else if (typeof host !== 'string' || host === '') reasons.add('upstream: "upstream_host" is no text');
-  return typeof host === 'string' ? host : undefined;
 }

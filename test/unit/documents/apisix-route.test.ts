@@ -80,12 +80,12 @@ describe('what is carried over', () => {
     [
       'headers',
       { headers: { set: { a: '100%' }, add: { b: 2 }, remove: ['c'] } },
-      { rewrite: {}, headers: { request: { set: { a: '100%%' }, add: { b: '2' }, remove: ['c'] } } },
+      { headers: { request: { set: { a: '100%%' }, add: { b: '2' }, remove: ['c'] } } },
     ],
     [
       'headers in the older form',
       { headers: { a: 'x', b: '' } },
-      { rewrite: {}, headers: { request: { set: { a: 'x' }, remove: ['b'] } } },
+      { headers: { request: { set: { a: 'x' }, remove: ['b'] } } },
     ],
   ])('proxy-rewrite: %s', (_, options, expected) => {
     expect(rulesOf(rewritten(options))).toEqual([{ match: { prefix: '/a/' }, ...FORWARD, ...expected }]);
@@ -110,9 +110,13 @@ describe('what is carried over', () => {
     const https = { scheme: 'https', port: 443 };
     expect(rulesOf(to({ methods: ['GET', 'POST'], plugins: { redirect: { http_to_https: true } } }))).toEqual(
       [
-        { match: { prefix: '/a/', headers, methods: ['GET'] }, redirect: { status: 301, ...https } },
-        { match: { prefix: '/a/', headers, methods: ['POST'] }, redirect: { status: 308, ...https } },
-        { match: { prefix: '/a/', methods: ['GET', 'POST'] }, ...FORWARD },
+        { match: { prefix: '/a/', headers, methods: ['GET'] }, redirect: { status: 301, ...https }, asks: 3 },
+        {
+          match: { prefix: '/a/', headers, methods: ['POST'] },
+          redirect: { status: 308, ...https },
+          asks: 2,
+        },
+        { match: { prefix: '/a/', methods: ['GET', 'POST'] }, ...FORWARD, asks: 1 },
       ],
     );
   });
@@ -148,15 +152,16 @@ describe('what is carried over', () => {
 describe('what is not carried over rejects the route, with all of the reasons', () => {
   test.each<[object, string | RegExp]>([
     [
-      to({ vars: [['arg_a', '==', '1']], script: 'x' }),
-      '"vars" is not carried over; "script" is not carried over',
+      to({ vars: [['arg_a', '>', 1]], script: 'x' }),
+      '"script" is not carried over; vars: ["arg_a",">",1] is not carried over: Envoy compares no numbers',
     ],
     [to({ filter_func: 'function() end' }), '"filter_func" is not carried over'],
     [to({ remote_addrs: ['10.0.0.0/8'] }), '"remote_addrs" is not carried over'],
-    [to({ plugin_config_id: '1' }), '"plugin_config_id" is not carried over'],
-    [to({ plugins: { 'limit-req': {} } }), 'plugin "limit-req" is not carried over'],
+    [to({ plugin_config_id: '1' }), 'plugin config "1": there is no such document'],
+    [to({ plugins: { 'limit-req': {} } }), 'limit-req: it needs a number above 0 as "rate"'],
+    [to({ plugins: { zipkin: {} } }), 'plugin "zipkin" is not carried over'],
     [
-      to({ plugins: { redirect: { uri: '/x', _meta: { filter: [] } } } }),
+      to({ plugins: { redirect: { uri: '/x', _meta: { filter: [['a', '==', 'b']] } } } }),
       'plugin "redirect": "_meta.filter" is not carried over',
     ],
     [to({ uri: '/a/*/b' }), 'uri "/a/*/b": "*" is carried over at the end only'],
@@ -164,23 +169,27 @@ describe('what is not carried over rejects the route, with all of the reasons', 
     [{ uri: '/a' }, 'it has no upstream'],
     [{ uri: '/a', upstream_id: 'none' }, 'upstream "none": there is no such document; it has no upstream'],
     [{ uri: '/a', service_id: 3 }, /service "3": there is no such document/],
-    [to({ upstream: { ...UPSTREAM, scheme: 'grpc' } }), /scheme "grpc" is not carried over/],
+    [to({ upstream: { ...UPSTREAM, scheme: 'tcp' } }), /scheme "tcp" is not carried over/],
     [to({ upstream: { ...UPSTREAM, discovery_type: 'dns' } }), /discovery_type "dns"/],
-    [to({ upstream: { ...UPSTREAM, type: 'chash' } }), /type "chash" is not carried over/],
-    [to({ upstream: { ...UPSTREAM, checks: {} } }), 'upstream: "checks" is not carried over'],
-    [to({ upstream: { ...UPSTREAM, pass_host: 'node' } }), 'upstream: pass_host "node" is not carried over'],
+    [to({ upstream: { ...UPSTREAM, type: 'chash' } }), /chash by "vars" of "" is not carried over/],
+    [to({ upstream: { ...UPSTREAM, type: 'ewma' } }), /type "ewma" is not carried over/],
+    [
+      to({ upstream: { ...UPSTREAM, checks: { active: { port: 1 } } } }),
+      /upstream: checks.active.port is not carried over/,
+    ],
+    [to({ upstream: { ...UPSTREAM, pass_host: 'node' } }), /pass_host "node" is not carried over/],
     [to({ upstream: { type: 'roundrobin' } }), /neither "nodes" nor "service_name"/],
     [to({ timeout: { read: '3s' } }), '"timeout" is not { connect, send, read } in seconds'],
-    [rewritten({ method: 'POST' }), 'proxy-rewrite: "method" is not carried over'],
+    [rewritten({ method: 'ASK' }), 'proxy-rewrite: method "ASK" is none'],
     [rewritten({ uri: '/x/$arg_y' }), /variables such as in/],
     [rewritten({ uri: '/x?y=z' }), /a uri with a query/],
-    [rewritten({ headers: { set: { a: '$remote_addr' } } }), /variables such as in "\$remote_addr"/],
+    [rewritten({ headers: { set: { a: '$arg_a' } } }), /the variable "\$arg_a" is not carried over/],
     [rewritten({ regex_uri: ['^/(?=a)', '/'] }), /no regular expression for Envoy/],
     [rewritten({ regex_uri: ['^/(a)', '/$12'] }), /more groups/],
     [rewritten({ regex_uri: ['^/a', '/b', '^/c', '/d'] }), /one pair/],
     [rewritten({ headers: { set: { host: 'a' } } }), /header "host" cannot be changed/],
     [to({ plugins: { redirect: { regex_uri: ['a', 'b'] } } }), /"regex_uri" is not carried over/],
-    [to({ plugins: { redirect: { uri: 'https://$host/x' } } }), /variables such as in/],
+    [to({ plugins: { redirect: { uri: '/$arg_x' } } }), /variables such as in/],
     [to({ plugins: { redirect: { uri: '/x', ret_code: 418 } } }), /ret_code 418/],
     [to({ host: 'a b' }), '"a b" is no host'],
   ])('%j', (route, reason) => {

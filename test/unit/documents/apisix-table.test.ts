@@ -87,9 +87,9 @@ describe('a changed upstream', () => {
 
   test('broken: its routes are rejected, its last good nodes stay', () => {
     const made = store();
-    made.put('upstreams/u', { ...nodes('10.0.0.3:80'), checks: {} });
+    made.put('upstreams/u', { ...nodes('10.0.0.3:80'), tls: { client_cert: 'x' } });
     expect(made.take()).toMatchObject({
-      routes: { 1: 'upstream "u": upstream: "checks" is not carried over; it has no upstream' },
+      routes: { 1: 'upstream "u": upstream: "tls" is not carried over; it has no upstream' },
       services: { 'apisix/upstream/u': ['10.0.0.1:80'] },
     });
   });
@@ -109,8 +109,8 @@ test('nodes within a route: the last good ones stay while it is broken, and go w
   const store = new Store();
   store.put('routes/1', { uri: '/a', upstream: nodes('10.0.0.1:80') });
   store.take();
-  store.put('routes/1', { uri: '/a', upstream: nodes('10.0.0.2:80'), vars: [] });
-  expect(store.take()).toMatchObject({ routes: { 1: '"vars" is not carried over' }, services: {} });
+  store.put('routes/1', { uri: '/a', upstream: nodes('10.0.0.2:80'), script: 'x' });
+  expect(store.take()).toMatchObject({ routes: { 1: '"script" is not carried over' }, services: {} });
   store.put('routes/1', '{');
   expect(store.take().services).toEqual({});
   store.table.change('routes/1', undefined);

@@ -1,41 +1,71 @@
-import type { HeaderEdit, Rewrite } from '../../model/route.js';
-import { literalFormat } from '../../resources/route/header-format.js';
-import { textOf } from '../../text-of.js';
-import { isObject, type JsonObject } from '../json-document.js';
-import { plainText } from './plugins.js';
-import type { Reasons } from './reasons.js';
+import type { HeaderEdit, Rewrite } from '../../../model/route.js';
+import { textOf } from '../../../text-of.js';
+import { isObject, type JsonObject } from '../../json-document.js';
+import type { Reasons } from '../reasons.js';
+import { hasVariables, headerFormat, plainText } from '../variables.js';
+import type { PluginContext } from './table.js';
 
-const KNOWN = new Set(['uri', 'regex_uri', 'host', 'headers', 'scheme', 'use_real_request_uri_unsafe']);
+const KNOWN = new Set([
+  'uri',
+  'regex_uri',
+  'host',
+  'headers',
+  'method',
+  'scheme',
+  'use_real_request_uri_unsafe',
+]);
 const AT = 'proxy-rewrite: ';
 /** A substitution of Envoy's names a group by one digit. */
 const MOST_GROUPS = 9;
 
-export interface ProxyRewrite {
-  readonly rewrite: Rewrite;
-  readonly headers: HeaderEdit | undefined;
-}
+/** Those that APISIX can set. */
+const METHODS = new Set([
+  ...[
+    'GET',
+    'POST',
+    'PUT',
+    'HEAD',
+    'DELETE',
+    'OPTIONS',
+    'MKCOL',
+    'COPY',
+    'MOVE',
+    'PROPFIND',
+    'LOCK',
+    'UNLOCK',
+  ],
+  ...['PATCH', 'TRACE'],
+]);
 
-export function readProxyRewrite(options: JsonObject, reasons: Reasons): ProxyRewrite {
+export function readProxyRewrite(options: JsonObject, { plan, reasons }: PluginContext): void {
   reasons.onlyKnown(options, KNOWN, AT);
-  const { uri, regex_uri: pair, host, headers, scheme = 'http' } = options;
+  const { uri, regex_uri: pair, host, headers, method, scheme = 'http' } = options;
   if (scheme !== 'http') reasons.add(`${AT}scheme "${textOf(scheme)}" is not carried over`);
+  if (options.use_real_request_uri_unsafe === true)
+    reasons.add(`${AT}"use_real_request_uri_unsafe" is not carried over: Envoy's listener makes paths plain`);
+  if (method !== undefined && !METHODS.has(textOf(method)))
+    reasons.add(`${AT}method "${textOf(method)}" is none`);
   const regex = uri !== undefined ? wholePath(uri, reasons) : pair !== undefined && regexUri(pair, reasons);
-  return {
-    rewrite: {
-      ...(regex && { regex }),
-      ...(host !== undefined && { host: plainText(host, `${AT}"host"`, reasons) }),
-    },
-    headers: headers === undefined ? undefined : readHeaders(headers, reasons),
+  const rewrite: Rewrite = {
+    ...(regex && { regex }),
+    ...(host !== undefined && { host: plainText(host, `${AT}"host"`, reasons) }),
+    ...(method !== undefined && { method: textOf(method) }),
   };
+  if (Object.keys(rewrite).length > 0) plan.addForward({ rewrite });
+  const edit = headers === undefined ? undefined : readHeaders(headers, reasons);
+  if (edit !== undefined) plan.addRequestHeaders(edit);
 }
 
 type Regex = NonNullable<Rewrite['regex']>;
 
 function wholePath(uri: unknown, reasons: Reasons): Regex {
-  const path = plainText(uri, `${AT}"uri"`, reasons);
-  if (!path.startsWith('/')) reasons.add(`${AT}uri "${path}" does not begin with "/"`);
-  if (/[?#]/.test(path)) reasons.add(`${AT}a uri with a query is not carried over`);
-  return { pattern: '^.*$', substitution: path.replaceAll('\\', '\\\\') };
+  const text = textOf(uri);
+  // The path itself is the whole match.
+  const substitution = text.replaceAll('\\', '\\\\').replace(/\$(\{uri\}|uri\b)/g, '\\0');
+  if (hasVariables(substitution)) reasons.add(`${AT}variables such as in "${text}" are not carried over`);
+  if (!text.startsWith('/')) reasons.add(`${AT}uri "${text}" does not begin with "/"`);
+  if (/[?#]/.test(text)) reasons.add(`${AT}a uri with a query is not carried over`);
+  return { pattern: '^.*$', substitution };
 }
 
 /** The first match is replaced, as nginx does; Envoy by itself would replace all of them. */
@@ -68,6 +98,7 @@ function readHeaders(headers: unknown, reasons: Reasons): HeaderEdit | undefined
     reasons.add(`${AT}"headers" is no object`);
     return undefined;
   }
+  if (Object.keys(headers).length === 0) return undefined;
   const { set, add, remove } = headers;
   const edits = isObject(set) || isObject(add) || Array.isArray(remove);
   if (!edits) {
@@ -90,7 +121,7 @@ function values(given: JsonObject, reasons: Reasons): Readonly<Record<string, st
   return Object.fromEntries(
     Object.entries(given).map(([name, value]) => [
       name,
-      literalFormat(plainText(value, `${AT}header "${name}"`, reasons)),
+      headerFormat(value, 'request', `${AT}header "${name}"`, reasons),
     ]),
   );
 }

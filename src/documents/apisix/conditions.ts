@@ -1,0 +1,45 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { TextMatch } from '../../model/route.js';
+import type { Reasons } from './reasons.js';
+
+type Matches = Readonly<Record<string, TextMatch>>;
+
+/** What is asked for of a request beside its path: all of it. */
+export interface Conditions {
+  readonly headers: Matches;
+  readonly query: Matches;
+}
+
+export const ALWAYS: Conditions = { headers: {}, query: {} };
+/** Each alternative of a document is a route of its own for each of its paths. */
+const MOST_ALTERNATIVES = 64;
+
+/** All of both; a reason where they ask for two things of one header or parameter, which Envoy's routes have one matcher for here. */
+export function both(a: Conditions, b: Conditions, reasons: Reasons): Conditions {
+  return {
+    headers: merged(a.headers, b.headers, 'header', reasons),
+    query: merged(a.query, b.query, 'parameter', reasons),
+  };
+}
+
+/** One of `a` and one of `b`. */
+export function eachWithEach(
+  a: readonly Conditions[],
+  b: readonly Conditions[],
+  reasons: Reasons,
+): readonly Conditions[] {
+  if (a.length * b.length > MOST_ALTERNATIVES) {
+    reasons.add(`its conditions come to more than ${MOST_ALTERNATIVES} alternatives`);
+    return [];
+  }
+  return a.flatMap((one) => b.map((other) => both(one, other, reasons)));
+}
+
+function merged(a: Matches, b: Matches, what: string, reasons: Reasons): Matches {
+  for (const [name, match] of Object.entries(b)) {
+    const other = Object.hasOwn(a, name) ? a[name] : undefined;
+    if (other !== undefined && !isDeepStrictEqual(other, match))
+      reasons.add(`two conditions on ${what} "${name}" are not carried over`);
+  }
+  return { ...a, ...b };
+}

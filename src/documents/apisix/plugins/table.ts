@@ -1,0 +1,56 @@
+import type { JsonObject } from '../../json-document.js';
+import type { Reasons } from '../reasons.js';
+import type { References } from '../references.js';
+import type { RoutePlan } from '../route-plan.js';
+import { readApiBreaker } from './api-breaker.js';
+import { readCors } from './cors.js';
+import { readFaultInjection } from './fault-injection.js';
+import { readGrpcWeb } from './grpc-web.js';
+import { readIpRestriction } from './ip-restriction.js';
+import { readLimitCount, readLimitReq } from './limits.js';
+import { readProxyMirror } from './proxy-mirror.js';
+import { readProxyRewrite } from './proxy-rewrite.js';
+import { readRedirect } from './redirect.js';
+import { readRequestId } from './request-id.js';
+import { readResponseRewrite } from './response-rewrite.js';
+import { readTrafficSplit } from './traffic-split.js';
+
+/** What a plugin is read with. */
+export interface PluginContext {
+  readonly plan: RoutePlan;
+  readonly reasons: Reasons;
+  readonly references: References;
+  /** What services of the route's own are called after. */
+  readonly ownName: string;
+}
+
+type Plugin = (options: JsonObject, context: PluginContext) => void;
+
+/** The plugins that are carried over, in the order in which APISIX runs them. */
+export const PLUGINS: ReadonlyMap<string, Plugin> = new Map<string, Plugin>([
+  ['request-id', readRequestId],
+  ['fault-injection', readFaultInjection],
+  ['cors', readCors],
+  ['ip-restriction', readIpRestriction],
+  ['proxy-mirror', readProxyMirror],
+  ['proxy-rewrite', readProxyRewrite],
+  ['api-breaker', readApiBreaker],
+  ['limit-count', readLimitCount],
+  ['limit-req', readLimitReq],
+  ['traffic-split', readTrafficSplit],
+  ['redirect', readRedirect],
+  ['response-rewrite', readResponseRewrite],
+  ['grpc-web', readGrpcWeb],
+  // Envoy counts by itself.
+  ['prometheus', () => undefined],
+]);
+
+/** Why others are not, beside that nobody has written them. */
+export const NOT_CARRIED: Readonly<Record<string, string>> = {
+  'key-auth': 'Envoy\'s "api_key_auth" is newer than the protos that Signalbox is built with',
+  'jwt-auth':
+    'Envoy\'s "jwt_authn" takes its keys for a listener, which every change of a consumer would drain',
+  'basic-auth': 'consumers are not read',
+  'real-ip': 'the listener says it here: "use_remote_address", "xff_num_trusted_hops", "proxy_protocol"',
+  gzip: "Envoy's compressor has its types, sizes and levels for a listener, not for a route: see http_filters",
+};
