@@ -156,7 +156,7 @@ describe('routes', () => {
       all,
       all,
     ]);
-    expect(filters({ routes_from: { apisix: { endpoints: ['http://127.0.0.1:1'] } } })).toEqual([[], []]);
+    expect(filters({ routes_from: { apisix: { endpoints: ['http://127.0.0.1:1'] } } })).toEqual([all, all]);
   });
 
   test('auto_routes go to each service with its prefix taken off, in the same order whatever that of the services', () => {
