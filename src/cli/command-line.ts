@@ -94,7 +94,9 @@ function addServe({ program, output, startApp, done, faults }: Context): void {
 function addValidate({ program, output, done }: Context): void {
   program
     .command('validate')
-    .description('check a configuration and tell every problem with its line and column')
+    .description(
+      'check a configuration and its services files, and tell every problem with its line and column',
+    )
     .requiredOption('-c, --config <file>', 'the configuration')
     .action(async ({ config }: { config: string }) => {
       const { runValidate } = await import('./validate.js');

@@ -1,19 +1,20 @@
+import { checkServiceFiles } from '../app/check-registries.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import type { Output } from './output.js';
 
-/** Prints every problem and warning of a configuration file. @returns the exit code */
+/** Prints every problem and warning of a configuration file and of its services files. @returns the exit code */
 export async function runValidate(file: string, output: Output): Promise<number> {
-  const { problems, ...loaded } = await loadConfig(file, process.env);
-  for (const problem of problems ?? []) output.stderr.write(`${formatProblem(problem)}\n`);
-  if (problems !== undefined) {
+  const { config, ...loaded } = await loadConfig(file, process.env);
+  const services = config === undefined ? undefined : checkServiceFiles(config);
+  const problems = [...(loaded.problems ?? []), ...(services?.problems ?? [])];
+  const warnings = [...('warnings' in loaded ? loaded.warnings : []), ...(services?.warnings ?? [])];
+  for (const problem of problems) output.stderr.write(`${formatProblem(problem)}\n`);
+  for (const warning of warnings)
+    output.stderr.write(`${formatProblem({ ...warning, message: `warning: ${warning.message}` })}\n`);
+  if (problems.length > 0) {
     output.stderr.write(`${file}: ${problems.length === 1 ? '1 problem' : `${problems.length} problems`}\n`);
     return 1;
-  }
-  if ('warnings' in loaded) {
-    for (const warning of loaded.warnings ?? []) {
-      output.stderr.write(`${formatProblem({ ...warning, message: `warning: ${warning.message}` })}\n`);
-    }
   }
   output.stdout.write(`${file} is valid\n`);
   return 0;

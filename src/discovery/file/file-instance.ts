@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { check } from '../../config/schema-problems.js';
 import { badValue, mapEntry, placeOf, type ReadInstance, shortText } from '../../model/read-entry.js';
 import { checkInstance, withoutDuplicates } from '../../model/read-instance.js';
 import { readSwitch } from '../../model/spoken-protocol.js';
+import { suggestion } from '../../suggestion.js';
 import type { ServiceState } from '../source.js';
 
 const place = z.string().optional();
@@ -18,6 +20,8 @@ const fileInstance = z.object({
     .refine((value) => readSwitch(value) !== 'unclear', 'expected true or false')
     .optional(),
 });
+
+const KNOWN = Object.keys(fileInstance.shape);
 
 /** Reads the list of one service. */
 export function readFileService(items: readonly unknown[], defaultWeight: number): ServiceState {
@@ -38,16 +42,29 @@ export function readFileInstance(item: unknown, defaultWeight: number): ReadInst
   );
 }
 
+/** The keys of an item that have no meaning, in words. */
+export function unknownKeys(item: unknown): readonly { readonly key: string; readonly message: string }[] {
+  if (!isRecord(item)) return [];
+  return Object.keys(item)
+    .filter((key) => !KNOWN.includes(key))
+    .map((key, index) => ({ key, message: `unknown key "${key}"${suggestion(key, KNOWN, index)}` }));
+}
+
 function readItem(item: unknown, defaultWeight: number): ReadInstance {
-  const read = fileInstance.safeParse(item);
-  if (!read.success) {
-    const detail = read.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; ');
+  if (!isRecord(item)) return badValue(addressOf(item), 'expected a mapping with "host" and "port"');
+  const unknown = unknownKeys(item).map(({ message }) => message);
+  const missing = missingKeys(item);
+  if (missing !== undefined) {
+    const reason = isStated(item.host) ? 'bad_port' : 'bad_address';
+    return { filtered: { address: addressOf(item), reason, detail: [missing, ...unknown].join('; ') } };
+  }
+  const read = check(fileInstance, item);
+  if (read.value === undefined) {
+    const detail = read.problems.map(({ path, message }) => [...path, message].join(': ')).join('; ');
     return badValue(addressOf(item), detail);
   }
-  const { host, port, weight, metadata, status, locality, secure } = read.data;
-  const known = Object.keys(fileInstance.shape);
-  const unknown = Object.keys(Object(item)).filter((key) => !known.includes(key));
-  const result = checkInstance(
+  const { host, port, weight, metadata, status, locality, secure } = read.value;
+  return checkInstance(
     {
       host,
       port,
@@ -55,13 +72,27 @@ function readItem(item: unknown, defaultWeight: number): ReadInstance {
       metadata,
       status,
       beside: { secure },
+      remarks: unknown,
       ...(locality !== undefined && { extra: { locality: stated(locality) } }),
     },
     defaultWeight,
   );
-  if (result.instance === undefined || unknown.length === 0) return result;
-  const remark = `unknown keys: ${unknown.join(', ')}`;
-  return { instance: { ...result.instance, remarks: [...(result.instance.remarks ?? []), remark] } };
+}
+
+/** What an instance cannot do without and this one lacks, in words. */
+function missingKeys(item: Readonly<Record<string, unknown>>): string | undefined {
+  const missing = ['host', 'port'].filter((key) => !isStated(item[key]));
+  if (missing.length === 0) return undefined;
+  const names = missing.map((key) => `"${key}"`).join(' and ');
+  return `${names} ${missing.length === 1 ? 'is' : 'are'} missing`;
+}
+
+function isStated(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '';
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function stated(locality: z.output<typeof fileInstance.shape.locality> & object) {
@@ -74,8 +105,5 @@ function stated(locality: z.output<typeof fileInstance.shape.locality> & object)
 }
 
 function addressOf(item: unknown): string {
-  if (typeof item === 'object' && item !== null && 'host' in item && 'port' in item) {
-    return placeOf(item.host, item.port);
-  }
-  return shortText(item);
+  return isRecord(item) && 'host' in item && 'port' in item ? placeOf(item.host, item.port) : shortText(item);
 }

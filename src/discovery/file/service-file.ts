@@ -2,6 +2,7 @@ import { type Document, isScalar, visit } from 'yaml';
 import { parseYamlWithoutDeep, YAML_NESTING } from '../../base/bounded-yaml.js';
 import { dataProblem } from '../../base/data-bounds.js';
 import { messageOf } from '../../errors.js';
+import { suggestion } from '../../suggestion.js';
 
 export interface ServiceList {
   /** Not checked yet. */
@@ -15,6 +16,21 @@ export type ServiceFile =
   | { readonly services: ReadonlyMap<string, ServiceList>; readonly error?: undefined }
   | { readonly error: string; readonly services?: undefined };
 
+/** Where something stands in a text, from 1. */
+export interface TextPlace {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The same with the places of what stands there, or of what is wrong. */
+export type PlacedServiceFile =
+  | {
+      readonly services: ReadonlyMap<string, ServiceList>;
+      /** @param path keys and indices from the top */
+      readonly placeOf: (path: readonly (string | number)[]) => TextPlace | undefined;
+    }
+  | { readonly problem: string; readonly place?: TextPlace; readonly services?: undefined };
+
 /**
  * Reads `services: { NAME: [ … ] }` from YAML or JSON; an error says line and column. JSON takes a fraction of the time,
  * and of a name that comes twice in it the last one counts. What is nested deeper in YAML than an item may be is read
@@ -23,7 +39,11 @@ export type ServiceFile =
 export function parseServiceFile(text: string): ServiceFile {
   const content = parseJson(text);
   const read = content === undefined ? undefined : readContent(content);
-  return read?.services === undefined ? parseYaml(text) : { services: read.services };
+  if (read?.services !== undefined) return { services: read.services };
+  const placed = parsePlaced(text);
+  if (placed.services !== undefined) return { services: placed.services };
+  const { problem, place } = placed;
+  return { error: place === undefined ? problem : `line ${place.line}, column ${place.column}: ${problem}` };
 }
 
 function parseJson(text: string): unknown {
@@ -35,18 +55,23 @@ function parseJson(text: string): unknown {
   }
 }
 
-function parseYaml(text: string): ServiceFile {
+/** Reads a services file, as YAML in any case. */
+export function parsePlaced(text: string): PlacedServiceFile {
   const { document, lines } = parseYamlWithoutDeep(text, {
     // The parser's own look for equal keys compares each key of a map with all others.
     uniqueKeys: false,
     // A key that is a list becomes a text: said on the process's standard error at each read, it would help nobody.
     logLevel: 'error',
   });
-  if (document === undefined) return { error: `no YAML, and nested deeper than ${YAML_NESTING} levels` };
-  const wrong = (offset: number, message: string): ServiceFile => {
+  if (document === undefined) return { problem: `no YAML, and nested deeper than ${YAML_NESTING} levels` };
+  const placeAt = (offset: number): TextPlace => {
     const { line, col } = lines.linePos(offset);
-    return { error: `line ${line}, column ${col}: ${message}` };
+    return { line, column: col };
   };
+  const wrong = (offset: number, problem: string): PlacedServiceFile => ({
+    problem,
+    place: placeAt(offset),
+  });
 
   const [broken] = document.errors;
   if (broken !== undefined) return wrong(broken.pos[0], broken.message);
@@ -60,9 +85,18 @@ function parseYaml(text: string): ServiceFile {
     return wrong(unresolvedAlias(document) ?? 0, messageOf(thrown));
   }
   const read = readContent(content);
-  if (read.services !== undefined) return { services: read.services };
-  const node = document.getIn(read.at, true);
-  return wrong(hasRange(node) ? node.range[0] : 0, read.error);
+  const offsetOf = (path: readonly (string | number)[]) => {
+    const node = document.getIn(path, true);
+    return hasRange(node) ? node.range[0] : undefined;
+  };
+  if (read.services === undefined) return wrong(offsetOf(read.at) ?? 0, read.error);
+  return {
+    services: read.services,
+    placeOf: (path) => {
+      const offset = offsetOf(path);
+      return offset === undefined ? undefined : placeAt(offset);
+    },
+  };
 }
 
 function readContent(
@@ -73,7 +107,8 @@ function readContent(
   if (!isRecord(content)) return { at: [], error: 'expected a map with the key "services"' };
   const unknown = Object.keys(content).find((key) => key !== 'services');
   if (unknown !== undefined)
-    return { at: [unknown], error: `unknown key "${unknown}", expected only "services"` };
+    return { at: [unknown], error: `unknown key "${unknown}"${suggestion(unknown, ['services'])}` };
+  if (!Object.hasOwn(content, 'services')) return { at: [], error: 'the key "services" is missing' };
   if (!isRecord(content.services))
     return { at: ['services'], error: '"services" must be a map of names to lists' };
 

@@ -63,6 +63,7 @@ describe('signalbox', () => {
   });
 
   test('validate accepts a good file, warnings included', async () => {
+    file('a', 'services: {}');
     const path = file('good.yaml', 'discovery:\n  file:\n    path: a\n    sort_type: origin\n');
     expect(await signalbox('validate', '-c', path)).toEqual({
       code: 0,
@@ -81,6 +82,44 @@ describe('signalbox', () => {
         `${path}:2:1: listners: unknown key, did you mean "listeners"?`,
         `${path}: 2 problems\n`,
       ].join('\n'),
+    });
+  });
+
+  describe('validate reads the services files', () => {
+    const path = () =>
+      file('services-of.yaml', 'discovery:\n  local: { type: file, path: s.yaml, skip_services: [old-*] }\n');
+    const services = (text: string) => file('s.yaml', text);
+
+    test('and tells their problems', async () => {
+      const at = services('services:\n  web:\n    - { host: a, prot: 80 }\n  old-web: [{}]\n');
+      expect(await signalbox('validate', '-c', path())).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: [
+          `${at}:3:7: services.web[0]: "port" is missing; unknown key "prot", did you mean "port"?`,
+          `${path()}: 1 problem\n`,
+        ].join('\n'),
+      });
+      services('service:\n  web: []\n');
+      expect(await signalbox('validate', '-c', path())).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`${at}:2:3: unknown key "service", did you mean "services"?\n`),
+      });
+    });
+
+    test('where they are there, and right', async () => {
+      const at = services('services: { web: [{ host: a, port: 80, weight: heavy }] }\n');
+      expect(await signalbox('validate', '-c', path())).toEqual({
+        code: 0,
+        stdout: `${path()} is valid\n`,
+        stderr: `${at}:1:19: services.web[0]: warning: weight "heavy" is no number; 1 is used\n`,
+      });
+      rmSync(at);
+      expect(await signalbox('validate', '-c', path())).toEqual({
+        code: 0,
+        stdout: `${path()} is valid\n`,
+        stderr: `${at}: warning: there is no file to read\n`,
+      });
     });
   });
 

@@ -22,7 +22,7 @@ test('takes weight, metadata, locality and secure', () => {
 test('an unknown key is remarked on', () => {
   expect(read({ ...base, wieght: 3 }).instance).toMatchObject({
     weight: 5,
-    remarks: ['unknown keys: wieght'],
+    remarks: ['unknown key "wieght", did you mean "weight"?'],
   });
 });
 
@@ -41,4 +41,15 @@ test.each([
   [[], 'bad_value'],
 ])('%j is filtered: %s', (item, reason) => {
   expect(read(item).filtered).toMatchObject({ reason });
+});
+
+test.each([
+  [{ host: '127.0.0.1', prot: 80 }, '"port" is missing; unknown key "prot", did you mean "port"?'],
+  [{ hosts: '127.0.0.1', port: 80 }, '"host" is missing; unknown key "hosts", did you mean "host"?'],
+  [{}, '"host" and "port" are missing'],
+  [{ host: '', port: null }, '"host" and "port" are missing'],
+  [{ ...base, secure: 'yes' }, 'secure: expected true or false'],
+  [{ ...base, locality: { zon: 'a' } }, 'locality: zon: unknown key, did you mean "zone"?'],
+])('%j says which key is wrong', (item, detail) => {
+  expect(read(item).filtered?.detail).toBe(detail);
 });

@@ -25,7 +25,12 @@ test.each([
     /^line 2, column 18: Map keys/,
   ],
   ['a name that comes twice', 'services:\n  a: []\n  a: []\n', /^line 3, column 3: Map keys must be unique/],
-  ['an unknown key', 'services: {}\nservice: {}\n', /^line 2, column 10: unknown key "service"/],
+  [
+    'an unknown key',
+    'services: {}\nservice: {}\n',
+    /^line 2, column 10: unknown key "service", did you mean "services"\?$/,
+  ],
+  ['a key that is missing', '{}', /^line 1, column 1: the key "services" is missing$/],
   ['services that are no map', 'services:\n  - a\n', /^line 2, column 3: "services" must be a map/],
   [
     'a service that is no list',
