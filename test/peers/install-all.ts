@@ -7,6 +7,7 @@ import { installNetflixEureka, installSpringEureka } from './eureka-install.js';
 import { installNacos } from './nacos.js';
 import { installNode } from './node.js';
 import { installPrometheus } from './prometheus.js';
+import { installRegistrants } from './registrants.js';
 import { installZooKeeper } from './zookeeper-install.js';
 
 const peers: Readonly<Record<string, () => Promise<string>>> = {
@@ -17,6 +18,7 @@ const peers: Readonly<Record<string, () => Promise<string>>> = {
   'eureka of Netflix': async () => (await installNetflixEureka()).war,
   nacos: installNacos,
   prometheus: installPrometheus,
+  registrants: installRegistrants,
   zookeeper: installZooKeeper,
   chromium: async () => (await installChromium()).path,
   'Node 22': async () => await installNode(22),

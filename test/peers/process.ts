@@ -38,9 +38,21 @@ export class PeerProcess {
     name: string,
     program: string,
     args: readonly string[],
-    options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+    options: {
+      readonly cwd?: string;
+      readonly env?: NodeJS.ProcessEnv;
+      /** Whether it takes lines by {@link PeerProcess.say}. */
+      readonly listens?: boolean;
+    } = {},
   ): PeerProcess {
-    return new PeerProcess(name, spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] }));
+    const { listens = false, ...rest } = options;
+    const stdio = [listens ? 'pipe' : 'ignore', 'pipe', 'pipe'] as const;
+    return new PeerProcess(name, spawn(program, args, { ...rest, stdio: [...stdio] }));
+  }
+
+  /** Writes a line to its standard input. */
+  say(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
   }
 
   get pid(): number {
