@@ -52,7 +52,7 @@ const server =
     : new WorkerPool(cache, Number(workers), {
         ...options,
         acknowledgements: { reached: () => {}, gone: () => {} },
-        answers: { accepted: () => {}, rejected: () => {} },
+        answers: { told: () => {} },
         load: () => {},
         loadReports: { interval: 10_000, endpoints: false },
       });

@@ -34,7 +34,7 @@ export function ChangeList() {
 }
 
 function ReleaseState({ release, refresh }: { release: Release; refresh: () => void }) {
-  const { pinned, quarantined, inconsistent, rollout } = release;
+  const { pinned, quarantined, held_back: heldBack, inconsistent, rollout } = release;
   return (
     <>
       {pinned !== null && (
@@ -59,16 +59,29 @@ function ReleaseState({ release, refresh }: { release: Release; refresh: () => v
           <h2>Quarantine</h2>
           <Table
             label="Quarantine"
-            head={['Resource', 'Version', 'Served instead', 'State', 'Refused by', 'What it says']}
-            rows={quarantined.map(({ type, name, version, served, state, node, message }) => [
+            head={['Resource', 'Version', 'Served', 'State', 'Group', 'Refused by', 'What it says']}
+            rows={quarantined.map(({ type, name, version, served, state, group, node, message }) => [
               `${type} ${name}`,
               <Version key="version" version={version} />,
               <Version key="served" version={served} />,
               <Badge key="state" kind="error">
                 {state}
               </Badge>,
+              group,
               node,
               message,
+            ])}
+          />
+        </>
+      )}
+      {heldBack.length > 0 && (
+        <>
+          <h2>Held back alone</h2>
+          <Table
+            label="Proxies that are held back alone"
+            head={['Proxy', 'Group', 'Why', 'Type', 'Resources', 'What it says']}
+            rows={heldBack.map(({ node, group, reason, type, names, message }) => [
+              ...[node, group, reason.replaceAll('_', ' '), type, names.join(', '), message],
             ])}
           />
         </>

@@ -40,18 +40,19 @@ export async function carriersOf(
 }
 
 /**
- * What keeps the newest version of these resources from the proxies: a pinned version, a quarantine, an inconsistency,
- * a rollout that is under way.
+ * What keeps the newest version of these resources from the proxies, or from one: a pinned version, a quarantine, a
+ * proxy that rejects them alone, an inconsistency, a rollout that is under way.
  * @param concerns of each resource, by its type and its name
  */
 export function withheld(
   status: ReleaseStatus,
   concerns: (resource: { readonly type: string; readonly name: string }) => boolean,
 ) {
-  const { pinned, quarantined, inconsistent, rollout } = releaseView(status);
+  const { pinned, quarantined, held_back: heldBack, inconsistent, rollout } = releaseView(status);
   return {
     pinned,
     quarantined: quarantined.filter(concerns),
+    held_back: heldBack.filter(({ type, names }) => names.some((name) => concerns({ type, name }))),
     inconsistent: inconsistent.filter((one) => concerns(one) || concerns(one.missing)),
     rollout,
   };

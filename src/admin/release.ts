@@ -11,20 +11,27 @@ export interface RestoredView {
 
 /** What `/release` shows: what stands between what is wanted and what is served. */
 export function releaseView(
-  { pinned, quarantined, inconsistent, rollout }: ReleaseStatus,
+  { pinned, quarantined, heldBack, inconsistent, rollout }: ReleaseStatus,
   restored?: RestoredView,
 ) {
   return {
     restored: restored ?? null,
     pinned: pinned ?? null,
-    quarantined: quarantined.map(({ typeUrl, name, version, served, message, node, since, state }) => ({
-      type: discoveryName(typeUrl),
-      name,
-      version,
-      served: served ?? null,
-      state,
-      node,
-      message,
+    quarantined: quarantined.map(
+      ({ typeUrl, name, version, served, message, group, node, since, state }) => ({
+        type: discoveryName(typeUrl),
+        name,
+        version,
+        served: served ?? null,
+        state,
+        group,
+        node,
+        message,
+        since: new Date(since).toISOString(),
+      }),
+    ),
+    held_back: heldBack.map(({ group, node, reason, typeUrl, names, message, since }) => ({
+      ...{ node, group, reason, type: discoveryName(typeUrl), names, message },
       since: new Date(since).toISOString(),
     })),
     inconsistent: inconsistent.map(({ typeUrl, name, missing }) => ({

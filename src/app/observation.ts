@@ -16,6 +16,7 @@ export interface ObservedApp {
   readonly ready: () => boolean;
   readonly sources: () => readonly SourceStatus[];
   readonly snapshot: () => Snapshot;
+  readonly release: MetricsSubject['release'];
   readonly serving: MetricsSubject['serving'];
   /** What all processes that serve proxies have counted by now. */
   readonly xds: () => Promise<XdsTotals>;

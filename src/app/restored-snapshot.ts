@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { RestoredView } from '../admin/release.js';
 import type { SourceStatus } from '../catalogue/source-status.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
-import type { KeptSnapshot, SnapshotKeeper } from '../snapshot/snapshot-keeper.js';
+import type { KeptSnapshot } from '../snapshot/snapshot-keeper.js';
 
 /** How long the first answers may take before the file is read, and how often it is looked for them; milliseconds. */
 const PATIENCE = 700;
@@ -27,7 +27,8 @@ export class RestoredSnapshot {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly keeper: SnapshotKeeper,
+    private readonly file: string,
+    private kept: KeptSnapshot | undefined,
     private readonly deps: RestoredSnapshotDependencies,
     signal: AbortSignal,
   ) {
@@ -40,7 +41,7 @@ export class RestoredSnapshot {
   get current(): RestoredView | undefined {
     if (this.#restored === undefined || this.deps.started()) return undefined;
     const written = new Date(this.#restored.at).toISOString();
-    return { file: this.keeper.path, written, waiting_for: names(this.deps.waiting()) };
+    return { file: this.file, written, waiting_for: names(this.deps.waiting()) };
   }
 
   /** Serves it once more, after a change of what is not in the file. */
@@ -53,13 +54,14 @@ export class RestoredSnapshot {
     if (!started()) {
       const unanswered = waiting();
       if (!isLate && unanswered.some(({ lastError }) => lastError === undefined)) return;
-      this.#restored = this.keeper.read();
+      this.#restored = this.kept;
       if (this.#restored !== undefined) {
         logger.warn(this.current, 'not all registries answer: the snapshot file is served until they do');
         this.again();
       }
     }
     clearInterval(this.#timer);
+    this.kept = undefined;
   }
 }
 

@@ -21,7 +21,7 @@ import { secretsOf } from '../resources/listener/tls.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { SnapshotCache } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
-import { SnapshotKeeper } from '../snapshot/snapshot-keeper.js';
+import { type KeptSnapshot, SnapshotKeeper } from '../snapshot/snapshot-keeper.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import type { ProxyServer } from '../workers/proxy-server.js';
 import { derivedServices } from './derived-services.js';
@@ -84,6 +84,7 @@ class RunningApp implements App {
       ready: () => this.#unready() === undefined,
       sources: () => this.#catalogue.sources(),
       snapshot: () => this.#snapshot(),
+      release: () => this.#releases.status,
       serving: {
         processes: () => this.#xds.processes,
         follow: (publication) => this.#xds.published(publication),
@@ -98,12 +99,13 @@ class RunningApp implements App {
       if (this.#publisher.started) this.#keeper?.published(snapshot);
     }, this.#life.signal);
     const { quarantine, rollout, snapshot } = config;
-    this.#keeper = snapshot && new SnapshotKeeper(snapshot, logger);
     this.#releases = new Releases(
       this.#cache,
       { quarantine, logger, ...(rollout && { rollout }) },
       this.#life.signal,
+      () => this.#keeper?.accepted(),
     );
+    this.#keeper = snapshot && new SnapshotKeeper(snapshot, logger, Date.now, this.#releases);
     this.#xds = newProxyServer(config, this.#cache, this.#observation, this.#releases, {
       logger,
       logFormat,
@@ -141,8 +143,11 @@ class RunningApp implements App {
       await this.stop();
       throw thrown;
     }
+    // Before anything is published: what proxies of a life before have accepted is not taken from them.
+    const kept = this.#keeper?.read();
+    this.#releases.restore(kept?.accepted ?? new Map());
     this.#publisher.changed(new Set());
-    this.#restored = this.#keeper && this.#newRestored(this.#keeper);
+    this.#restored = this.#keeper && this.#newRestored(this.#keeper.path, kept);
     this.#grace = setTimeout(() => this.#endGrace(), this.#config.startup_grace);
   }
 
@@ -207,9 +212,10 @@ class RunningApp implements App {
     this.#restored?.again();
   }
 
-  #newRestored(keeper: SnapshotKeeper): RestoredSnapshot {
+  #newRestored(file: string, kept: KeptSnapshot | undefined): RestoredSnapshot {
     return new RestoredSnapshot(
-      keeper,
+      file,
+      kept,
       {
         logger: this.logger,
         waiting: () => this.#catalogue.unanswered(),

@@ -55,6 +55,19 @@ const xds = z
   })
   .prefault({});
 
+/** Takes what a proxy rejects back from the proxies of its group. */
+const quarantine = z
+  .union([
+    z.boolean(),
+    z.strictObject({
+      /** A proxy that rejects more than this share of all resources is held back alone. */
+      share: share.prefault('20%'),
+      /** A proxy that rejects fewer resources is not held back for the share. */
+      large: z.number().int().min(1).default(10),
+    }),
+  ])
+  .default(true);
+
 /** What proxies are asked to report of their clusters. */
 const loadReports = z
   .strictObject({
@@ -97,8 +110,7 @@ export const configSchema = z.strictObject({
       per_service: z.boolean().default(false),
     })
     .prefault({}),
-  /** Takes what a proxy rejects back from all proxies. */
-  quarantine: z.boolean().default(true),
+  quarantine,
   /** A change of anything but endpoints reaches the `first` share of the proxies, and the others after `wait`. */
   rollout: z
     .strictObject({

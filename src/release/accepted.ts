@@ -9,48 +9,132 @@ export interface ResourceVersion {
   readonly version: string;
 }
 
-/** Versions of one resource that nobody has answered yet; of a flood of them only the last are remembered. */
-const MOST_OPEN = 16;
+/** Versions of one resource that are told apart; of a flood of them only the last are remembered. */
+const MOST_VERSIONS = 16;
 
-interface Versions {
-  accepted: Resource | undefined;
-  /** Published since, oldest first. */
-  open: readonly Resource[];
+interface Version {
+  readonly resource: Resource;
+  readonly accepted: boolean;
 }
 
-/** The last version of each resource that some proxy has accepted. */
+interface Versions {
+  /** In the order in which they were published last. */
+  known: readonly Version[];
+  /** A proxy came back with a version of it that is not among these. */
+  otherReported: boolean;
+}
+
+/** Which versions of the resources of a group its proxies have accepted. */
 export class AcceptedVersions {
   readonly #resources = new Map<string, Versions>();
+  #revision = 0;
+
+  /** A number that grows when a version is accepted or an accepted one is forgotten. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Proxies have accepted these in a life before. */
+  restore(resources: Iterable<Resource>): void {
+    for (const resource of resources) {
+      const key = keyOf(resource.typeUrl, resource.name);
+      this.#resources.set(key, { known: [{ resource, accepted: true }], otherReported: false });
+    }
+  }
 
   /** These go out to the proxies. */
   published(changes: SnapshotChanges): void {
     for (const [typeUrl, ofType] of changes) this.#publishedOfType(typeUrl, ofType);
   }
 
-  /** A proxy has accepted this version. */
-  accepted({ typeUrl, name, version }: ResourceVersion): void {
+  /** A proxy has accepted this version. @returns whether it is the first that says so */
+  accepted({ typeUrl, name, version }: ResourceVersion): boolean {
     const versions = this.#resources.get(keyOf(typeUrl, name));
-    const index = versions?.open.findIndex((resource) => resource.version === version) ?? -1;
-    if (versions === undefined || index === -1) return;
-    versions.accepted = versions.open[index];
-    versions.open = versions.open.slice(index + 1);
+    const index = versions?.known.findIndex(({ resource }) => resource.version === version) ?? -1;
+    const found = versions?.known[index];
+    if (versions === undefined || found === undefined || found.accepted) return false;
+    versions.known = [{ ...found, accepted: true }, ...versions.known.slice(index + 1)];
+    this.#revision += 1;
+    return true;
   }
 
-  /** What proxies are known to accept; undefined where they have accepted none. */
-  last(typeUrl: string, name: string): Resource | undefined {
-    return this.#resources.get(keyOf(typeUrl, name))?.accepted;
+  /** A proxy came back and has this version. @returns whether that was not known */
+  reported(reported: ResourceVersion): boolean {
+    if (this.accepted(reported)) return true;
+    const { typeUrl, name, version } = reported;
+    const versions = this.#resources.get(keyOf(typeUrl, name));
+    const known = versions?.known.some(({ resource }) => resource.version === version) === true;
+    if (known || versions?.otherReported === true) return false;
+    this.#resources.set(keyOf(typeUrl, name), { known: versions?.known ?? [], otherReported: true });
+    return true;
+  }
+
+  isAccepted({ typeUrl, name, version }: ResourceVersion): boolean {
+    const versions = this.#resources.get(keyOf(typeUrl, name));
+    return versions?.known.some((known) => known.accepted && known.resource.version === version) ?? false;
+  }
+
+  /** The last version that proxies are known to accept, other than this one. */
+  other({ typeUrl, name, version }: ResourceVersion): Resource | undefined {
+    const versions = this.#resources.get(keyOf(typeUrl, name));
+    return versions?.known.findLast((known) => known.accepted && known.resource.version !== version)
+      ?.resource;
+  }
+
+  /** Whether some proxy has, or had, a version of the resource. */
+  had({ typeUrl, name }: ResourceVersion): boolean {
+    const versions = this.#resources.get(keyOf(typeUrl, name));
+    return (
+      versions !== undefined && (versions.otherReported || versions.known.some(({ accepted }) => accepted))
+    );
+  }
+
+  /** The last accepted version of each resource. */
+  *all(): Generator<Resource> {
+    for (const { known } of this.#resources.values()) {
+      const last = known.findLast(({ accepted }) => accepted);
+      if (last !== undefined) yield last.resource;
+    }
+  }
+
+  /** Forgets what the proxies are not to have. */
+  keepOnly(test: (typeUrl: string, name: string) => boolean): void {
+    for (const [key, { known }] of this.#resources) {
+      const [first] = known;
+      if (first === undefined || !test(first.resource.typeUrl, first.resource.name))
+        this.#resources.delete(key);
+    }
   }
 
   #publishedOfType(typeUrl: string, changes: ResourceChanges): void {
     for (const [name, resource] of changes) {
       const key = keyOf(typeUrl, name);
-      const versions = this.#resources.get(key);
-      if (resource === undefined) this.#resources.delete(key);
-      else if (versions === undefined) this.#resources.set(key, { accepted: undefined, open: [resource] });
-      else if (versions.open.at(-1)?.version !== resource.version)
-        versions.open = [...versions.open, resource].slice(-MOST_OPEN);
+      if (resource === undefined) this.#forget(key);
+      else this.#publish(key, resource);
     }
   }
+
+  #forget(key: string): void {
+    if (this.#resources.delete(key)) this.#revision += 1;
+  }
+
+  #publish(key: string, resource: Resource): void {
+    const { known, otherReported } = this.#resources.get(key) ?? { known: [], otherReported: false };
+    const before = known.find((each) => each.resource.version === resource.version);
+    const others = before === undefined ? known : known.filter((each) => each !== before);
+    const next = [...others, { resource, accepted: before?.accepted ?? false }];
+    this.#resources.set(key, { known: bounded(next), otherReported });
+  }
+}
+
+/** What was accepted is forgotten last. */
+function bounded(versions: readonly Version[]): readonly Version[] {
+  if (versions.length <= MOST_VERSIONS) return versions;
+  const index = Math.max(
+    0,
+    versions.findIndex(({ accepted }) => !accepted),
+  );
+  return versions.filter((_, each) => each !== index);
 }
 
 /** The name of a resource among those of all types. */

@@ -1,49 +1,100 @@
 import { printable } from '../base/printable.js';
+import type { Group } from '../snapshot/cache.js';
 import type { Resource } from '../snapshot/resource.js';
-import type { ProxyNode } from '../xds/node.js';
-import type { XdsObserver } from '../xds/observer.js';
+import { TYPE_URL } from '../snapshot/type-url.js';
+import { mentionedIn } from '../xds/mentions.js';
+import type { KnownProxy, ReportedVersions, XdsObserver } from '../xds/observer.js';
 import type { Response } from '../xds/response.js';
 import { suspectsOf } from '../xds/type-state.js';
 import type { ResourceVersion } from './accepted.js';
 import type { Rejected } from './quarantine.js';
+import { baseOf } from './rollout.js';
+
+/** What proxies of a group say, in a form that goes from one process to another. */
+export type ProxyAnswer =
+  | { readonly kind: 'accepted'; readonly group: Group; readonly versions: readonly ResourceVersion[] }
+  /** A proxy came back and has these; without a version where it does not say which it has. */
+  | { readonly kind: 'reported'; readonly group: Group; readonly versions: readonly ResourceVersion[] }
+  | { readonly kind: 'rejected'; readonly rejected: Rejected }
+  /** A proxy has accepted what came after a rejection, or is gone. */
+  | { readonly kind: 'settled'; readonly group: Group; readonly node: string; readonly typeUrl: string };
 
 /** What proxies say to what they were sent. */
 export interface AnswerSink {
-  accepted(versions: readonly ResourceVersion[]): void;
-  rejected(rejected: Rejected): void;
+  told(answer: ProxyAnswer): void;
 }
 
 /** The `user_agent_name` of a relay. */
 export const RELAY_USER_AGENT = 'signalbox-relay';
 
-/** Tells of each response once that it was accepted, whichever proxy did so first: most of them say the same. */
+/** Envoy's words for an address that its machine does not let it have. */
+const UNBOUND =
+  /cannot (bind|listen)|address already in use|permission denied|cannot assign requested address/i;
+
+/** Tells of each response once for each group that it was accepted, whichever proxy did so first: most say the same. */
 export class ProxyAnswers implements XdsObserver {
-  #last: Response | undefined;
-  readonly #accepted = new WeakSet<Response>();
+  readonly #last = { response: undefined as Response | undefined, group: undefined as Group | undefined };
+  readonly #accepted = new WeakMap<Response, Set<Group>>();
 
   constructor(private readonly sink: AnswerSink) {}
 
   sent(): void {}
 
-  acknowledged(response: Response, { userAgent }: ProxyNode): void {
-    // A relay takes everything: whether a proxy does is not known by that.
-    if (userAgent === RELAY_USER_AGENT) return;
-    if (response === this.#last || this.#accepted.has(response)) return;
-    this.#last = response;
-    this.#accepted.add(response);
-    if (response.changed.length > 0) this.sink.accepted(response.changed.map(versionOf));
+  acknowledged(response: Response, proxy: KnownProxy): void {
+    const { group } = proxy;
+    if (response === this.#last.response && group === this.#last.group) return;
+    if (!counts(proxy)) return;
+    this.#last.response = response;
+    this.#last.group = group;
+    const groups = this.#accepted.get(response) ?? new Set();
+    if (groups.has(group)) return;
+    this.#accepted.set(response, groups.add(group));
+    if (response.changed.length === 0) return;
+    this.sink.told({ kind: 'accepted', group: baseOf(group), versions: response.changed.map(versionOf) });
   }
 
-  rejected(response: Response, message: string, node: ProxyNode): void {
+  rejected(response: Response, message: string, proxy: KnownProxy): void {
+    if (!counts(proxy)) return;
+    const { typeUrl } = response;
     const { resources, named } = suspectsOf(response, message);
-    this.sink.rejected({
-      typeUrl: response.typeUrl,
+    const suspects = resources.map(versionOf);
+    const rejected = {
+      ...{ typeUrl, suspects, named },
       message: printable(message),
-      node: node.id,
-      suspects: resources.map(versionOf),
-      named,
-    });
+      group: baseOf(proxy.group),
+      node: proxy.node.id,
+      unbound: typeUrl === TYPE_URL.listener ? unboundOf(suspects, message) : [],
+    };
+    this.sink.told({ kind: 'rejected', rejected });
   }
+
+  reported(typeUrl: string, reported: ReportedVersions, proxy: KnownProxy): void {
+    if (!counts(proxy)) return;
+    const versions = reported.map(([name, version]) => ({ typeUrl, name, version }));
+    this.sink.told({ kind: 'reported', group: baseOf(proxy.group), versions });
+  }
+
+  settled(typeUrl: string, proxy: KnownProxy): void {
+    if (!counts(proxy)) return;
+    this.sink.told({ kind: 'settled', group: baseOf(proxy.group), node: proxy.node.id, typeUrl });
+  }
+}
+
+/**
+ * Whether what a proxy says tells about others: an Envoy, or a client that does not say what it is. A relay takes
+ * everything, and gRPC clients refuse what Envoys take.
+ */
+function counts({ node: { userAgent } }: KnownProxy): boolean {
+  return userAgent === 'envoy' || userAgent === '';
+}
+
+/** Envoy says what is wrong with each listener in a line of its own. */
+function unboundOf(suspects: readonly ResourceVersion[], message: string): readonly string[] {
+  const names = suspects.map(({ name }) => name);
+  const lines = message.split('\n').filter((line) => UNBOUND.test(line));
+  const mentioned = new Set(lines.flatMap((line) => [...mentionedIn(line, names)]));
+  // One that names no listener means any of them.
+  return lines.length > 0 && mentioned.size === 0 ? names : [...mentioned];
 }
 
 function versionOf({ typeUrl, name, version }: Resource): ResourceVersion {

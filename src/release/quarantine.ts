@@ -1,33 +1,46 @@
+import type { Group } from '../snapshot/cache.js';
 import type { Resource } from '../snapshot/resource.js';
 import type { Snapshot, SnapshotChanges } from '../snapshot/snapshot.js';
 import { keyOf, type ResourceVersion } from './accepted.js';
 
-/** A version that proxies reject, and what they get in its place. */
+/** A version that proxies of a group reject, and what they get in its place. */
 export interface Quarantined extends ResourceVersion {
-  /** The version that is served instead; undefined where the resource is left out. */
+  readonly group: Group;
+  /** The version that is served; undefined where the resource is left out. */
   readonly served: string | undefined;
   /** What the proxy said. */
   readonly message: string;
   readonly node: string;
   /** Milliseconds since the epoch. */
   readonly since: number;
-  /** `suspected` while it is being found out which of several resources a proxy meant. */
-  readonly state: 'rejected' | 'suspected';
+  /**
+   * `suspected` while it is being found out which of several resources a proxy meant; `kept` where it is served on,
+   * since proxies may have it and no version is known that they accept.
+   */
+  readonly state: 'rejected' | 'suspected' | 'kept';
 }
 
 /** A proxy's rejection of a response. */
 export interface Rejected {
   readonly typeUrl: string;
   readonly message: string;
+  /** The group of the proxy. */
+  readonly group: Group;
   readonly node: string;
   /** The resources that the message names; where it names none, all that the response changed. */
   readonly suspects: readonly ResourceVersion[];
   readonly named: boolean;
+  /** Those of the suspects whose address the proxy cannot have, by name. */
+  readonly unbound: readonly string[];
 }
 
-interface Entry {
-  readonly quarantined: Quarantined;
-  readonly instead: Resource | undefined;
+/** What can be served in place of a version: another one, nothing, or only the version itself. */
+export type Instead = Resource | 'nothing' | 'itself';
+
+interface Entry extends ResourceVersion, Pick<Quarantined, 'group' | 'message' | 'node' | 'since'> {
+  readonly state: 'rejected' | 'suspected';
+  /** Whether it is served on until something becomes known of it. */
+  readonly kept: boolean;
 }
 
 /** Groups of suspects of one type; the first one is on trial while it is `running`. */
@@ -37,26 +50,40 @@ interface Trials {
 }
 
 /**
- * Keeps rejected versions from all proxies. Where a proxy does not say which of several resources it rejects, all are
- * held back and then tried half by half: what is accepted is free, what is rejected is halved again.
+ * Keeps rejected versions from the proxies of a group. Where a proxy does not say which of several resources it rejects,
+ * all are held back and then tried half by half: what is accepted is free, what is rejected is halved again.
  */
 export class Quarantine {
   readonly #entries = new Map<string, Entry>();
   readonly #trials = new Map<string, Trials>();
 
   /**
-   * @param lastAccepted what proxies are known to accept
+   * @param insteadOf what can be served in place of a version
    * @param later runs a task once the proxies have had the time to take what is served instead: a version that they
    * still had would not be sent to them again, and not be answered
    */
   constructor(
-    private readonly lastAccepted: (typeUrl: string, name: string) => Resource | undefined,
+    private readonly insteadOf: (version: ResourceVersion) => Instead,
     private readonly later: (task: () => void) => void,
     private readonly now: () => number,
   ) {}
 
   get entries(): readonly Quarantined[] {
-    return [...this.#entries.values()].map(({ quarantined }) => quarantined);
+    return [...this.#entries.values()].map(({ kept, state, ...entry }) => {
+      const instead = this.#servedFor({ ...entry, state, kept });
+      if (instead === 'itself') return { ...entry, state: 'kept', served: entry.version };
+      return { ...entry, state, served: instead === 'nothing' ? undefined : instead.version };
+    });
+  }
+
+  /** What is held back for what this proxy said. */
+  heldFor(node: string): readonly (ResourceVersion & Pick<Entry, 'state'>)[] {
+    return [...this.#entries.values()].filter((entry) => entry.node === node);
+  }
+
+  /** Whether a version of this resource is held back. */
+  holds({ typeUrl, name }: ResourceVersion): boolean {
+    return this.#entries.has(keyOf(typeUrl, name));
   }
 
   /** @returns whether another version is to be served of anything */
@@ -69,8 +96,10 @@ export class Quarantine {
     const found = named || (suspects.length === 1 && !tried) ? suspects : trial.length === 1 ? trial : [];
     if (found.length === 0 && !tried) {
       if (trials !== undefined) return false;
-      for (const suspect of suspects) this.#hold(suspect, rejected, 'suspected');
-      this.#pause(typeUrl, halves(suspects));
+      // What stays would be in the responses of every trial, and others would be blamed for it.
+      const kept = suspects.some((suspect) => this.insteadOf(suspect) === 'itself');
+      for (const suspect of suspects) this.#hold(suspect, rejected, 'suspected', kept);
+      if (!kept) this.#pause(typeUrl, halves(suspects));
       return true;
     }
     for (const suspect of found) this.#hold(suspect, rejected, 'rejected');
@@ -81,46 +110,59 @@ export class Quarantine {
     return true;
   }
 
-  /** @returns whether something else is on trial now */
+  /** @returns whether another version is to be served of anything */
   accepted(accepted: ResourceVersion): boolean {
-    const trials = this.#trials.get(accepted.typeUrl);
-    const [trial = [], ...others] = trials?.groups ?? [];
-    if (trials?.running !== true || !trial.some((member) => same(member, accepted))) return false;
-    const rest = trial.filter((member) => !same(member, accepted));
-    this.#entries.delete(keyOf(accepted.typeUrl, accepted.name));
+    const key = keyOf(accepted.typeUrl, accepted.name);
+    const entry = this.#entries.get(key);
+    if (entry?.version !== accepted.version) return false;
+    const [trial = []] = this.#trials.get(entry.typeUrl)?.groups ?? [];
+    const goesOn = this.#onTrial(entry) && trial.length > 1;
+    this.#entries.delete(key);
     // The others have been held back for a while: the next of them can be tried at once.
-    this.#continue(accepted.typeUrl, rest.length > 0 ? [rest, ...others] : others, true);
-    return rest.length === 0;
+    this.#forget(entry);
+    return !goesOn;
+  }
+
+  /** Holds these back no more. @returns whether any was */
+  release(versions: readonly ResourceVersion[]): boolean {
+    return versions.filter((version) => this.accepted(version)).length > 0;
   }
 
   /** What is to be served in place of what is wanted. Whatever the source has changed meanwhile is released. */
   substitutes(wanted: Snapshot): SnapshotChanges {
     const changes = new Map<string, Map<string, Resource | undefined>>();
-    for (const [key, { quarantined, instead }] of this.#entries) {
-      const { typeUrl, name, version } = quarantined;
+    for (const [key, entry] of this.#entries) {
+      const { typeUrl, name, version } = entry;
       if (wanted.set(typeUrl).get(name)?.version !== version) {
         this.#entries.delete(key);
-        this.#forget(quarantined);
-      } else if (!this.#onTrial(quarantined)) {
-        const ofType = changes.get(typeUrl) ?? new Map<string, Resource | undefined>();
-        changes.set(typeUrl, ofType.set(name, instead));
+        this.#forget(entry);
+        continue;
       }
+      const instead = this.#onTrial(entry) ? 'itself' : this.#servedFor(entry);
+      if (instead === 'itself') continue;
+      const ofType = changes.get(typeUrl) ?? new Map<string, Resource | undefined>();
+      changes.set(typeUrl, ofType.set(name, instead === 'nothing' ? undefined : instead));
     }
     return changes;
   }
 
-  #hold(suspect: ResourceVersion, { message, node }: Rejected, state: Quarantined['state']): void {
-    const { typeUrl, name, version } = suspect;
-    const key = keyOf(typeUrl, name);
-    const last = this.lastAccepted(typeUrl, name);
-    const before = this.#entries.get(key);
-    const instead = last?.version === version ? before?.instead : last;
-    const since = before?.quarantined.since ?? this.now();
-    const quarantined = { typeUrl, name, version, message, node, since, state, served: instead?.version };
-    this.#entries.set(key, { quarantined, instead });
+  #servedFor(entry: Entry): Instead {
+    return entry.kept ? 'itself' : this.insteadOf(entry);
   }
 
-  #onTrial(suspect: Quarantined): boolean {
+  #hold(
+    suspect: ResourceVersion,
+    { message, node, group }: Rejected,
+    state: Entry['state'],
+    kept = false,
+  ): void {
+    const { typeUrl, name, version } = suspect;
+    const key = keyOf(typeUrl, name);
+    const since = this.#entries.get(key)?.since ?? this.now();
+    this.#entries.set(key, { typeUrl, name, version, message, node, group, since, state, kept });
+  }
+
+  #onTrial(suspect: ResourceVersion): boolean {
     const trials = this.#trials.get(suspect.typeUrl);
     return trials?.running === true && trials.groups[0]?.some((member) => same(member, suspect)) === true;
   }

@@ -1,18 +1,19 @@
 import type { Logger } from 'pino';
 import type { PublicationTarget } from '../publish/target.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
+import type { Resource } from '../snapshot/resource.js';
 import type { ResourceChanges } from '../snapshot/resource-set.js';
 import { Snapshot, type SnapshotChanges } from '../snapshot/snapshot.js';
-import { discoveryName } from '../xds/type-names.js';
-import { AcceptedVersions, type ResourceVersion } from './accepted.js';
 import { type Inconsistency, inconsistencies } from './consistency.js';
-import type { AnswerSink } from './proxy-answers.js';
-import { Quarantine, type Quarantined, type Rejected } from './quarantine.js';
+import type { HeldBackProxy, OwnTroubleOptions } from './own-troubles.js';
+import type { AnswerSink, ProxyAnswer } from './proxy-answers.js';
+import { ProxyOpinions } from './proxy-opinions.js';
+import type { Quarantined } from './quarantine.js';
 import { firstOf, Rollout, type RolloutOptions } from './rollout.js';
 
 export interface ReleaseOptions {
-  /** Whether what a proxy rejects is taken back from all proxies. */
-  readonly quarantine: boolean;
+  /** Whether what a proxy rejects is taken back from the proxies of its group, and when it is that proxy's own trouble. */
+  readonly quarantine: OwnTroubleOptions | boolean;
   /** Without it every change reaches all proxies at once. */
   readonly rollout?: RolloutOptions;
   readonly logger: Logger;
@@ -25,22 +26,20 @@ export interface ReleaseStatus {
   /** The version that an operator went back to. */
   readonly pinned: string | undefined;
   readonly quarantined: readonly Quarantined[];
+  /** Proxies that reject what the others go on with. */
+  readonly heldBack: readonly HeldBackProxy[];
   /** Why the newest snapshot is not served. */
   readonly inconsistent: readonly Inconsistency[];
   /** When the last change that waits reaches everyone, milliseconds since the epoch. */
   readonly rollout: { readonly due: number } | undefined;
 }
 
-/** The time in which proxies take what is served in place of what they rejected, milliseconds. */
-const TRIAL_PAUSE = 500;
-
 /**
  * Decides what of the wanted snapshot is served to a group of proxies: nothing inconsistent, nothing that they
  * reject, nothing new while a version is pinned; and, where it is staged, to a first share of them before the others.
  */
 export class Release implements PublicationTarget, AnswerSink {
-  readonly #accepted = new AcceptedVersions();
-  readonly #quarantine: Quarantine;
+  readonly #proxies: ProxyOpinions;
   readonly #rollout: Rollout | undefined;
   #wanted = Snapshot.EMPTY;
   /** The last wanted snapshot that was consistent. */
@@ -57,12 +56,13 @@ export class Release implements PublicationTarget, AnswerSink {
     private readonly options: ReleaseOptions,
     private readonly signal: AbortSignal,
   ) {
-    const { now = Date.now, rollout } = options;
-    this.#quarantine = new Quarantine(
-      (typeUrl, name) => this.#accepted.last(typeUrl, name),
-      (task) => this.#later(task),
-      now,
-    );
+    const { now = Date.now, rollout, quarantine, logger } = options;
+    this.#proxies = new ProxyOpinions(quarantine, {
+      wanted: () => this.#wanted,
+      held: () => this.#rollout?.abort(),
+      later: (wait, task) => this.#later(wait, task),
+      ...{ logger, now },
+    });
     signal.addEventListener('abort', () => this.#pauses.forEach(clearTimeout), { once: true });
     this.#rollout = rollout && new Rollout(rollout, () => this.#serve(), signal, now);
   }
@@ -84,35 +84,25 @@ export class Release implements PublicationTarget, AnswerSink {
     this.#advance();
   }
 
-  /** A proxy has accepted these. */
-  accepted(versions: readonly ResourceVersion[]): void {
-    let tried = false;
-    for (const version of versions) {
-      this.#accepted.accepted(version);
-      tried = this.#quarantine.accepted(version) || tried;
-    }
-    if (tried) this.#advance();
+  /** A proxy of the group has said something. */
+  told(answer: ProxyAnswer): void {
+    if (this.#proxies.told(answer)) this.#advance();
   }
 
-  /** A proxy has rejected something. */
-  rejected(rejected: Rejected): void {
-    if (!this.options.quarantine) return;
-    const current = rejected.suspects.filter(
-      ({ typeUrl, name, version }) =>
-        this.#wanted.set(typeUrl).get(name)?.version === version &&
-        // What another proxy accepts is the last accepted version: the refusal is that proxy's own matter.
-        this.#accepted.last(typeUrl, name)?.version !== version,
-    );
-    if (!this.#quarantine.rejected({ ...rejected, suspects: current })) return;
-    const { typeUrl, node, message: reason, named } = rejected;
-    this.options.logger.error(
-      { type: discoveryName(typeUrl), node, names: current.slice(0, 20).map(({ name }) => name), reason },
-      named
-        ? 'a proxy rejects these resources: all proxies go back to the last accepted versions'
-        : 'a proxy rejects one of these resources: they are held back and tried one after the other',
-    );
-    this.#rollout?.abort();
-    this.#advance();
+  /** The proxies of the group have accepted these in a life before. */
+  restore(accepted: Iterable<Resource>): void {
+    this.#proxies.restore(accepted);
+  }
+
+  /** Grows as {@link accepted} changes. */
+  get revision(): number {
+    return this.#proxies.revision;
+  }
+
+  /** The last versions that the proxies have accepted, of what they are to have. */
+  *accepted(): Generator<Resource> {
+    for (const resource of this.#proxies.accepted())
+      if (this.#published.set(resource.typeUrl).get(resource.name) !== undefined) yield resource;
   }
 
   /**
@@ -141,7 +131,8 @@ export class Release implements PublicationTarget, AnswerSink {
     const due = this.#rollout?.due;
     return {
       pinned: this.#pinned?.version,
-      quarantined: this.#quarantine.entries,
+      quarantined: this.#proxies.quarantined,
+      heldBack: this.#proxies.heldBack,
       inconsistent: this.#inconsistent,
       rollout: due === undefined ? undefined : { due },
     };
@@ -149,8 +140,8 @@ export class Release implements PublicationTarget, AnswerSink {
 
   #advance(): void {
     this.#check();
-    const safe = this.#pinned ?? this.#consistent.with(this.#quarantine.substitutes(this.#consistent));
-    this.#accepted.published(changesBetween(this.#published, safe));
+    const safe = this.#pinned ?? this.#consistent.with(this.#proxies.substitutes(this.#consistent));
+    this.#proxies.published(safe, changesBetween(this.#published, safe));
     this.#published = safe;
     if (this.#pinned === undefined) this.#rollout?.offer(safe);
     else this.#rollout?.restart(safe);
@@ -185,13 +176,13 @@ export class Release implements PublicationTarget, AnswerSink {
     return remembered.findLast((snapshot) => snapshot.version === version && snapshot !== Snapshot.EMPTY);
   }
 
-  #later(task: () => void): void {
+  #later(wait: number, task: () => void): void {
     if (this.signal.aborted) return;
     const timer = setTimeout(() => {
       this.#pauses.delete(timer);
       task();
       this.#advance();
-    }, TRIAL_PAUSE);
+    }, wait);
     this.#pauses.add(timer);
   }
 }

@@ -1,8 +1,7 @@
 import { DEFAULT_GROUP } from '../groups/default-group.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
-import type { ResourceVersion } from './accepted.js';
-import type { AnswerSink } from './proxy-answers.js';
-import type { Rejected } from './quarantine.js';
+import type { Resource } from '../snapshot/resource.js';
+import type { AnswerSink, ProxyAnswer } from './proxy-answers.js';
 import { Release, type ReleaseOptions, type ReleaseStatus } from './release.js';
 import { firstOf } from './rollout.js';
 
@@ -11,17 +10,17 @@ interface Member {
   readonly life: AbortController;
 }
 
-/**
- * What is served to each group of proxies. What a proxy of any group says of a resource counts for all groups that
- * have that very version of it.
- */
+/** What is served to each group of proxies. What a proxy says counts for its own group. */
 export class Releases implements AnswerSink {
   readonly #members = new Map<Group, Member>();
+  readonly #restored = new Map<Group, readonly Resource[]>();
 
+  /** @param onAccepted called when proxies have accepted something that was not known to be accepted */
   constructor(
     private readonly cache: SnapshotCache,
     private readonly options: ReleaseOptions,
     private readonly signal: AbortSignal,
+    private readonly onAccepted: () => void = () => {},
   ) {}
 
   /** The release of a group, which goes on from one configuration to the next. */
@@ -32,6 +31,8 @@ export class Releases implements AnswerSink {
     this.signal.addEventListener('abort', () => life.abort(), { once: true, signal: life.signal });
     const release = new Release(this.cache, group, this.options, life.signal);
     this.#members.set(group, { release, life });
+    release.restore(this.#restored.get(group) ?? []);
+    this.#restored.delete(group);
     return release;
   }
 
@@ -46,12 +47,27 @@ export class Releases implements AnswerSink {
     }
   }
 
-  accepted(versions: readonly ResourceVersion[]): void {
-    for (const { release } of this.#members.values()) release.accepted(versions);
+  /** What is known of a life before. Counts for groups that are not there yet. */
+  restore(accepted: ReadonlyMap<Group, readonly Resource[]>): void {
+    for (const [group, resources] of accepted) this.#restored.set(group, resources);
   }
 
-  rejected(rejected: Rejected): void {
-    for (const { release } of this.#members.values()) release.rejected(rejected);
+  /** A number that differs when {@link accepted} does. */
+  get revision(): string {
+    return [...this.#members.values()].map(({ release }) => release.revision).join(' ');
+  }
+
+  /** The last version of each resource that the proxies of each group have accepted. */
+  *accepted(): Generator<readonly [Group, Resource]> {
+    for (const [group, { release }] of this.#members)
+      for (const resource of release.accepted()) yield [group, resource];
+  }
+
+  told(answer: ProxyAnswer): void {
+    const group = answer.kind === 'rejected' ? answer.rejected.group : answer.group;
+    const before = this.revision;
+    this.#members.get(group)?.release.told(answer);
+    if (this.revision !== before) this.onAccepted();
   }
 
   /** Pins an earlier version of whichever group had it. @returns whether one had it */
@@ -70,7 +86,8 @@ export class Releases implements AnswerSink {
     const due = Math.max(...all.map(({ rollout }) => rollout?.due ?? Number.NEGATIVE_INFINITY));
     return {
       pinned: all.find(({ pinned }) => pinned !== undefined)?.pinned,
-      quarantined: distinct(all.flatMap(({ quarantined }) => quarantined)),
+      quarantined: all.flatMap(({ quarantined }) => quarantined),
+      heldBack: all.flatMap(({ heldBack }) => heldBack),
       inconsistent: distinct(all.flatMap(({ inconsistent }) => inconsistent)),
       rollout: Number.isFinite(due) ? { due } : undefined,
     };

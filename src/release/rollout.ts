@@ -10,6 +10,8 @@ export interface RolloutOptions {
   readonly wait: number;
 }
 
+/** Names of groups have no slash. */
+const FIRST = '/first';
 /** Changes that wait; of a flood of them only so many are told apart. */
 const MOST_WAITING = 100;
 
@@ -98,7 +100,12 @@ export class Rollout {
 
 /** The group of the proxies of a group that get changes first. */
 export function firstOf(group: Group): Group {
-  return `${group}/first`;
+  return group + FIRST;
+}
+
+/** The group whose first share a group is, or the group itself. */
+export function baseOf(group: Group): Group {
+  return group.endsWith(FIRST) ? group.slice(0, -FIRST.length) : group;
 }
 
 /** The group that a proxy belongs to while changes are staged; without a share nothing is. */

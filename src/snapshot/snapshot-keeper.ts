@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
+import type { Group } from './cache.js';
+import type { Resource } from './resource.js';
 import type { Snapshot } from './snapshot.js';
-import { readSnapshotFile, writeSnapshotFile } from './snapshot-file.js';
+import { type AcceptedResources, readSnapshotFile, writeSnapshotFile } from './snapshot-file.js';
 
 export interface SnapshotKeeperOptions {
   readonly path: string;
@@ -12,9 +14,20 @@ export interface SnapshotKeeperOptions {
 /** A snapshot of a life before. */
 export interface KeptSnapshot {
   readonly snapshot: Snapshot;
+  /** What the proxies of each group had accepted. */
+  readonly accepted: ReadonlyMap<Group, readonly Resource[]>;
   /** When it was written, milliseconds since the epoch. */
   readonly at: number;
 }
+
+/** What the proxies have accepted, to be kept too. */
+export interface AcceptedSubject {
+  /** Differs when {@link accepted} does. */
+  readonly revision: string;
+  accepted(): AcceptedResources;
+}
+
+const NOTHING_ACCEPTED: AcceptedSubject = { revision: '', accepted: () => [] };
 
 /** The least time between two writes, milliseconds. */
 const WRITE_INTERVAL = 1_000;
@@ -34,11 +47,15 @@ export class SnapshotKeeper {
   #latest: Snapshot | undefined;
   readonly #refresh: NodeJS.Timeout | undefined;
 
-  /** @param now milliseconds since the epoch */
+  /**
+   * @param now milliseconds since the epoch
+   * @param proxies what they have accepted is kept as well
+   */
   constructor(
     private readonly options: SnapshotKeeperOptions,
     private readonly logger: Logger,
     private readonly now: () => number = Date.now,
+    private readonly proxies: AcceptedSubject = NOTHING_ACCEPTED,
   ) {
     // Where nothing changes for long, what is served does not grow old.
     if (options.expire > 0)
@@ -65,7 +82,7 @@ export class SnapshotKeeper {
         this.logger.warn(about, 'the snapshot file is older than "expire" and is not read');
         return undefined;
       }
-      return { snapshot: read.found, at: read.at };
+      return { snapshot: read.found, accepted: read.accepted, at: read.at };
     } catch (thrown) {
       this.logger.error(about, `the snapshot file cannot be read: ${messageOf(thrown)}`);
       return undefined;
@@ -76,6 +93,11 @@ export class SnapshotKeeper {
   published(snapshot: Snapshot): void {
     this.#next = snapshot;
     if (!this.#closed) this.#schedule();
+  }
+
+  /** Proxies have accepted something. */
+  accepted(): void {
+    if (this.#latest !== undefined) this.published(this.#next ?? this.#latest);
   }
 
   /** Writes what has not been written yet, and no more after that. */
@@ -111,11 +133,13 @@ export class SnapshotKeeper {
   async #write(): Promise<void> {
     const snapshot = this.#next;
     this.#next = undefined;
-    if (snapshot === undefined || snapshot.version === this.#written) return;
+    const { revision } = this.proxies;
+    const state = `${snapshot?.version} ${revision}`;
+    if (snapshot === undefined || state === this.#written) return;
     const began = performance.now();
     try {
-      await writeSnapshotFile(this.options.path, snapshot, this.now());
-      this.#written = snapshot.version;
+      await writeSnapshotFile(this.options.path, snapshot, this.now(), this.proxies.accepted());
+      this.#written = state;
       this.#latest = snapshot;
     } catch (thrown) {
       this.logger.error(

@@ -2,8 +2,7 @@ import type { AdmissionRules } from '../access/admission.js';
 import type { ProxyView } from '../admin/proxies.js';
 import type { ProxyStatus, PublishedResource } from '../admin/proxy-statuses.js';
 import type { ErrorCode } from '../errors.js';
-import type { ResourceVersion } from '../release/accepted.js';
-import type { Rejected } from '../release/quarantine.js';
+import type { ProxyAnswer } from '../release/proxy-answers.js';
 import type { LogFormat, LogLevel } from '../telemetry/log-level.js';
 import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
 import type { ClientStatusAnswer } from '../xds/csds/answer.js';
@@ -75,8 +74,8 @@ export type ToWorker =
 export type FromWorker =
   | Question
   | Answer
-  | { readonly kind: 'accepted'; readonly versions: readonly ResourceVersion[] }
-  | { readonly kind: 'rejected'; readonly rejected: Rejected }
+  /** What a proxy says to what it was sent. */
+  | { readonly kind: 'told'; readonly told: ProxyAnswer }
   /** All proxies have acknowledged a publication; see `AcknowledgementSink`. */
   | { readonly kind: 'reached'; readonly publication: number; readonly sent: boolean }
   /** What a proxy reports of its load. */

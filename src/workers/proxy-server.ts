@@ -7,7 +7,7 @@ import { XdsCounts } from '../telemetry/metrics/xds-counts.js';
 import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
 import type { ClientStatusAnswer } from '../xds/csds/answer.js';
 import type { LoadReportSettings } from '../xds/load-reports/service.js';
-import { allOf, UNOBSERVED } from '../xds/observer.js';
+import { allOf } from '../xds/observer.js';
 import { XdsServer, type XdsServerOptions } from '../xds/server.js';
 import type { XdsStream } from '../xds/stream.js';
 import { Acknowledgements } from './acknowledgements.js';
@@ -67,7 +67,7 @@ export class LocalProxyServer implements ProxyServer {
     this.#first = first;
     const admission = new Admission(rules);
     const groupOf = this.#groups(admission);
-    const observer = allOf(this.#counts, options.observer ?? UNOBSERVED);
+    const observer = allOf(this.#counts, options.observer ?? {});
     this.#acknowledgements = reached && this.#newAcknowledgements(reached);
     // Before the server, which sends it.
     cache.watch(() => this.#acknowledgements?.changed(), this.#life.signal);

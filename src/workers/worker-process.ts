@@ -8,6 +8,7 @@ import type { ClientStatusAnswer } from '../xds/csds/answer.js';
 import type { ClusterLoad } from '../xds/load-reports/report.js';
 import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import type { FromWorker, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
+import { OpenRejections } from './open-rejections.js';
 import { Questions } from './questions.js';
 import { type Pack, SnapshotFeed } from './snapshot-feed.js';
 import { workerEnvironment } from './worker-environment.js';
@@ -25,6 +26,7 @@ export class WorkerProcess {
   readonly #worker: Worker;
   readonly #feed: SnapshotFeed;
   readonly #questions: Questions;
+  readonly #answers: OpenRejections;
   #isReady = false;
   #isServing = false;
 
@@ -38,11 +40,12 @@ export class WorkerProcess {
     cache: SnapshotCache,
     pack: Pack,
     private readonly clientStatus: (request: Uint8Array) => Promise<ClientStatusAnswer>,
-    private readonly answers: AnswerSink,
+    answers: AnswerSink,
     private readonly acknowledgements: AcknowledgementSink,
     private readonly load: (clusters: readonly ClusterLoad[]) => void,
     failed: (thrown: unknown) => void,
   ) {
+    this.#answers = new OpenRejections(answers);
     this.#worker = cluster.fork(workerEnvironment(process.env));
     this.#feed = new SnapshotFeed(
       cache,
@@ -134,11 +137,8 @@ export class WorkerProcess {
       case 'load':
         this.load(message.clusters);
         return;
-      case 'accepted':
-        this.answers.accepted(message.versions);
-        return;
-      case 'rejected':
-        this.answers.rejected(message.rejected);
+      case 'told':
+        this.#answers.told(message.told);
         return;
       case 'question':
         if (message.topic !== 'allClientStatus') return;
@@ -159,6 +159,7 @@ export class WorkerProcess {
       });
     });
     this.#isServing = false;
+    this.#answers.end();
     if (this.pid !== undefined) this.acknowledgements.gone(this.pid);
     this.#questions.close();
     return end;

@@ -89,10 +89,7 @@ export class Worker {
     this.faults.logTo(logger);
     const server = new LocalProxyServer(this.#cache, {
       ...options,
-      observer: new ProxyAnswers({
-        accepted: (versions) => this.send({ kind: 'accepted', versions }),
-        rejected: (rejected) => this.send({ kind: 'rejected', rejected }),
-      }),
+      observer: new ProxyAnswers({ told: (told) => this.send({ kind: 'told', told }) }),
       reached: (publication, sent) => this.send({ kind: 'reached', publication, sent }),
       logger,
       loadReporting: new LoadReporting(

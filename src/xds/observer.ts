@@ -1,28 +1,49 @@
+import type { Group } from '../snapshot/cache.js';
 import type { ProxyNode } from './node.js';
 import type { Response } from './response.js';
+
+/** A proxy and the group whose snapshot it gets. */
+export interface KnownProxy {
+  readonly node: ProxyNode;
+  readonly group: Group;
+}
+
+/**
+ * Resources that a proxy says it has: names and versions. The version is empty where it does not say which, and the name
+ * is `*` where it may have any.
+ */
+export type ReportedVersions = readonly (readonly [name: string, version: string])[];
 
 /** Told of what goes over the streams; called for every response to every proxy, so it must cost next to nothing. */
 export interface XdsObserver {
   /** @param bytes of the response */
-  sent(typeUrl: string, bytes: number): void;
-  acknowledged(response: Response, node: ProxyNode): void;
+  sent?(typeUrl: string, bytes: number): void;
+  acknowledged?(response: Response, proxy: KnownProxy): void;
   /** @param message what the proxy says of the reason */
-  rejected(response: Response, message: string, node: ProxyNode): void;
+  rejected?(response: Response, message: string, proxy: KnownProxy): void;
+  /** A proxy came back with these. Equal reports of a group are told once. */
+  reported?(typeUrl: string, versions: ReportedVersions, proxy: KnownProxy): void;
+  /** A proxy has accepted what it was sent after a rejection of this type, or is gone. */
+  settled?(typeUrl: string, proxy: KnownProxy): void;
 }
 
-export const UNOBSERVED: XdsObserver = { sent: () => {}, acknowledged: () => {}, rejected: () => {} };
-
 /** Tells several observers of everything. */
-export function allOf(...observers: readonly XdsObserver[]): XdsObserver {
+export function allOf(...observers: readonly XdsObserver[]): Required<XdsObserver> {
   return {
-    sent: (typeUrl, bytes) => {
-      for (const observer of observers) observer.sent(typeUrl, bytes);
+    sent: (...told) => {
+      for (const observer of observers) observer.sent?.(...told);
     },
-    acknowledged: (response, node) => {
-      for (const observer of observers) observer.acknowledged(response, node);
+    acknowledged: (...told) => {
+      for (const observer of observers) observer.acknowledged?.(...told);
     },
-    rejected: (response, message, node) => {
-      for (const observer of observers) observer.rejected(response, message, node);
+    rejected: (...told) => {
+      for (const observer of observers) observer.rejected?.(...told);
+    },
+    reported: (...told) => {
+      for (const observer of observers) observer.reported?.(...told);
+    },
+    settled: (...told) => {
+      for (const observer of observers) observer.settled?.(...told);
     },
   };
 }

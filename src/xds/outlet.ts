@@ -14,7 +14,7 @@ export class Outlet {
   constructor(
     private readonly call: Pick<StreamCall, 'write'>,
     private readonly guard: Pick<StreamGuard, 'queued' | 'written'>,
-    private readonly observer: XdsObserver,
+    private readonly observer: Required<XdsObserver>,
     private readonly room: () => void,
   ) {}
 

@@ -22,8 +22,9 @@ import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { LoadReporting } from './load-reports/service.js';
 import { NameTable } from './name-set.js';
 import type { ProxyNode } from './node.js';
-import { UNOBSERVED, type XdsObserver } from './observer.js';
+import { allOf, type XdsObserver } from './observer.js';
 import { proxyStatus } from './proxy-status.js';
+import { Reports } from './reports.js';
 import { RequestReader } from './request.js';
 import { type Message, ResponseFactory } from './response.js';
 import { DISCOVERY_SERVICES, type DiscoveryMethod, definition, type ServiceHost } from './services.js';
@@ -99,6 +100,8 @@ export class XdsServer {
     this.#groupOf = options.groupOf;
     this.#admission = admission;
     const accounts = new Accounts(limits);
+    const types = new Set([...Object.values(TYPE_URL), ...(options.types ?? [])]);
+    const observer = allOf(options.observer ?? {});
     this.#accounts = accounts;
     this.#gate = new Gate(limits, admission, refusals, accounts, this.#life.signal);
     this.#deps = {
@@ -110,10 +113,11 @@ export class XdsServer {
       groupOf: (node) => this.#groupOf(node),
       matchedMetadata: () => this.#admission.matchedMetadata,
       limits,
-      types: new Set(options.types),
+      serves: (typeUrl, { sets }) => types.has(typeUrl) || sets.has(typeUrl),
       cut: (peer) => this.#connections.cut(peer),
       logger,
-      observer: options.observer ?? UNOBSERVED,
+      observer,
+      reports: new Reports(observer),
     };
     const { keepalive = KEEPALIVE } = options;
     this.#server = new GrpcServer({

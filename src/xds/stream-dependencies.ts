@@ -1,9 +1,11 @@
 import type { Logger } from 'pino';
 import type { SnapshotCache } from '../snapshot/cache.js';
+import type { Snapshot } from '../snapshot/snapshot.js';
 import type { Doubts } from './doubts.js';
 import type { Limits } from './limits.js';
 import type { XdsObserver } from './observer.js';
 import type { IdentityDependencies } from './proxy-identity.js';
+import type { Reports } from './reports.js';
 import type { RequestReader } from './request.js';
 import type { Shared } from './stream-state.js';
 import type { Turns } from './turns.js';
@@ -16,10 +18,11 @@ export interface StreamDependencies extends IdentityDependencies {
   readonly reader: RequestReader;
   readonly turns: Turns;
   readonly limits: Limits;
-  /** Types beside Envoy's of which there may be resources though there are none now. */
-  readonly types: ReadonlySet<string>;
+  /** Whether there may be resources of a type though a snapshot has none. */
+  readonly serves: (typeUrl: string, snapshot: Snapshot) => boolean;
   /** Ends a peer's connection at once. */
   readonly cut: (peer: string) => void;
   readonly logger: Logger;
-  readonly observer: XdsObserver;
+  readonly observer: Required<XdsObserver>;
+  readonly reports: Reports;
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
+import type { Group } from '../snapshot/cache.js';
 import type { ProxyNode } from './node.js';
-import type { XdsObserver } from './observer.js';
+import type { KnownProxy, XdsObserver } from './observer.js';
 import type { CommonRequest } from './request.js';
 import type { Response, Variant } from './response.js';
 import type { StreamState } from './stream-state.js';
@@ -8,10 +9,21 @@ import type { StreamState } from './stream-state.js';
 /** Tells the log and the observer what happens on a stream. */
 export class StreamJournal {
   constructor(
-    private readonly stream: { readonly id: number; readonly node: ProxyNode; readonly peer: string },
+    private readonly stream: {
+      readonly id: number;
+      readonly node: ProxyNode;
+      readonly group: Group | undefined;
+      readonly peer: string;
+    },
     private readonly logger: Logger,
-    private readonly observer: XdsObserver,
+    private readonly observer: Required<XdsObserver>,
   ) {}
+
+  /** Whose stream it is, once that is known. */
+  get proxy(): KnownProxy {
+    const { node, group = '' } = this.stream;
+    return { node, group };
+  }
 
   connected(variant: Variant): void {
     this.logger.info({ ...this.#fields(), variant }, 'proxy connected');
@@ -39,13 +51,17 @@ export class StreamJournal {
 
   /** A request answers a response. */
   answered(response: Response, { nonce, error }: CommonRequest): void {
-    const { node } = this.stream;
     if (error !== undefined) {
-      this.observer.rejected(response, error.message, node);
+      this.observer.rejected(response, error.message, this.proxy);
       return;
     }
     this.#debug('response accepted', response, nonce);
-    this.observer.acknowledged(response, node);
+    this.observer.acknowledged(response, this.proxy);
+  }
+
+  /** What was rejected of a type has been followed by something that was accepted, or by the end. */
+  settled(typeUrl: string): void {
+    this.observer.settled(typeUrl, this.proxy);
   }
 
   sent(response: Response, nonce: string): void {

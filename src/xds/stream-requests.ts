@@ -1,7 +1,7 @@
-import type { Steps } from '../snapshot/steps.js';
+import { isLong, STEP, type Steps } from '../snapshot/steps.js';
 import type { RequestReader } from './request.js';
 import type { Variant } from './response.js';
-import type { StreamRequest } from './stream-state.js';
+import { namesIn, type StreamRequest } from './stream-state.js';
 
 /** Reads the requests of one stream: of its variant and, on a service of one type, of that type. */
 export class StreamRequests {
@@ -44,4 +44,9 @@ export class StreamRequests {
     if (typeUrl !== this.typeUrl) throw new Error(`this service serves ${this.typeUrl} only`);
     return request;
   }
+}
+
+/** Whether a request of these bytes is too much work to be done at once. */
+export function needsSteps(request: StreamRequest, bytes: Uint8Array): boolean {
+  return namesIn(request) > STEP || isLong(bytes.length);
 }

@@ -2,9 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { Group } from '../snapshot/cache.js';
 import { Snapshot } from '../snapshot/snapshot.js';
-import { isLong, STEP, type Steps } from '../snapshot/steps.js';
-import { TYPE_URL } from '../snapshot/type-url.js';
-import { withoutClaims } from './claims.js';
+import type { Steps } from '../snapshot/steps.js';
 import type { Admitted, OpenCall } from './guard/gate.js';
 import { StreamGuard } from './guard/stream-guard.js';
 import { Heartbeat } from './heartbeat.js';
@@ -18,23 +16,10 @@ import type { Variant } from './response.js';
 import type { StreamCall } from './stream-call.js';
 import type { StreamDependencies } from './stream-dependencies.js';
 import { StreamJournal } from './stream-journal.js';
-import { StreamRequests } from './stream-requests.js';
-import {
-  beat,
-  doubting,
-  leastTtl,
-  NEW_STREAM,
-  namesIn,
-  newStream,
-  next,
-  prepare,
-  receive,
-  type StreamRequest,
-  type StreamState,
-  waitNoLonger,
-} from './stream-state.js';
+import { StreamProgress } from './stream-progress.js';
+import { needsSteps, StreamRequests } from './stream-requests.js';
+import type { StreamRequest, StreamState } from './stream-state.js';
 
-const ENVOY_TYPES: ReadonlySet<string> = new Set(Object.values(TYPE_URL));
 /** How long a change of routes waits for the proxy to ask for the load assignments of new clusters, milliseconds. */
 const AWAIT_LIMIT = 500;
 
@@ -45,16 +30,17 @@ export class XdsStream {
   #permission: OpenCall['permission'];
   readonly #account: OpenCall['account'];
   readonly #inbox: Inbox;
-  #state: StreamState = NEW_STREAM;
   readonly #identity: ProxyIdentity;
   #snapshot: Snapshot | undefined;
   readonly #outlet: Outlet;
   #open = true;
   #failure: string | undefined;
+  readonly #pump = () => this.#try(() => this.#send());
   readonly #patience = new Patience(AWAIT_LIMIT, () => this.#losePatience());
-  readonly #heartbeat = new Heartbeat(() => this.#beat());
+  readonly #heartbeat = new Heartbeat(() => this.#try(() => this.#repeat()));
   readonly #journal: StreamJournal;
   readonly #requests: StreamRequests;
+  readonly #progress: StreamProgress;
 
   constructor(
     readonly id: number,
@@ -68,6 +54,7 @@ export class XdsStream {
     this.#account = open.account;
     this.#identity = new ProxyIdentity(deps);
     this.#journal = new StreamJournal(this, deps.logger, deps.observer);
+    this.#progress = new StreamProgress(variant, deps, this.#journal, () => this.#identity.key);
     this.#requests = new StreamRequests(deps.reader, variant, typeUrl);
     this.#inbox = new Inbox(
       {
@@ -91,7 +78,7 @@ export class XdsStream {
       },
       silent: (details) => this.#fail(status.DEADLINE_EXCEEDED, details),
     });
-    this.#outlet = new Outlet(call, this.#guard, deps.observer, this.#pumpAgain);
+    this.#outlet = new Outlet(call, this.#guard, deps.observer, this.#pump);
   }
 
   get node(): ProxyNode {
@@ -107,7 +94,7 @@ export class XdsStream {
   }
 
   get state(): StreamState {
-    return this.#state;
+    return this.#progress.state;
   }
 
   /** Why this side has ended the stream; undefined where it has not. */
@@ -115,7 +102,7 @@ export class XdsStream {
     return this.#failure;
   }
 
-  /** Starts to listen to the proxy; `closed` is called once, when the stream has ended. */
+  /** Listens to the proxy; `closed` is called once, at the end of the stream. */
   start(closed: () => void): void {
     const close = () => {
       if (!this.#open) return;
@@ -124,7 +111,7 @@ export class XdsStream {
       this.#inbox.end();
       this.#patience.end();
       this.#heartbeat.end();
-      this.deps.doubts.remember(this.#identity.key, this.#state);
+      this.#progress.end();
       closed();
     };
     this.call.on('data', (bytes: Uint8Array) => {
@@ -146,7 +133,7 @@ export class XdsStream {
     this.#pump();
   }
 
-  /** Ends the stream with a status; the proxy comes back, here or elsewhere. */
+  /** Ends the stream; the proxy comes back, here or elsewhere. */
   end(details: string): void {
     this.#fail(status.UNAVAILABLE, details);
   }
@@ -167,9 +154,9 @@ export class XdsStream {
     if (!this.#identity.known) return this.#begin(bytes);
     try {
       const known = this.#requests.known(bytes);
-      if (known === undefined || namesIn(known) > STEP || isLong(bytes.length))
+      if (known === undefined || needsSteps(known, bytes) || this.#progress.reports(known))
         return this.#workInSteps(bytes);
-      this.#take(this.#believed(known), this.#published);
+      this.#take(this.#progress.believed(known), this.#published);
       this.#pump();
     } catch (thrown) {
       this.#refuse(thrown);
@@ -191,12 +178,15 @@ export class XdsStream {
 
   *#workInSteps(bytes: Uint8Array): Steps<void> {
     try {
-      const read = this.#believed(yield* this.#requests.read(bytes));
+      const read = yield* this.#requests.read(bytes);
       const excess = this.#guard.tooLarge(read);
       if (excess !== undefined) return this.#fail(status.RESOURCE_EXHAUSTED, excess);
-      const long = namesIn(read) > STEP || isLong(bytes.length);
-      if (long) yield* prepare(this.#state, read, this.#published, this.deps.shared);
-      this.#take(read, this.#published);
+      const long = needsSteps(read, bytes);
+      const reports = this.#progress.reports(read);
+      const believed = this.#progress.believed(read);
+      if (long) yield* this.#progress.prepare(believed, this.#published);
+      this.#take(believed, this.#published);
+      if (reports) yield* this.#report(read);
       // The answer is as long.
       if (long) yield;
       this.#pump();
@@ -205,30 +195,16 @@ export class XdsStream {
     }
   }
 
-  /** A request, without what its client claims to have where all of that is in doubt. */
-  #believed(request: StreamRequest): StreamRequest {
-    const { typeUrl } = request.request;
-    const begun = this.#state.types.has(typeUrl);
-    return !begun && this.deps.doubts.isWhole(this.#identity.key, typeUrl) ? withoutClaims(request) : request;
-  }
-
   #refuse(thrown: unknown): void {
-    if (thrown instanceof SignalboxError && thrown.code === 'internal') {
-      this.#broken(thrown);
-      return;
-    }
-    const tooLarge = thrown instanceof SignalboxError && thrown.code === 'request_too_large';
-    this.#fail(tooLarge ? status.RESOURCE_EXHAUSTED : status.INVALID_ARGUMENT, messageOf(thrown));
+    const code = thrown instanceof SignalboxError ? thrown.code : undefined;
+    if (code === 'internal') this.#broken(thrown);
+    else if (code === 'request_too_large') this.#fail(status.RESOURCE_EXHAUSTED, messageOf(thrown));
+    else this.#fail(status.INVALID_ARGUMENT, messageOf(thrown));
   }
 
   /** Requests are held until there is one. */
   get #published(): Snapshot {
     return this.#snapshot ?? Snapshot.EMPTY;
-  }
-
-  /** Whether there may be resources of a type. */
-  #serves(typeUrl: string): boolean {
-    return ENVOY_TYPES.has(typeUrl) || this.#published.sets.has(typeUrl) || this.deps.types.has(typeUrl);
   }
 
   /** @returns whether the client may have the configuration of the node that it names */
@@ -241,7 +217,7 @@ export class XdsStream {
       return false;
     }
     if (!this.#hold(bytesOfNode(this.node))) return false;
-    this.#state = newStream(node.userAgent);
+    this.#progress.begin(node.userAgent);
     this.#snapshot = this.deps.cache.getSnapshot(this.group ?? '');
     this.#journal.connected(this.variant);
     return true;
@@ -255,24 +231,21 @@ export class XdsStream {
   }
 
   #take(request: StreamRequest, snapshot: Snapshot): void {
-    const { typeUrl, nonce } = request.request;
-    this.#journal.requested(request.request, this.#state);
-    const answered = this.#state.types.get(typeUrl)?.outstanding.find((sent) => sent.nonce === nonce);
-    const known = this.#state.types.has(typeUrl);
-    this.#state = receive(this.#state, request, snapshot, this.deps.shared);
-    if (!known) {
-      const { doubts, shared } = this.deps;
-      this.#state = doubting(this.#state, typeUrl, doubts.of(this.#identity.key, typeUrl), shared.table);
-    }
-    if (answered !== undefined) this.#journal.answered(answered.response, request.request);
-    const excess = this.#guard.tooMuch(this.#state, (type) => this.#serves(type));
+    this.#progress.take(request, snapshot);
+    const excess = this.#guard.tooMuch(this.state, (type) => this.deps.serves(type, snapshot));
     if (excess !== undefined) this.#fail(status.RESOURCE_EXHAUSTED, excess);
   }
 
+  /** What a proxy has may be served again because of that. */
+  *#report(request: StreamRequest): Steps<void> {
+    yield* this.#progress.report(request, this.#published);
+    this.#snapshot = this.deps.cache.getSnapshot(this.group ?? '') ?? this.#snapshot;
+  }
+
   /** What is wrong here costs this stream, and no other that waits for its turn. */
-  #pump(): void {
+  #try(work: () => void): void {
     try {
-      this.#send();
+      work();
     } catch (thrown) {
       this.#broken(thrown);
     }
@@ -282,43 +255,29 @@ export class XdsStream {
     const snapshot = this.#snapshot;
     while (this.#open && snapshot !== undefined && !this.#outlet.full) {
       if (!this.#account.hasRoom) {
-        this.#account.whenRoom(this.#pumpAgain);
+        this.#account.whenRoom(this.#pump);
         break;
       }
-      const step = next(this.#state, this.variant, snapshot, this.deps.shared);
-      this.#state = step.state;
-      if (step.response === undefined) break;
-      this.#outlet.write(step.response.typeUrl, step.message);
-      this.#journal.sent(step.response, step.message.nonce);
+      const due = this.#progress.next(snapshot);
+      if (due === undefined) break;
+      this.#outlet.write(due.typeUrl, due.message);
     }
-    this.#patience.keep(this.#open && this.#state.awaited.size > 0);
-    if (this.#open) this.#heartbeat.keep(leastTtl(this.#state, this.variant));
-    const excess = this.#guard.keeps(this.#state);
+    this.#patience.keep(this.#open && this.#progress.waits);
+    if (this.#open) this.#heartbeat.keep(this.#progress.leastTtl);
+    const excess = this.#guard.keeps(this.state);
     if (excess !== undefined) this.#fail(status.RESOURCE_EXHAUSTED, excess);
   }
 
-  readonly #pumpAgain = () => this.#pump();
-
   #losePatience(): void {
-    this.#state = waitNoLonger(this.#state);
+    this.#progress.waitNoLonger();
     this.#pump();
   }
 
   /** A proxy that does not read gets no heap of heartbeats. */
-  #beat(): void {
-    try {
-      this.#repeat();
-    } catch (thrown) {
-      this.#broken(thrown);
-    }
-  }
-
   #repeat(): void {
-    for (const { typeUrl } of this.#state.types.values()) {
+    for (const { typeUrl, message } of this.#progress.beats()) {
+      this.#outlet.write(typeUrl, message);
       if (this.#outlet.full) return;
-      const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
-      this.#state = step.state;
-      if (step.response !== undefined) this.#outlet.write(typeUrl, step.message);
     }
   }
 

@@ -145,8 +145,18 @@ const quarantined = z.strictObject({
   ...resource,
   version: z.string(),
   served: z.string().nullable(),
-  state: z.enum(['rejected', 'suspected']),
+  state: z.enum(['rejected', 'suspected', 'kept']),
+  group: z.string(),
   node: z.string(),
+  message: z.string(),
+  since: time,
+});
+const heldBack = z.strictObject({
+  node: z.string(),
+  group: z.string(),
+  reason: z.enum(['accepted_by_others', 'cannot_bind', 'rejects_too_much']),
+  type: z.string(),
+  names: z.array(z.string()),
   message: z.string(),
   since: time,
 });
@@ -154,6 +164,7 @@ export const release = z.strictObject({
   restored: restored.nullable(),
   pinned: z.string().nullable(),
   quarantined: z.array(quarantined),
+  held_back: z.array(heldBack),
   inconsistent: z.array(z.strictObject({ ...resource, missing: z.strictObject(resource) })),
   rollout: z.strictObject({ everyone_at: time }).nullable(),
 });

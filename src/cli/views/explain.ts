@@ -27,12 +27,18 @@ function routeText(route: RouteExplanation): string {
 
 /** What of it the proxies do not get, and why. */
 function releaseText({ release }: Pick<ServiceExplanation, 'release'>): string {
-  const { pinned, quarantined, inconsistent, rollout } = release;
+  // An older instance does not tell of proxies that are held back.
+  const { pinned, quarantined, held_back: heldBack = [], inconsistent, rollout } = release;
   return [
     ...(pinned === null ? [] : [`version ${pinned} is pinned: nothing newer is served`]),
-    ...quarantined.map(
-      ({ type, name, version, served, node, message }) =>
-        `${type} ${name} ${version} is in quarantine, ${served ?? 'nothing'} is served instead; ${node} said: ${message}`,
+    ...quarantined.map(({ type, name, version, served, state, group, node, message }) =>
+      state === 'kept'
+        ? `${type} ${name} ${version} is rejected by ${node} and served on, since no other version is known to be accepted; ${node} said: ${message}`
+        : `${type} ${name} ${version} is in quarantine for group ${group}, ${served ?? 'nothing'} is served instead; ${node} said: ${message}`,
+    ),
+    ...heldBack.map(
+      ({ node, group, type, message }) =>
+        `${node} of group ${group} rejects its ${type} alone, the others go on; it said: ${message}`,
     ),
     ...inconsistent.map(
       ({ type, name, missing }) => `not published: ${type} ${name} needs ${missing.type} ${missing.name}`,

@@ -3,7 +3,15 @@ import { printable } from '../../base/printable.js';
 import { table } from './table.js';
 
 /** The answer of `/release`. */
-export function statusText({ restored, pinned, quarantined, inconsistent, rollout }: ReleaseView): string {
+export function statusText({
+  restored,
+  pinned,
+  quarantined,
+  // An older instance does not tell.
+  held_back: heldBack = [],
+  inconsistent,
+  rollout,
+}: ReleaseView): string {
   const parts = [
     restored !== null &&
       `What was served on ${printable(restored.written)} is served, from ${printable(restored.file)}, until these registries answer: ${printable(restored.waiting_for.join(', '))}.\nsignalbox release REGISTRY goes on without one.\n`,
@@ -16,9 +24,16 @@ export function statusText({ restored, pinned, quarantined, inconsistent, rollou
       )}`,
     quarantined.length > 0 &&
       `Proxies reject:\n${table(
-        ['TYPE', 'NAME', 'STATE', 'SERVED INSTEAD', 'NODE', 'REASON'],
-        quarantined.map(({ type, name, state, served, node, message }) => [
-          ...[type, name, state, served ?? 'nothing', node, message],
+        ['TYPE', 'NAME', 'STATE', 'SERVED', 'GROUP', 'NODE', 'REASON'],
+        quarantined.map(({ type, name, state, served, group, node, message }) => [
+          ...[type, name, state, served ?? 'nothing', group, node, message],
+        ]),
+      )}`,
+    heldBack.length > 0 &&
+      `These proxies are held back alone, the others go on:\n${table(
+        ['NODE', 'GROUP', 'WHY', 'TYPE', 'NAMES', 'REASON'],
+        heldBack.map(({ node, group, reason, type, names, message }) => [
+          ...[node, group, reason, type, names.join(' '), message],
         ]),
       )}`,
   ].filter((part) => part !== false);

@@ -1,10 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { SourceStatus } from '../../catalogue/source-status.js';
+import type { ReleaseStatus } from '../../release/release.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
 import type { ChangeLatency, ChangeLatencyDependencies } from './change-latency.js';
 import { addLoadMetrics, type LoadMetricsSubject } from './load-metrics.js';
 import type { RecentLatency } from './recent-latency.js';
 import { addRegistryMetrics } from './registry-metrics.js';
+import { addReleaseMetrics } from './release-metrics.js';
 import { addSnapshotMetrics, type SnapshotMetrics } from './snapshot-metrics.js';
 import { addXdsMetrics } from './xds-metrics.js';
 import { NO_TOTALS, type XdsTotals } from './xds-totals.js';
@@ -16,6 +18,7 @@ export interface MetricsSubject {
   readonly ready: () => boolean;
   readonly sources: () => readonly SourceStatus[];
   readonly snapshot: () => Snapshot;
+  readonly release: () => ReleaseStatus;
   /** The processes that serve proxies. */
   readonly serving: Pick<ChangeLatencyDependencies, 'processes' | 'follow'>;
   /** What all processes that serve proxies have counted by now. */
@@ -63,6 +66,7 @@ export class Metrics {
     });
     addRegistryMetrics(register, subject.sources, Date.now);
     this.snapshot = addSnapshotMetrics(register, subject.snapshot);
+    addReleaseMetrics(register, subject.release);
     const { latency, recent } = addXdsMetrics(register, subject.serving, () => this.#totals);
     this.latency = latency;
     this.recent = recent;

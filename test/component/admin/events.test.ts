@@ -36,7 +36,13 @@ async function lab(token?: () => Secret) {
   const subject: EventSubject = {
     sources: () => [],
     proxies: async () => [],
-    releaseStatus: () => ({ pinned: undefined, quarantined: [], inconsistent: [], rollout: undefined }),
+    releaseStatus: () => ({
+      pinned: undefined,
+      quarantined: [],
+      heldBack: [],
+      inconsistent: [],
+      rollout: undefined,
+    }),
     watch: (listener, signal) => {
       watchers.add(listener);
       signal.addEventListener('abort', () => watchers.delete(listener));

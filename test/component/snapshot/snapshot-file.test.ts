@@ -45,6 +45,52 @@ test('what is read is what was written, version and references and all, but for 
   expect(readdirSync(folder)).toEqual(['snapshot']);
 });
 
+test('what proxies have accepted is kept for each group, also where it is not what is served', async () => {
+  const [served, old, own] = ['a', 'b', 'own'].flatMap((name) => of(name).slice(0, 1));
+  if (served === undefined || old === undefined || own === undefined) throw new Error('no resources');
+  const snapshot = Snapshot.of([served, makeResource(TYPE_URL.cluster, 'b', Buffer.from('newer'))]);
+  const accepted = [
+    ['default', served],
+    ['default', old],
+    ['edge', own],
+    ['edge', served],
+    ['edge', secret],
+  ] as const;
+  await writeSnapshotFile(path, snapshot, 1, accepted);
+  const read = readSnapshotFile(path);
+  if (!('found' in read)) throw new Error('nothing was found');
+  expect(read.found.version).toBe(snapshot.version);
+  expect(read.accepted).toEqual(
+    new Map([
+      ['default', [served, old]],
+      ['edge', [own, served]],
+    ]),
+  );
+  expect(readFileSync(path).includes(KEY)).toBe(false);
+});
+
+test('what proxies accept is written, though what is served stays', async () => {
+  let revision = '1';
+  const [resource] = of('a');
+  if (resource === undefined) throw new Error('no resource');
+  const proxies = {
+    get revision() {
+      return revision;
+    },
+    accepted: () => (revision === '1' ? [] : [['default', resource] as const]),
+  };
+  const keeper = new SnapshotKeeper({ path, expire: 0 }, logger, Date.now, proxies);
+  keeper.published(Snapshot.of(of('a')));
+  await eventually(() => expect(readSnapshotFile(path)).toMatchObject({ accepted: new Map() }));
+  revision = '2';
+  keeper.accepted();
+  await eventually(() =>
+    expect(readSnapshotFile(path)).toMatchObject({ accepted: new Map([['default', [resource]]]) }),
+  );
+  await keeper.close();
+  expect(new SnapshotKeeper({ path, expire: 0 }, logger).read()?.accepted.get('default')).toEqual([resource]);
+});
+
 test('a file that is not there is no damage, one that cannot be read is an error', () => {
   expect(readSnapshotFile(path)).toEqual({ missing: true });
   expect(() => readSnapshotFile(folder)).toThrow('is no regular file');

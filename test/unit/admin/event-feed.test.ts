@@ -11,7 +11,13 @@ import { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { eventually } from '../../peers/eventually.js';
 
-const FREE: ReleaseStatus = { pinned: undefined, quarantined: [], inconsistent: [], rollout: undefined };
+const FREE: ReleaseStatus = {
+  pinned: undefined,
+  quarantined: [],
+  heldBack: [],
+  inconsistent: [],
+  rollout: undefined,
+};
 
 function proxy(id: string, rejected: ProxyView['types'][string]['rejected'] = []): ProxyView {
   const status: ProxyView['types'][string]['status'] = rejected.length > 0 ? 'ERROR' : 'SYNCED';

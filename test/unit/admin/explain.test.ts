@@ -63,7 +63,13 @@ const subject: ExplainSubject = {
   heldOf: () => [],
   routes: () => [],
   history: () => [],
-  releaseStatus: () => ({ pinned: undefined, quarantined: [], inconsistent: [], rollout: undefined }),
+  releaseStatus: () => ({
+    pinned: undefined,
+    quarantined: [],
+    heldBack: [],
+    inconsistent: [],
+    rollout: undefined,
+  }),
   proxyStatuses: async (resources) =>
     resources.map((resource) => proxyStatuses(resource, streams, () => snapshot)),
   snapshot: () => snapshot,

@@ -61,7 +61,13 @@ const subject: AdminSubject = {
     quarantined: [
       {
         ...{ typeUrl: TYPE_URL.endpoints, name: 'users', version: 'v2', served: 'v1', message: 'no' },
-        ...{ node: 'edge', since: 1, state: 'rejected' },
+        ...{ group: 'default', node: 'edge', since: 1, state: 'rejected' },
+      },
+    ],
+    heldBack: [
+      {
+        ...{ group: 'default', node: 'odd', reason: 'cannot_bind', typeUrl: TYPE_URL.listener },
+        ...{ names: ['http'], message: 'taken', since: 1 },
       },
     ],
     inconsistent: [

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Rejected } from '../../../src/release/quarantine.js';
 import { Release, type ReleaseOptions } from '../../../src/release/release.js';
 import { SnapshotCache } from '../../../src/snapshot/cache.js';
 import type { Resource } from '../../../src/snapshot/resource.js';
@@ -38,7 +39,12 @@ afterEach(() => {
 
 function start(options: Partial<ReleaseOptions> = {}, ...published: readonly string[]): void {
   const logger = pino({ enabled: false });
-  release = new Release(cache, 'all', { quarantine: true, logger, ...options }, life.signal);
+  release = new Release(
+    cache,
+    'all',
+    { quarantine: { share: 0.2, large: 10 }, logger, ...options },
+    life.signal,
+  );
   if (published.length > 0) release.setSnapshot(Snapshot.of(published.map(resource)));
 }
 
@@ -65,9 +71,21 @@ function served(group = 'all'): readonly string[] {
     .sort();
 }
 
-const reject = (named: boolean, ...texts: readonly string[]) =>
-  release.rejected({ typeUrl: cluster, message: 'no', node: 'n', named, suspects: texts.map(version) });
-const accept = (...texts: readonly string[]) => release.accepted(texts.map(version));
+const rejectAs = (node: string, more: Partial<Rejected>, ...texts: readonly string[]) => {
+  const suspects = texts.map(version);
+  const typeUrl = suspects[0]?.typeUrl ?? '';
+  const told = {
+    ...{ typeUrl, message: 'no', group: 'all', node, named: true, unbound: [], suspects },
+    ...more,
+  };
+  release.told({ kind: 'rejected', rejected: told });
+};
+const reject = (named: boolean, ...texts: readonly string[]) => rejectAs('n', { named }, ...texts);
+const accept = (...texts: readonly string[]) =>
+  release.told({ kind: 'accepted', group: 'all', versions: texts.map(version) });
+/** A proxy comes back with these; `CDS a=` with a version of which nothing is known. */
+const comeBack = (...texts: readonly string[]) =>
+  release.told({ kind: 'reported', group: 'all', versions: texts.map(version) });
 
 describe('what is inconsistent', () => {
   test('is not served, what was before is', () => {
@@ -113,9 +131,28 @@ describe('what a proxy rejects', () => {
   });
 
   test('is left out where no version was ever accepted', () => {
-    start({}, 'CDS a=1', 'CDS b=1');
+    start({}, 'CDS b=1');
+    change('CDS a=1');
     reject(true, 'CDS a=1');
     expect(served()).toEqual(['CDS b=1']);
+  });
+
+  test('counts no longer once another proxy accepts it', () => {
+    start({}, 'CDS a=1');
+    accept('CDS a=1');
+    change('CDS a=2');
+    reject(true, 'CDS a=2');
+    expect(served()).toEqual(['CDS a=1']);
+    accept('CDS a=2');
+    expect(served()).toEqual(['CDS a=2']);
+    expect(release.status.quarantined).toEqual([]);
+    // Slow proxies still accept what was served meanwhile.
+    accept('CDS a=1');
+    reject(true, 'CDS a=2');
+    expect(served()).toEqual(['CDS a=2']);
+    expect(release.status.heldBack).toMatchObject([
+      { node: 'n', group: 'all', reason: 'accepted_by_others', typeUrl: cluster, names: ['a'] },
+    ]);
   });
 
   test('is released when the source changes it', () => {
@@ -258,5 +295,155 @@ describe('a staged change', () => {
     expect(release.status.rollout).toBeUndefined();
     vi.advanceTimersByTime(60_000);
     expect(served()).toEqual(['CDS a=1']);
+  });
+});
+
+describe('what proxies may have', () => {
+  test('stays, though it is rejected, for a minute after the first publication', () => {
+    start({}, 'CDS a=1', 'CDS b=1');
+    reject(true, 'CDS a=1');
+    expect(served()).toEqual(['CDS a=1', 'CDS b=1']);
+    expect(release.status.quarantined).toMatchObject([
+      { name: 'a', state: 'kept', served: version('CDS a=1').version },
+    ]);
+    vi.advanceTimersByTime(60_000);
+    expect(served()).toEqual(['CDS b=1']);
+    expect(release.status.quarantined).toMatchObject([{ name: 'a', state: 'rejected', served: undefined }]);
+  });
+
+  test.each([
+    ['the version', 'CDS a=1', []],
+    ['another version', 'CDS a=0', ['a']],
+  ])('stays for good where a proxy came back with %s', (_title, had, kept) => {
+    start({}, 'CDS a=1', 'CDS b=1');
+    comeBack(had);
+    reject(true, 'CDS a=1');
+    vi.advanceTimersByTime(120_000);
+    expect(served()).toEqual(['CDS a=1', 'CDS b=1']);
+    expect(release.status.quarantined.map(({ name }) => name)).toEqual(kept);
+  });
+
+  test('stays for good where a proxy came back with a whole of which nothing is known', () => {
+    start({}, 'CDS a=1', 'EDS a=1');
+    release.told({
+      kind: 'reported',
+      group: 'all',
+      versions: [{ typeUrl: cluster, name: '*', version: '' }],
+    });
+    rejectAs('n', {}, 'CDS a=1');
+    rejectAs('n', {}, 'EDS a=1');
+    vi.advanceTimersByTime(120_000);
+    expect(served()).toEqual(['CDS a=1']);
+  });
+
+  test('is served again when a proxy comes back with it', () => {
+    start({}, 'CDS b=1');
+    change('CDS a=1');
+    reject(true, 'CDS a=1');
+    expect(served()).toEqual(['CDS b=1']);
+    comeBack('CDS a=0');
+    expect(served()).toEqual(['CDS a=1', 'CDS b=1']);
+  });
+
+  test('is not tried by halves: others would be blamed for what stays', () => {
+    start({}, 'CDS a=1', 'CDS b=1');
+    accept('CDS b=1');
+    change('CDS b=2');
+    reject(false, 'CDS a=1', 'CDS b=2');
+    vi.advanceTimersByTime(5_000);
+    expect(served()).toEqual(['CDS a=1', 'CDS b=2']);
+    expect(release.status.quarantined.map(({ name, state }) => [name, state])).toEqual([
+      ['a', 'kept'],
+      ['b', 'kept'],
+    ]);
+    accept('CDS a=1', 'CDS b=2');
+    expect(release.status.quarantined).toEqual([]);
+  });
+
+  test('goes back to what was accepted in a life before', () => {
+    start({});
+    release.restore([resource('CDS a=1')]);
+    release.setSnapshot(Snapshot.of([resource('CDS a=2'), resource('CDS b=1')]));
+    reject(true, 'CDS a=2');
+    expect(served()).toEqual(['CDS a=1', 'CDS b=1']);
+    expect([...release.accepted()].map(({ name }) => name)).toEqual(['a']);
+  });
+
+  test('is forgotten when it is removed', () => {
+    start({}, 'CDS a=1', 'CDS b=1');
+    accept('CDS a=1');
+    change('-CDS a=', 'CDS a=2');
+    reject(true, 'CDS a=2');
+    vi.advanceTimersByTime(60_000);
+    expect(served()).toEqual(['CDS b=1']);
+  });
+});
+
+describe('a proxy in trouble of its own', () => {
+  const many = Array.from({ length: 30 }, (_, index) => `CDS c${index}=2`);
+
+  function startMany(): void {
+    start({}, ...many.map((text) => text.replace('=2', '=1')));
+    accept(...many.map((text) => text.replace('=2', '=1')));
+    change(...many);
+  }
+  const changed = () => served().filter((text) => text.endsWith('=2')).length;
+  const reasons = () => release.status.heldBack.map(({ node, reason }) => [node, reason]);
+
+  test('cannot bind an address: the listener stays, what else it rejects goes back', () => {
+    start({}, 'LDS a=1', 'LDS b=1');
+    change('LDS a=2', 'LDS b=2', 'LDS c=2');
+    rejectAs('n', { unbound: ['a', 'c'] }, 'LDS a=2', 'LDS c=2');
+    expect(served()).toEqual(['LDS a=2', 'LDS b=2', 'LDS c=2']);
+    expect(release.status.quarantined).toEqual([]);
+    expect(release.status.heldBack).toMatchObject([{ reason: 'cannot_bind', names: ['a', 'c'] }]);
+    accept('LDS b=2');
+    change('LDS b=3', 'LDS c=3');
+    rejectAs('n', { unbound: ['c'] }, 'LDS b=3', 'LDS c=3');
+    expect(served()).toEqual(['LDS a=2', 'LDS b=2', 'LDS c=3']);
+  });
+
+  test('rejects more than a fifth by name: nothing goes back, until another proxy rejects the same', () => {
+    startMany();
+    reject(true, ...many.slice(0, 6));
+    expect(changed()).toBe(24);
+    reject(true, ...many.slice(6, 10));
+    expect(changed()).toBe(30);
+    expect(reasons()).toEqual([['n', 'rejects_too_much']]);
+    expect(release.status.quarantined).toEqual([]);
+    rejectAs('m', {}, ...many.slice(0, 12));
+    expect(changed()).toBe(20);
+    expect(release.status.quarantined).toHaveLength(10);
+  });
+
+  test('rejects everything without a word: what is found of it one by one goes on again', () => {
+    startMany();
+    let held = new Set<string>();
+    for (let round = 0; round < 400; round += 1) {
+      const now = served();
+      const news = now.filter((text) => text.endsWith('=2') && !held.has(text));
+      held = new Set(now);
+      if (news.length === 0) vi.advanceTimersByTime(500);
+      else reject(false, ...news);
+    }
+    expect(changed()).toBe(30);
+    expect(reasons()).toEqual([['n', 'rejects_too_much']]);
+  });
+
+  test('is forgotten once it accepts what comes after, or is gone; other types stay', () => {
+    start({}, 'CDS a=1', 'EDS a=1');
+    accept('CDS a=1', 'EDS a=1');
+    rejectAs('n', {}, 'CDS a=1');
+    rejectAs('n', {}, 'EDS a=1');
+    expect(release.status.heldBack).toHaveLength(2);
+    release.told({ kind: 'settled', group: 'all', node: 'n', typeUrl: cluster });
+    expect(release.status.heldBack.map(({ typeUrl }) => typeUrl)).toEqual([endpoints]);
+  });
+
+  test('is not remembered beyond a thousand of them', () => {
+    start({}, 'CDS a=1');
+    accept('CDS a=1');
+    for (let node = 0; node < 1_100; node += 1) rejectAs(`n${node}`, {}, 'CDS a=1');
+    expect(release.status.heldBack).toHaveLength(1_000);
   });
 });

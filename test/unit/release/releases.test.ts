@@ -14,24 +14,51 @@ let releases: Releases;
 beforeEach(() => {
   life = new AbortController();
   cache = new SnapshotCache();
-  releases = new Releases(cache, { quarantine: true, logger: pino({ enabled: false }) }, life.signal);
+  releases = new Releases(
+    cache,
+    { quarantine: { share: 0.2, large: 10 }, logger: pino({ enabled: false }) },
+    life.signal,
+  );
 });
 afterEach(() => life.abort());
 
 const publish = (...groups: readonly string[]) => {
   for (const resource of [old, next]) {
     for (const group of groups) releases.of(group).setSnapshot(Snapshot.of([resource]));
-    if (resource === old) releases.accepted([old]);
+    if (resource === old)
+      for (const group of groups) releases.told({ kind: 'accepted', group, versions: [old] });
   }
 };
 const served = (group: string) => cache.getSnapshot(group)?.set(TYPE_URL.cluster).get('web')?.version;
 
-test('what a proxy of one group rejects goes back for all groups that have it, and is told once', () => {
-  publish('default', 'edge');
+const reject = (group: string) => {
   const suspects = [{ typeUrl: next.typeUrl, name: 'web', version: next.version }];
-  releases.rejected({ typeUrl: next.typeUrl, message: 'web: no', node: 'n', suspects, named: true });
-  expect([served('default'), served('edge')]).toEqual([old.version, old.version]);
-  expect(releases.status.quarantined).toHaveLength(1);
+  const of = { typeUrl: next.typeUrl, message: 'web: no', group, node: 'n', unbound: [] };
+  releases.told({ kind: 'rejected', rejected: { ...of, suspects, named: true } });
+};
+
+test('what a proxy of one group rejects goes back for that group alone', () => {
+  publish('default', 'edge');
+  reject('edge');
+  expect([served('default'), served('edge')]).toEqual([next.version, old.version]);
+  expect(releases.status.quarantined).toMatchObject([{ group: 'edge', name: 'web' }]);
+});
+
+test('what proxies of one group accept is no evidence for another', () => {
+  publish('default', 'edge');
+  releases.told({ kind: 'accepted', group: 'default', versions: [next] });
+  reject('edge');
+  expect([served('default'), served('edge')]).toEqual([next.version, old.version]);
+});
+
+test('what was accepted in a life before is known for each group, also for one that comes later', () => {
+  releases.restore(new Map([['edge', [old]]]));
+  for (const group of ['default', 'edge']) {
+    releases.of(group).setSnapshot(Snapshot.of([next]));
+    reject(group);
+  }
+  expect([served('default'), served('edge')]).toEqual([next.version, old.version]);
+  expect([...releases.accepted()]).toEqual([['edge', old]]);
 });
 
 test('a version is pinned in the groups that had it', () => {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { failing, type SourceStatus, waiting } from '../../../../src/catalogue/source-status.js';
 import { SignalboxError } from '../../../../src/errors.js';
+import type { ReleaseStatus } from '../../../../src/release/release.js';
 import { Snapshot } from '../../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../../src/snapshot/type-url.js';
 import { LoadBook } from '../../../../src/telemetry/load/load-book.js';
@@ -31,6 +32,7 @@ beforeEach(() => {
     ready: () => true,
     sources: () => sources,
     snapshot: () => snapshot,
+    release: () => RELEASE,
     serving: { processes: () => [], follow: () => {} },
     unhandledRejections: () => 1,
     xds: async () => ({
@@ -47,11 +49,31 @@ beforeEach(() => {
   });
 });
 
+const OF = { typeUrl: TYPE_URL.cluster, message: '', group: 'default', since: 0 };
+const RELEASE: ReleaseStatus = {
+  ...{ pinned: undefined, inconsistent: [], rollout: undefined },
+  quarantined: [{ ...OF, name: 'a', version: '1', served: '1', node: 'n', state: 'kept' }],
+  heldBack: [{ ...OF, names: ['a'], node: 'n', reason: 'cannot_bind' }],
+};
+
 /** The lines that tell a value, of the metrics whose names begin so. */
 async function lines(prefix: string): Promise<readonly string[]> {
   const text = await metrics.text();
   return text.split('\n').filter((line) => line.startsWith(prefix));
 }
+
+test('what proxies reject: the resources by state, and who is held back alone', async () => {
+  expect(await lines('signalbox_quarantined')).toEqual([
+    'signalbox_quarantined_resources{state="rejected"} 0',
+    'signalbox_quarantined_resources{state="suspected"} 0',
+    'signalbox_quarantined_resources{state="kept"} 1',
+  ]);
+  expect(await lines('signalbox_held_back')).toEqual([
+    'signalbox_held_back_proxies{reason="accepted_by_others"} 0',
+    'signalbox_held_back_proxies{reason="cannot_bind"} 1',
+    'signalbox_held_back_proxies{reason="rejects_too_much"} 0',
+  ]);
+});
 
 test('each registry and server: up, lag, errors, what is served and what is not', async () => {
   const good: SourceStatus = {

@@ -1,0 +1,130 @@
+import type { Snapshot } from '../snapshot/snapshot.js';
+import type { Steps } from '../snapshot/steps.js';
+import { withoutClaims } from './claims.js';
+import { Reports } from './reports.js';
+import type { Message, Variant } from './response.js';
+import type { StreamDependencies } from './stream-dependencies.js';
+import type { StreamJournal } from './stream-journal.js';
+import {
+  beat,
+  doubting,
+  leastTtl,
+  NEW_STREAM,
+  newStream,
+  next,
+  prepare,
+  receive,
+  type StreamRequest,
+  type StreamState,
+  waitNoLonger,
+} from './stream-state.js';
+
+/** A message that is to be sent. */
+export interface Due {
+  readonly typeUrl: string;
+  readonly message: Message;
+}
+
+/** Where one stream is: its state, and what is told and remembered of it as it goes on. */
+export class StreamProgress {
+  #state: StreamState = NEW_STREAM;
+
+  constructor(
+    private readonly variant: Variant,
+    private readonly deps: Pick<StreamDependencies, 'doubts' | 'reports' | 'shared'>,
+    private readonly journal: StreamJournal,
+    /** Of the node, see {@link Doubts}. */
+    private readonly key: () => string,
+  ) {}
+
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  /** Whether a change of routes waits for load assignments. */
+  get waits(): boolean {
+    return this.#state.awaited.size > 0;
+  }
+
+  /** The shortest TTL of what was sent, milliseconds. */
+  get leastTtl(): number | undefined {
+    return leastTtl(this.#state, this.variant);
+  }
+
+  /** The proxy has said who it is. */
+  begin(userAgent: string): void {
+    this.#state = newStream(userAgent);
+  }
+
+  /** Works out in steps what {@link take} will need. */
+  *prepare(request: StreamRequest, snapshot: Snapshot): Steps<void> {
+    yield* prepare(this.#state, request, snapshot, this.deps.shared);
+  }
+
+  /** Whether a request tells what the proxy has from earlier streams: {@link report} it after it was taken. */
+  reports(request: StreamRequest): boolean {
+    return !this.#state.types.has(request.request.typeUrl) && Reports.claims(request);
+  }
+
+  /** Tells what the proxy has from earlier streams. */
+  *report(request: StreamRequest, snapshot: Snapshot): Steps<void> {
+    const { typeUrl } = request.request;
+    const type = this.#state.types.get(typeUrl);
+    if (type !== undefined)
+      yield* this.deps.reports.tell(request, type, snapshot.set(typeUrl), this.journal.proxy);
+  }
+
+  take(request: StreamRequest, snapshot: Snapshot): void {
+    const { doubts, shared } = this.deps;
+    const { typeUrl, nonce } = request.request;
+    this.journal.requested(request.request, this.#state);
+    const before = this.#state.types.get(typeUrl);
+    const answered = before?.outstanding.find((sent) => sent.nonce === nonce);
+    this.#state = receive(this.#state, request, snapshot, shared);
+    if (before === undefined)
+      this.#state = doubting(this.#state, typeUrl, doubts.of(this.key(), typeUrl), shared.table);
+    if (answered !== undefined) this.journal.answered(answered.response, request.request);
+    if (before !== undefined && before.rejected.size > 0 && !this.#rejects(typeUrl))
+      this.journal.settled(typeUrl);
+  }
+
+  /** The next response that is due, if any. */
+  next(snapshot: Snapshot): Due | undefined {
+    const step = next(this.#state, this.variant, snapshot, this.deps.shared);
+    this.#state = step.state;
+    if (step.response === undefined) return undefined;
+    this.journal.sent(step.response, step.message.nonce);
+    return { typeUrl: step.response.typeUrl, message: step.message };
+  }
+
+  /** The heartbeats of the types that need one. They count as sent as they are taken. */
+  *beats(): Generator<Due> {
+    for (const { typeUrl } of this.#state.types.values()) {
+      const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
+      this.#state = step.state;
+      if (step.response !== undefined) yield { typeUrl, message: step.message };
+    }
+  }
+
+  waitNoLonger(): void {
+    this.#state = waitNoLonger(this.#state);
+  }
+
+  /** The stream has ended. */
+  end(): void {
+    this.deps.doubts.remember(this.key(), this.#state);
+    for (const { typeUrl, rejected } of this.#state.types.values())
+      if (rejected.size > 0) this.journal.settled(typeUrl);
+  }
+
+  /** A request, without what its client claims to have where all of that is in doubt. */
+  believed(request: StreamRequest): StreamRequest {
+    const { typeUrl } = request.request;
+    const begun = this.#state.types.has(typeUrl);
+    return !begun && this.deps.doubts.isWhole(this.key(), typeUrl) ? withoutClaims(request) : request;
+  }
+
+  #rejects(typeUrl: string): boolean {
+    return (this.#state.types.get(typeUrl)?.rejected.size ?? 0) > 0;
+  }
+}
