@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { json } from './json.js';
 
 /** What an operator can do through the admin API; everything else in it only shows. */
 export interface AdminActions {
@@ -19,14 +20,14 @@ export function actionRoutes(actions: AdminActions): Hono {
   app.post('/registries/:registry/release', (c) => {
     const registry = c.req.param('registry');
     const released = actions.release(registry);
-    if (released === undefined) return c.json({ error: `there is no registry "${registry}"` }, 404);
-    return c.json({ registry, released });
+    if (released === undefined) return json(c, { error: `there is no registry "${registry}"` }, 404);
+    return json(c, { registry, released });
   });
   app.post('/snapshots/:version/pin', (c) => {
     const version = c.req.param('version');
-    if (actions.rollback(version)) return c.json({ pinned: version });
-    return c.json({ error: `version "${version}" is none of those in /snapshots` }, 404);
+    if (actions.rollback(version)) return json(c, { pinned: version });
+    return json(c, { error: `version "${version}" is none of those in /snapshots` }, 404);
   });
-  app.post('/unpin', (c) => c.json({ unpinned: actions.unpin() }));
+  app.post('/unpin', (c) => json(c, { unpinned: actions.unpin() }));
   return app;
 }

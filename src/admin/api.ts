@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Secret } from '../config/secret.js';
 import { messageOf, SignalboxError } from '../errors.js';
 import { guard, isKnown } from './guard.js';
+import { json } from './json.js';
 
 export interface AdminApiOptions {
   readonly logger: Logger;
@@ -36,23 +37,23 @@ export function adminApi(
 ): Hono {
   const api = new Hono();
   api.use(guard(token));
-  api.get('/healthz', (c) => c.json({ status: 'ok' }));
+  api.get('/healthz', (c) => json(c, { status: 'ok' }));
   api.get('/readyz', (c) => {
     const now = readiness();
     const known = isKnown(c, token);
-    if (now.ready) return c.json({ status: 'ready', ...(known && now.detail) });
-    return c.json({ status: 'not ready', reason: known ? now.reason : now.summary }, 503);
+    if (now.ready) return json(c, { status: 'ready', ...(known && now.detail) });
+    return json(c, { status: 'not ready', reason: known ? now.reason : now.summary }, 503);
   });
   add(api);
-  api.notFound((c) => c.json({ error: `there is no ${c.req.path}` }, 404));
+  api.notFound((c) => json(c, { error: `there is no ${c.req.path}` }, 404));
   api.onError((error, c) => {
     if (error instanceof SignalboxError && error.code === 'worker_silent')
-      return c.json({ error: error.message }, 503);
+      return json(c, { error: error.message }, 503);
     logger.error(
       { method: c.req.method, path: c.req.path, err: error },
       `the admin API failed: ${messageOf(error)}`,
     );
-    return c.json({ error: 'internal error' }, 500);
+    return json(c, { error: 'internal error' }, 500);
   });
   return api;
 }

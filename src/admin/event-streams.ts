@@ -1,8 +1,10 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
+import { printableJson } from '../base/printable.js';
 import type { Secret } from '../config/secret.js';
 import type { EventFeed } from './event-feed.js';
 import { isKnown } from './guard.js';
+import { json } from './json.js';
 
 /** How many may listen at once. */
 const MOST_LISTENERS = 64;
@@ -26,7 +28,7 @@ export class EventStreams {
   /** @param token what the client has sent; the stream ends when it is no longer the one */
   answer(c: Context, token: () => Secret | undefined): Response {
     if (this.#open >= MOST_LISTENERS)
-      return c.json({ error: `${MOST_LISTENERS} clients listen already` }, 503);
+      return json(c, { error: `${MOST_LISTENERS} clients listen already` }, 503);
     this.#open += 1;
     let end: () => void = () => undefined;
     const stream = new ReadableStream<Uint8Array>(
@@ -58,7 +60,7 @@ export class EventStreams {
       cut();
     };
     const stop = this.feed.listen(({ event, data }) =>
-      send(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
+      send(`event: ${event}\ndata: ${printableJson(JSON.stringify(data))}\n\n`),
     );
     const beat = setInterval(() => send(': still here\n\n'), HEARTBEAT).unref();
     let over = false;

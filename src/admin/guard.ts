@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Secret } from '../config/secret.js';
+import { json } from './json.js';
 
 /** Paths that tell nothing of what is served: probes, the page's own files, the description of the API. */
 const OPEN: ReadonlySet<string> = new Set([
@@ -21,19 +22,20 @@ const OPEN: ReadonlySet<string> = new Set([
 export function guard(token: () => Secret | undefined): MiddlewareHandler {
   return async (c, next) => {
     const origin = foreignOrigin(c);
-    if (origin !== undefined) return c.json({ error: origin }, 403);
+    if (origin !== undefined) return json(c, { error: origin }, 403);
     if (OPEN.has(c.req.path)) return await next();
     const secret = token();
     if (secret === undefined) {
       if (isLocalName(c)) return await next();
-      return c.json(
+      return json(
+        c,
         { error: 'without a token the admin API answers requests to an IP address or localhost only' },
         403,
       );
     }
     if (bears(c, secret)) return await next();
     c.header('www-authenticate', 'Bearer realm="signalbox"');
-    return c.json({ error: 'the admin API needs its token: Authorization: Bearer …' }, 401);
+    return json(c, { error: 'the admin API needs its token: Authorization: Bearer …' }, 401);
   };
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Hono } from 'hono';
+import { json } from './json.js';
 
 const FILES = [
   ['/', 'index.html', 'text/html; charset=utf-8'],
@@ -26,7 +27,7 @@ export function pageRoutes(folder: URL): Hono {
   for (const [path, file, type] of FILES)
     app.get(path, (c) => {
       const body = content(new URL(file, folder));
-      if (body === undefined) return c.json({ error: 'the page is not built: npm run build' }, 404);
+      if (body === undefined) return json(c, { error: 'the page is not built: npm run build' }, 404);
       return c.body(body, 200, { 'content-type': type, 'content-security-policy': POLICY });
     });
   return app;

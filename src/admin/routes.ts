@@ -11,6 +11,7 @@ import { configDump } from './config-dump.js';
 import { EventFeed, type EventSubject } from './event-feed.js';
 import { EventStreams } from './event-streams.js';
 import { type ExplainSubject, explain } from './explain.js';
+import { json } from './json.js';
 import { loadDetail, loadList, loadOrder } from './load.js';
 import { openApi } from './openapi.js';
 import { pageRoutes } from './page.js';
@@ -72,10 +73,10 @@ function addRoutes(app: Hono, subject: AdminSubject, { logger, page, token }: Ad
     ),
   );
   app.route('/', pageRoutes(page));
-  app.get('/openapi.json', (c) => c.json(openApi()));
+  app.get('/openapi.json', (c) => json(c, openApi()));
   app.get('/events', (c) => events.answer(c, token));
   app.get('/latency', (c) =>
-    c.json({
+    json(c, {
       observations: subject.latency().map(({ at, ...rest }) => ({ at: new Date(at).toISOString(), ...rest })),
     }),
   );
@@ -86,63 +87,64 @@ function addRoutes(app: Hono, subject: AdminSubject, { logger, page, token }: Ad
       const view = subject.service(name);
       return serviceSummary({ name, view, served: subject.served(view), failures: failures.get(name) ?? [] });
     });
-    return c.json({ services });
+    return json(c, { services });
   });
   app.get('/services/:name{.+}', (c) => {
     const name = c.req.param('name');
     const view = subject.service(name);
     if (view === undefined && !new Set(subject.serviceNames()).has(name)) {
-      return c.json({ error: `no registry and no route knows a service "${name}"` }, 404);
+      return json(c, { error: `no registry and no route knows a service "${name}"` }, 404);
     }
     const failures = subject.failures().get(name) ?? [];
-    return c.json(serviceDetail({ name, view, served: subject.served(view), failures }));
+    return json(c, serviceDetail({ name, view, served: subject.served(view), failures }));
   });
-  app.get('/registries', (c) => c.json({ registries: subject.sources().map(registryView) }));
-  app.get('/certificates', (c) => c.json({ certificates: subject.secrets().map(certificateView) }));
+  app.get('/registries', (c) => json(c, { registries: subject.sources().map(registryView) }));
+  app.get('/certificates', (c) => json(c, { certificates: subject.secrets().map(certificateView) }));
   app.get('/routes', (c) =>
-    c.json({
+    json(c, {
       routes: subject.routes().map(routeView),
       policies: subject.policyDocuments().map(policyView),
     }),
   );
-  app.get('/proxies', async (c) => c.json({ proxies: await subject.proxies() }));
+  app.get('/proxies', async (c) => json(c, { proxies: await subject.proxies() }));
   app.get('/explain', async (c) => {
     const query = c.req.query('q') ?? '';
     if (query === '')
-      return c.json(
+      return json(
+        c,
         { error: 'ask as /explain?q= with the name of a service, HOST:PORT, or the name or path of a route' },
         400,
       );
     const explanation = await explain(query, subject);
-    return c.json(explanation, 'error' in explanation ? 404 : 200);
+    return json(c, explanation, 'error' in explanation ? 404 : 200);
   });
   app.get('/snapshots', (c) => {
     const back = c.req.query('back') ?? '1';
-    if (!/^[1-9]\d{0,5}$/.test(back)) return c.json({ error: 'back: expected a number of changes' }, 400);
+    if (!/^[1-9]\d{0,5}$/.test(back)) return json(c, { error: 'back: expected a number of changes' }, 400);
     const history = subject.history();
-    return c.json({
+    return json(c, {
       snapshots: snapshotList(history),
       diff: snapshotDiff(history, Number(back)) ?? null,
     });
   });
   app.get('/load', (c) => {
     const order = loadOrder(c.req.query('sort') ?? 'errors');
-    if (order === undefined) return c.json({ error: BAD_ORDER }, 400);
-    return c.json(loadList(subject.load, order, c.req.query('service') ?? ''));
+    if (order === undefined) return json(c, { error: BAD_ORDER }, 400);
+    return json(c, loadList(subject.load, order, c.req.query('service') ?? ''));
   });
   app.get('/load/:name{.+}', (c) => {
     const order = loadOrder(c.req.query('sort') ?? 'errors');
-    if (order === undefined) return c.json({ error: BAD_ORDER }, 400);
+    if (order === undefined) return json(c, { error: BAD_ORDER }, 400);
     const name = c.req.param('name');
     const load = loadDetail(subject.load, order, name);
     return load === undefined
-      ? c.json({ error: `no proxy has reported any traffic of a service "${name}"` }, 404)
-      : c.json(load);
+      ? json(c, { error: `no proxy has reported any traffic of a service "${name}"` }, 404)
+      : json(c, load);
   });
   app.get('/metrics', async (c) =>
     c.text(await subject.metrics.text(), 200, { 'content-type': subject.metrics.contentType }),
   );
-  app.get('/release', (c) => c.json(releaseView(subject.releaseStatus(), subject.restored?.())));
-  app.get('/config_dump', (c) => c.json(Object(configDump(subject.snapshot()))));
+  app.get('/release', (c) => json(c, releaseView(subject.releaseStatus(), subject.restored?.())));
+  app.get('/config_dump', (c) => json(c, Object(configDump(subject.snapshot()))));
   app.route('/', actionRoutes(subject));
 }

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import { type AdminApiOptions, adminApi, type Readiness } from '../admin/api.js';
 import { configDump } from '../admin/config-dump.js';
+import { json } from '../admin/json.js';
 import type { ProxyView } from '../admin/proxies.js';
 import { snapshotDiff, snapshotList } from '../admin/snapshots.js';
 import type { HistoryEntry } from '../snapshot/cache.js';
@@ -39,16 +40,16 @@ function readinessOf(subject: RelaySubject): Readiness {
 }
 
 function addRoutes(app: Hono, subject: RelaySubject): void {
-  app.get('/relay', (c) => c.json(relayView(subject)));
-  app.get('/proxies', async (c) => c.json({ proxies: await subject.proxies() }));
+  app.get('/relay', (c) => json(c, relayView(subject)));
+  app.get('/proxies', async (c) => json(c, { proxies: await subject.proxies() }));
   app.get('/snapshots', (c) =>
-    c.json({ snapshots: snapshotList(subject.history()), diff: snapshotDiff(subject.history(), 1) ?? null }),
+    json(c, { snapshots: snapshotList(subject.history()), diff: snapshotDiff(subject.history(), 1) ?? null }),
   );
   app.get('/config_dump', (c) => {
     const snapshot = subject.snapshot();
     return snapshot === undefined
-      ? c.json({ error: 'nothing is served yet' }, 503)
-      : c.json(Object(configDump(snapshot)));
+      ? json(c, { error: 'nothing is served yet' }, 503)
+      : json(c, Object(configDump(snapshot)));
   });
 }
 
