@@ -156,6 +156,27 @@ describe.each([
     expect(sink.errors).toEqual([]);
   });
 
+  test('a new service that fails holds up no change of the others', async () => {
+    await fill(others);
+    await register('web');
+    let attempts = 0;
+    let ended = 0;
+    // The first attempt fails, the second one takes its time.
+    answerFor('bad', (__, response) => {
+      attempts += 1;
+      response.on('close', () => (ended += 1));
+      if (attempts === 1) response.writeHead(500).end();
+    });
+    const watched = follow({ timeout: { read: 5_000 } });
+    await watched.served('web', ['10.1.0.1:80']);
+    await register('bad');
+    await eventually(() => expect(ended).toBe(1), PATIENCE);
+    await register('web', 81);
+    await watched.served('web', ['10.1.0.1:81']);
+    expect(ended).toBe(1);
+    await eventually(() => expect([...watched.sink.failing.keys()]).toEqual(['bad']), PATIENCE);
+  });
+
   test('where no service answers, the registry has not', async () => {
     await fill(others);
     await register('web');

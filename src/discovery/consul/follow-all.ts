@@ -1,3 +1,4 @@
+import { inParallel } from '../in-parallel.js';
 import { pause } from '../pause.js';
 import { readEach } from '../read-each.js';
 import { ServiceRetries } from '../service-retries.js';
@@ -32,27 +33,27 @@ export async function followAll(
   let { index } = first;
   const retries = new ServiceRetries((name) => readService(server, name, signal), signal);
 
-  const read = async (services: Iterable<string>) => {
-    const wanted = [...services].filter((name) => known.has(name));
-    // Nobody waits for one that is known to fail.
-    for (const name of wanted) retries.hurry(name);
-    const asked = wanted.filter((name) => !retries.has(name));
-    const failing = await readEach(
-      asked,
-      AT_A_TIME,
-      async (name) => {
-        const outcome = await readService(server, name, signal);
-        if (outcome.error === undefined) publication.take(name, outcome);
-        return outcome.error;
-      },
-      signal,
-    );
-    for (const [name, error] of failing) {
+  const readOne = async (name: string) => {
+    const outcome = await readService(server, name, signal);
+    if (outcome.error === undefined) publication.take(name, outcome);
+    return outcome.error;
+  };
+  const readAll = async () => {
+    for (const [name, error] of await readEach(known, AT_A_TIME, readOne, signal)) {
       publication.take(name, { error });
       retries.failed(name);
     }
   };
-  await read(known);
+  const read = async (services: Iterable<string>) => {
+    const wanted = [...services].filter((name) => known.has(name));
+    // Nobody waits for one that fails. A lone error is not told: the second attempt tells.
+    for (const name of wanted) retries.hurry(name);
+    const asked = wanted.filter((name) => !retries.has(name));
+    await inParallel(asked, AT_A_TIME, async (name) => {
+      if ((await readOne(name)) !== undefined) retries.failed(name);
+    });
+  };
+  await readAll();
   publication.synced(index);
   while (!signal.aborted) {
     const woken = await Promise.race([

@@ -16,7 +16,8 @@ export async function followEach(
   most: number,
 ): Promise<void> {
   const services = new Map<string, ServiceQuery>();
-  // The services without an answer yet: the registry is not told as a whole before they have one, or have failed twice.
+  // The services without an answer yet. At the start the registry is not told before they have one, or have failed twice;
+  // later the others do not wait for one that is new.
   const unread = new Set<string>();
   const adopt = (listed: ReadonlySet<string>) => {
     const current = publication.adopt(listed);
@@ -42,7 +43,8 @@ export async function followEach(
 
   let { index } = first;
   adopt(first.value);
-  if (unread.size === 0) publication.synced(index);
+  let told = unread.size === 0;
+  if (told) publication.synced(index);
   while (!signal.aborted) {
     const standing = [...services.values()].map((query) => query.ready());
     const woken = await Promise.race([names.ready(), silent, ...standing]);
@@ -54,7 +56,8 @@ export async function followEach(
     } else if (typeof woken === 'string') {
       take(woken);
     }
-    if (unread.size > 0) continue;
+    told ||= unread.size === 0;
+    if (!told) continue;
     publication.synced(index);
     await pace();
   }
