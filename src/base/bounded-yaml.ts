@@ -75,7 +75,7 @@ export function withoutParts(text: string, parts: readonly TextPart[]): string {
   let kept = '';
   let at = 0;
   for (const { from, to } of parts) {
-    kept += `${text.slice(at, from)}~${text.slice(from + 1, to).replace(/[^\r\n]/g, ' ')}`;
+    kept += `${text.slice(at, from)}~${text.slice(from + 1, to).replace(/[^\r\n]+/g, (line) => ' '.repeat(line.length))}`;
     at = to;
   }
   return kept + text.slice(at);

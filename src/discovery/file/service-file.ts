@@ -1,6 +1,7 @@
 import { type Document, isScalar, visit } from 'yaml';
 import { parseYamlWithoutDeep, YAML_NESTING } from '../../base/bounded-yaml.js';
 import { dataProblem } from '../../base/data-bounds.js';
+import { isTextDeeperThan } from '../../base/nesting.js';
 import { messageOf } from '../../errors.js';
 import { suggestion } from '../../suggestion.js';
 
@@ -31,15 +32,23 @@ export type PlacedServiceFile =
     }
   | { readonly problem: string; readonly place?: TextPlace; readonly services?: undefined };
 
+/** Of JSON: what is far deeper than an item may be takes the parser too long. */
+const MOST_LEVELS = 200_000;
+
 /**
  * Reads `services: { NAME: [ … ] }` from YAML or JSON; an error says line and column. JSON takes a fraction of the time,
  * and of a name that comes twice in it the last one counts. What is nested deeper in YAML than an item may be is read
  * without its innermost part, so that its item is the only one that is too deep.
  */
 export function parseServiceFile(text: string): ServiceFile {
-  const content = parseJson(text);
+  const looksLikeJson = /^\s*\{/.test(text);
+  if (looksLikeJson && isTextDeeperThan(text, MOST_LEVELS))
+    return { error: `nested deeper than ${MOST_LEVELS} levels` };
+  const content = looksLikeJson ? parseJson(text) : undefined;
   const read = content === undefined ? undefined : readContent(content);
   if (read?.services !== undefined) return { services: read.services };
+  // YAML's parser says where the error stands, but reads nothing that is very deep.
+  if (read !== undefined && isTextDeeperThan(text, YAML_NESTING)) return { error: read.error };
   const placed = parsePlaced(text);
   if (placed.services !== undefined) return { services: placed.services };
   const { problem, place } = placed;
@@ -47,7 +56,6 @@ export function parseServiceFile(text: string): ServiceFile {
 }
 
 function parseJson(text: string): unknown {
-  if (!/^\s*\{/.test(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {

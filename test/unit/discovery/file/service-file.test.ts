@@ -84,3 +84,9 @@ test('a key that is a list is a name, and nothing is said past the log', () => {
     warned.mockRestore();
   }
 });
+
+test('JSON that is far deeper than an item may be is not parsed', () => {
+  const deep = (levels: number) => `{ "services": ${'['.repeat(levels)}${']'.repeat(levels)} }`;
+  expect(parseServiceFile(deep(200_001))).toEqual({ error: 'nested deeper than 200000 levels' });
+  expect(parseServiceFile(deep(100_000))).toEqual({ error: '"services" must be a map of names to lists' });
+});
