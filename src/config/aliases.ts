@@ -3,11 +3,15 @@ import { textOf } from '../text-of.js';
 export interface Alias {
   readonly option: string;
   readonly values?: Readonly<Record<string, unknown>>;
+  /** Its value is one member of the list that the option is. */
+  readonly member?: true;
 }
 export type Aliases = Readonly<Record<string, Alias>>;
 
 /** Options of an APISIX block that say nothing here, and why. */
 export const IGNORED_OPTIONS: Readonly<Record<string, string>> = {
+  resync_delay: 'a failed watch is taken up again with a wait that grows by itself',
+  health_check_timeout: 'an endpoint that fails is asked again after the others',
   sort_type: 'instances always have a fixed order here',
   shared_size: 'there is no shared memory to size here',
 };
@@ -47,7 +51,11 @@ export function applyAliases(given: Readonly<Record<string, unknown>>, aliases: 
     } else if (alias.values !== undefined && own(alias.values, textOf(value)) === undefined) {
       problems.push({ option, message: `expected one of: ${Object.keys(alias.values).join(', ')}` });
     } else {
-      options.push([alias.option, alias.values === undefined ? value : own(alias.values, textOf(value))]);
+      const renamed = alias.values === undefined ? value : own(alias.values, textOf(value));
+      options.push([
+        alias.option,
+        alias.member === true && typeof renamed === 'string' ? [renamed] : renamed,
+      ]);
       written.set(alias.option, option);
     }
   }

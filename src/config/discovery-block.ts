@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { applyAliases, type Remark } from './aliases.js';
+import { readDeployment } from './apisix-deployment.js';
 import type { ConfigPath } from './problem.js';
 import { registryAliases, registryTypes } from './registries.js';
 
@@ -21,18 +22,25 @@ export interface PreparedDiscovery {
  * Makes the `discovery` block what the schema takes: the type that a registry's name stands for, today's names of
  * options, and paths of files counted from the folder of the configuration file.
  */
-export function prepareDiscovery(value: unknown, folder: string): PreparedDiscovery {
+export function prepareDiscovery(given: unknown, folder: string): PreparedDiscovery {
   const problems: Placed[] = [];
   const warnings: Placed[] = [];
   const names = new Map<string, ReadonlyMap<string, string>>();
+  const lists = new Map<string, ConfigPath>();
+  const { value, fromDeployment } = withDeployment(given, problems, warnings);
   const result = (prepared: unknown): PreparedDiscovery => ({
     value: prepared,
     problems,
     warnings,
     written: (path) => {
       const [section, registry, option, ...rest] = path;
+      if (fromDeployment && section === 'routes_from' && registry === 'apisix') {
+        const name = option === 'endpoints' ? 'host' : option;
+        return ['deployment', 'etcd', ...(name === undefined ? [] : [name]), ...rest];
+      }
       if (section !== 'discovery' || registry === undefined || option === undefined) return path;
-      return [section, registry, names.get(String(registry))?.get(String(option)) ?? option, ...rest];
+      const place = lists.get(String(registry)) ?? [section, registry];
+      return [...place, names.get(String(registry))?.get(String(option)) ?? option, ...rest];
     },
   });
   if (!isRecord(value)) return result(value);
@@ -44,12 +52,13 @@ export function prepareDiscovery(value: unknown, folder: string): PreparedDiscov
   };
   if (!isRecord(value.discovery)) return result({ ...value, ...others });
 
-  const registries = Object.entries(value.discovery).map(([name, given]) => {
+  const registries = expanded(value.discovery, lists).map(([name, given]) => {
     if (!isRecord(given)) return [name, given];
     const type = given.type ?? name;
     const known = registryTypes.find((candidate) => candidate === type);
     const renamed = applyAliases(given, (known && registryAliases[known]) ?? {});
-    const place = ({ option, message }: Remark): Placed => ({ path: ['discovery', name, option], message });
+    const at = lists.get(name) ?? ['discovery', name];
+    const place = ({ option, message }: Remark): Placed => ({ path: [...at, option], message });
     problems.push(...renamed.problems.map(place));
     warnings.push(...renamed.warnings.map(place));
     names.set(name, renamed.written);
@@ -58,11 +67,47 @@ export function prepareDiscovery(value: unknown, folder: string): PreparedDiscov
   return result({ ...value, ...others, discovery: Object.fromEntries(registries) });
 }
 
+/** Puts the etcd of APISIX's `deployment` where its documents are read from. */
+function withDeployment(
+  given: unknown,
+  problems: Placed[],
+  warnings: Placed[],
+): { readonly value: unknown; readonly fromDeployment: boolean } {
+  if (!isRecord(given) || given.deployment === undefined) return { value: given, fromDeployment: false };
+  const { deployment, ...rest } = given;
+  const read = readDeployment(deployment);
+  problems.push(...read.problems);
+  warnings.push(...read.warnings);
+  const stores = isRecord(rest.routes_from) ? rest.routes_from : {};
+  if (read.store === undefined) return { value: rest, fromDeployment: false };
+  if (stores.apisix !== undefined) {
+    problems.push({ path: ['deployment', 'etcd'], message: '"routes_from.apisix" says it already' });
+    return { value: rest, fromDeployment: false };
+  }
+  return { value: { ...rest, routes_from: { ...stores, apisix: read.store } }, fromDeployment: true };
+}
+
+/** A list of registries of one type, as some blocks of APISIX are: each is one of its own, by its `id` or its place. */
+function expanded(
+  discovery: Readonly<Record<string, unknown>>,
+  lists: Map<string, ConfigPath>,
+): readonly (readonly [string, unknown])[] {
+  return Object.entries(discovery).flatMap(([type, given]): (readonly [string, unknown])[] => {
+    if (!Array.isArray(given) || !registryTypes.some((known) => known === type)) return [[type, given]];
+    return given.map((member: unknown, index) => {
+      const { id, ...options } = isRecord(member) ? member : { id: undefined };
+      const name = typeof id === 'string' ? `${type}-${id}` : index === 0 ? type : `${type}-${index + 1}`;
+      lists.set(name, ['discovery', type, index]);
+      return [name, isRecord(member) ? { type, ...options } : member] as const;
+    });
+  });
+}
+
 function storesOf({ routes_from }: Readonly<Record<string, unknown>>, folder: string) {
   if (!isRecord(routes_from)) return {};
   const stores = Object.entries(routes_from).map(([name, store]) => [
     name,
-    isRecord(store) ? resolvePaths(store, folder, false) : store,
+    isRecord(store) ? resolvePaths(store, folder, name === 'apisix_file') : store,
   ]);
   return { routes_from: Object.fromEntries(stores) };
 }

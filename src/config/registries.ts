@@ -6,6 +6,7 @@ import { etcdOptions } from '../discovery/etcd/options.js';
 import { eurekaOptions } from '../discovery/eureka/options.js';
 import { fileOptions } from '../discovery/file/options.js';
 import { nacosOptions } from '../discovery/nacos/options.js';
+import { zookeeperAliases } from '../discovery/zookeeper/aliases.js';
 import { zookeeperOptions } from '../discovery/zookeeper/options.js';
 import type { Aliases } from './aliases.js';
 
@@ -26,6 +27,7 @@ export type RegistryType = RegistryOptions['type'];
 /** Older spellings of options, for the types that have some. */
 export const registryAliases: Readonly<Partial<Record<RegistryType, Aliases>>> = {
   consul_kv: consulKvAliases,
+  zookeeper: zookeeperAliases,
 };
 
 export const registryTypes: readonly RegistryType[] = registryOptions.options.map(
