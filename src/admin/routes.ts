@@ -8,6 +8,7 @@ import { type AdminActions, actionRoutes } from './actions.js';
 import { type AdminApiOptions, adminApi, type Readiness, type Unready } from './api.js';
 import { certificateView } from './certificates.js';
 import { configDump } from './config-dump.js';
+import { discoveryDump } from './discovery-dump.js';
 import { EventFeed, type EventSubject } from './event-feed.js';
 import { EventStreams } from './event-streams.js';
 import { type ExplainSubject, explain } from './explain.js';
@@ -99,6 +100,11 @@ function addRoutes(app: Hono, subject: AdminSubject, { logger, page, token }: Ad
     return json(c, serviceDetail({ name, view, served: subject.served(view), failures }));
   });
   app.get('/registries', (c) => json(c, { registries: subject.sources().map(registryView) }));
+  app.get('/v1/discovery/:registry/dump', (c) => {
+    const registry = c.req.param('registry');
+    const dump = discoveryDump(registry, subject);
+    return dump === undefined ? json(c, { error: `there is no registry "${registry}"` }, 404) : json(c, dump);
+  });
   app.get('/certificates', (c) => json(c, { certificates: subject.secrets().map(certificateView) }));
   app.get('/routes', (c) =>
     json(c, {

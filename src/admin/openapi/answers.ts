@@ -77,6 +77,18 @@ export const registries = z.strictObject({
   ),
 });
 
+export const discoveryDump = z.strictObject({
+  services: z.record(
+    z.string(),
+    z.array(
+      z.strictObject({
+        ...{ host: z.string(), port: z.number(), weight: z.number() },
+        metadata: z.record(z.string(), z.string()).optional(),
+      }),
+    ),
+  ),
+});
+
 export const certificates = z.strictObject({
   certificates: z.array(
     z.strictObject({

@@ -66,6 +66,13 @@ export const API_PATHS: readonly ApiPath[] = [
   },
   {
     method: 'get',
+    path: '/v1/discovery/{registry}/dump',
+    summary: "What a registry knows, as APISIX's control API shows it",
+    answer: answers.discoveryDump,
+    errors: [404],
+  },
+  {
+    method: 'get',
     path: '/certificates',
     summary: 'The certificates of listeners',
     answer: answers.certificates,
