@@ -3,7 +3,7 @@ import type { RegistryOptions } from '../config/registries.js';
 import type { EtcdConnections } from '../discovery/etcd/connections.js';
 import type { Source } from '../discovery/source.js';
 import type { DocumentSet } from '../documents/document-set.js';
-import type { DocumentStoreOptions } from '../documents/options.js';
+import type { DocumentStoreOptions, FileStoreOptions } from '../documents/options.js';
 
 export interface SourceDependencies {
   /** The services that routes and policies name, for a registry that is asked for those only. */
@@ -12,7 +12,7 @@ export interface SourceDependencies {
 }
 
 /** What is watched: a registry, or a store of documents. */
-export type SourceOptions = RegistryOptions | DocumentStoreOptions;
+export type SourceOptions = RegistryOptions | DocumentStoreOptions | FileStoreOptions;
 
 /**
  * Makes the sources of registries: the one place where registries are known by name. What a type needs is loaded when
@@ -58,6 +58,10 @@ export class SourceFactory {
       case 'zookeeper': {
         const { createZooKeeperSources } = await import('../discovery/zookeeper/source.js');
         return createZooKeeperSources(registry, options, { logger });
+      }
+      case 'apisix_file': {
+        const { FileStore } = await import('../documents/file-store.js');
+        return [new FileStore(registry, options, { logger, documents })];
       }
       case 'signalbox_documents':
       case 'apisix_documents': {

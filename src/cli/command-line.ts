@@ -8,6 +8,7 @@ import type { StartApp } from './app-handle.js';
 import { addAskCommands } from './ask-commands.js';
 import type { BootstrapOptions } from './bootstrap.js';
 import { SHELLS, type Shell } from './completion.js';
+import { addImportCommand } from './import-command.js';
 import {
   address,
   addressOption,
@@ -205,6 +206,7 @@ export function createProgram(
   addServe({ program, output: shown, startApp, done, faults });
   addRelayCommand(program, shown, done, faults);
   addValidate({ program, output: shown, startApp, done });
+  addImportCommand(program, shown, done);
   // What these print is for other programs, and comes from nobody else.
   addBootstrap({ program, output, startApp, done });
   addAskCommands(program, shown, output, done);

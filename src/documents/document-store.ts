@@ -6,7 +6,8 @@ import { folderOf } from '../discovery/etcd/source.js';
 import type { Source, SourceSink } from '../discovery/source.js';
 import { ApisixTable } from './apisix/table.js';
 import type { DocumentSet } from './document-set.js';
-import type { DocumentChanges, DocumentTable } from './document-table.js';
+import type { DocumentTable } from './document-table.js';
+import { logRejected } from './log-rejected.js';
 import type { DocumentStoreOptions } from './options.js';
 import { SignalboxTable } from './signalbox/table.js';
 
@@ -16,9 +17,6 @@ export interface DocumentStoreDeps {
   /** Told of each answer of the store before the catalogue is, so that both are taken up as one. */
   readonly documents: DocumentSet;
 }
-
-/** More rejected documents of one answer than anybody reads in a log; all of them are shown at `/routes`. */
-const MOST_LOGGED = 10;
 
 /**
  * A store of documents in etcd. It is a source like a registry: one that says services only where instances stand in
@@ -55,7 +53,7 @@ export class DocumentStore implements Source {
         changed: ({ key, value }) => table.change(key, value),
         synced: (revision) => {
           const changes = table.take();
-          this.#log(changes);
+          logRejected(deps.logger, this.registry, changes);
           for (const [service, state] of changes.services) sink.set({ service }, state);
           deps.documents.apply(this.registry, changes, whole);
           whole = false;
@@ -74,19 +72,5 @@ export class DocumentStore implements Source {
       case 'apisix_documents':
         return new ApisixTable(prefix);
     }
-  }
-
-  #log({ routes, policies }: DocumentChanges): void {
-    const { logger } = this.deps;
-    const rejected = [...routes, ...policies].flatMap(([id, outcome]) =>
-      outcome?.rejected === undefined ? [] : [{ id, reason: outcome.rejected }],
-    );
-    for (const { id, reason } of rejected.slice(0, MOST_LOGGED))
-      logger.warn({ source: this.registry, id, reason }, 'document rejected');
-    if (rejected.length > MOST_LOGGED)
-      logger.warn(
-        { source: this.registry, documents: rejected.length },
-        'more documents rejected: see /routes',
-      );
   }
 }

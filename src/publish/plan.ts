@@ -127,8 +127,7 @@ export class Plan {
    * listener that changes drains its connections: with them each filter is there from the beginning.
    */
   #routeFilters({ name }: ListenerRule): ReadonlySet<RouteFilter> {
-    const { etcd, apisix } = this.config.routes_from;
-    if (etcd !== undefined || apisix !== undefined) return ROUTE_FILTERS;
+    if (Object.values(this.config.routes_from).some((store) => store !== undefined)) return ROUTE_FILTERS;
     return filtersOf(this.rules.filter(({ listeners }) => listeners?.includes(name) ?? true));
   }
 

@@ -328,7 +328,10 @@ describe('what goes wrong', () => {
       throw new Error('nothing is started');
     });
     const asking = program.commands
-      .filter(({ options }) => options.some(({ long }) => long === '--json'))
+      .filter(
+        ({ options }) =>
+          options.some(({ long }) => long === '--admin') && options.some(({ long }) => long === '--json'),
+      )
       .map((command) => command.name());
     expect(new Set(asking)).toEqual(new Set(commands.map(([name]) => name)));
   });
