@@ -3,7 +3,7 @@ import { canonicalHost } from './host.js';
 import { addressOf, type FilteredInstance, type FilterReason, type Instance } from './instance.js';
 import { readLocality, readPolicy } from './instance-policy.js';
 import { mapEntry, placeOf, type ReadInstance, shortText } from './read-entry.js';
-import { readSpokenProtocol } from './spoken-protocol.js';
+import { readSpokenProtocol, readSwitch } from './spoken-protocol.js';
 
 export type { ReadInstance } from './read-entry.js';
 
@@ -13,7 +13,7 @@ export interface RawInstance {
   readonly port: unknown;
   readonly weight?: unknown;
   readonly metadata?: unknown;
-  /** Options that stand beside the weight, before those of the metadata. */
+  /** Options that stand beside the weight, before those of the metadata, and the switches `enabled` and `disabled`. */
   readonly beside?: Readonly<Record<string, unknown>>;
   /** Options that stand in texts such as Consul's tags, behind those of the metadata. */
   readonly behind?: Readonly<Record<string, unknown>>;
@@ -56,6 +56,8 @@ export function checkInstance(raw: RawInstance, defaultWeight: number): ReadInst
 
   const weight = readWeight(raw.weight, defaultWeight);
   if (weight.value < 0) return refuse('bad_weight', `weight ${weight.value} is negative`);
+  const off = switchedOff(raw.beside);
+  if (off !== undefined) return refuse('disabled', off);
   if (raw.down !== undefined) return refuse(raw.down.reason, raw.down.detail);
   if (raw.check_status === false || textOf(raw.check_status).toLowerCase() === 'false') {
     return refuse('check_status', 'check_status is false');
@@ -122,6 +124,12 @@ function readWeight(weight: unknown, fallback: number): { readonly value: number
     typeof text === 'number' ? text : typeof text === 'string' && text !== '' ? Number(text) : Number.NaN;
   if (Number.isFinite(value)) return { value };
   return { value: fallback, remark: `weight "${shortText(weight)}" is no number; ${fallback} is used` };
+}
+
+/** Why an instance is out by the switches that stand beside its weight, in words. */
+function switchedOff({ enabled, disabled }: Readonly<Record<string, unknown>> = {}): string | undefined {
+  if (readSwitch(disabled) === true) return 'disabled is true';
+  return readSwitch(enabled) === false ? 'enabled is false' : undefined;
 }
 
 /** Without what says nothing, so that it hides nothing either. */

@@ -29,6 +29,7 @@ function readRecord(entry: Entry, defaultWeight: number): ReadInstance {
       // Dubbo leaves Nacos' own weight at 1, unless somebody has set it there.
       weight: (Number(entry.weight) === 1 ? dubbo?.weight : undefined) ?? entry.weight,
       metadata: dubbo?.parameters ?? entry.metadata,
+      beside: { ...dubbo?.beside, enabled: entry.enabled, disabled: entry.disabled },
       ...(down !== undefined && { down }),
       ...(cluster !== '' && { extra: { cluster } }),
     },
@@ -45,7 +46,6 @@ function dubboProvider(metadata: unknown): DubboProvider | undefined {
 }
 
 function whyDown(entry: Entry): { readonly reason: FilterReason; readonly detail: string } | undefined {
-  if (textOf(entry.enabled) === 'false') return { reason: 'disabled', detail: 'enabled is false' };
   if (textOf(entry.healthy) === 'false') return { reason: 'unhealthy', detail: 'healthy is false' };
   return undefined;
 }

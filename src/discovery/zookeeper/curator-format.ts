@@ -16,13 +16,10 @@ export function isCuratorInstance(record: JsonRecord): boolean {
 export function readCuratorInstance(record: JsonRecord, defaultWeight: number): ReadInstance {
   const metadata = readPayload(record.payload);
   const status = metadata.instance_status ?? '';
-  // A missing `enabled` means true: Curator wrote none before 4.3.
   const down =
-    record.enabled === false || record.enabled === 'false'
-      ? ({ reason: 'disabled', detail: 'enabled is false' } as const)
-      : status !== '' && textOf(status).toUpperCase() !== 'UP'
-        ? ({ reason: 'status', detail: `instance_status is "${textOf(status)}"` } as const)
-        : undefined;
+    status !== '' && textOf(status).toUpperCase() !== 'UP'
+      ? ({ reason: 'status', detail: `instance_status is "${textOf(status)}"` } as const)
+      : undefined;
   const sslPort = statedPort(record.sslPort);
   return checkInstance(
     {
@@ -30,6 +27,8 @@ export function readCuratorInstance(record: JsonRecord, defaultWeight: number): 
       port: sslPort ?? statedPort(record.port) ?? null,
       weight: metadata.weight,
       metadata,
+      // A missing `enabled` means true: Curator wrote none before 4.3.
+      beside: { enabled: record.enabled, disabled: record.disabled },
       ...(down !== undefined && { down }),
       ...(sslPort !== undefined && { extra: { secure: true, secureBy: `sslPort=${textOf(sslPort)}` } }),
     },

@@ -48,7 +48,6 @@ export function readInstanceZnode(name: string, text: string, defaultWeight: num
 }
 
 function fromRecord(record: JsonRecord, defaultWeight: number): ReadInstance {
-  const disabled = record.enabled === false || record.enabled === 'false';
   return checkInstance(
     {
       host: record.host,
@@ -58,7 +57,6 @@ function fromRecord(record: JsonRecord, defaultWeight: number): ReadInstance {
       beside: record,
       status: record.status,
       check_status: record.check_status,
-      ...(disabled && { down: { reason: 'disabled', detail: 'enabled is false' } }),
     },
     defaultWeight,
   );
