@@ -88,7 +88,14 @@ test('sees what is registered, changed, overridden and cancelled, by deltas alon
     metadata: { weight: '3', zone: 'z1', version: 'v1' },
     locality: { zone: 'z1' },
   });
-  expect(tls).toEqual({ host: '2001:db8::1', port: 8443, weight: 100, metadata: {}, secure: true });
+  expect(tls).toEqual({
+    host: '2001:db8::1',
+    port: 8443,
+    weight: 100,
+    metadata: {},
+    secure: true,
+    secureBy: 'securePort=8443',
+  });
   await served(sink, 'BAD', ['10.0.0.1:8081']);
   expect(
     sink.services

@@ -148,7 +148,7 @@ export async function poisonedConsul(): Promise<PoisonedStore> {
         kind: 'out of range',
         write: async () => {
           await bad(`port-${round}`, { port: 99_999 });
-          await bad(`negative-${round}`, { port: -1 });
+          await bad(`negative-${round}`, { port: -2 });
         },
         told: [
           [`port-${round}`, /bad_port/],
