@@ -6,3 +6,8 @@ import { printableJson } from '../base/printable.js';
 export function json(c: Context, value: object, status: ContentfulStatusCode = 200): Response {
   return c.body(printableJson(JSON.stringify(value)), status, { 'content-type': 'application/json' });
 }
+
+/** An answer that is the bytes of JSON, all of it printable. Many clients may be sent the same bytes. */
+export function jsonBytes(c: Context, bytes: Uint8Array): Response {
+  return c.body(bytes as Uint8Array<ArrayBuffer>, 200, { 'content-type': 'application/json' });
+}

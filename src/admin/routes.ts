@@ -7,12 +7,12 @@ import type { LatencyObservation } from '../telemetry/metrics/recent-latency.js'
 import { type AdminActions, actionRoutes } from './actions.js';
 import { type AdminApiOptions, adminApi, type Readiness, type Unready } from './api.js';
 import { certificateView } from './certificates.js';
-import { configDump } from './config-dump.js';
+import { ConfigDumps } from './config-dump.js';
 import { discoveryDump } from './discovery-dump.js';
 import { EventFeed, type EventSubject } from './event-feed.js';
 import { EventStreams } from './event-streams.js';
 import { type ExplainSubject, explain } from './explain.js';
-import { json } from './json.js';
+import { json, jsonBytes } from './json.js';
 import { loadDetail, loadList, loadOrder } from './load.js';
 import { openApi } from './openapi.js';
 import { pageRoutes } from './page.js';
@@ -73,6 +73,7 @@ function addRoutes(app: Hono, subject: AdminSubject, { logger, page, token }: Ad
       logger.error({ err: thrown }, `cannot look what has changed: ${messageOf(thrown)}`),
     ),
   );
+  const dumps = new ConfigDumps(() => subject.snapshot());
   app.route('/', pageRoutes(page));
   app.get('/openapi.json', (c) => json(c, openApi()));
   app.get('/events', (c) => events.answer(c, token));
@@ -151,6 +152,6 @@ function addRoutes(app: Hono, subject: AdminSubject, { logger, page, token }: Ad
     c.text(await subject.metrics.text(), 200, { 'content-type': subject.metrics.contentType }),
   );
   app.get('/release', (c) => json(c, releaseView(subject.releaseStatus(), subject.restored?.())));
-  app.get('/config_dump', (c) => json(c, Object(configDump(subject.snapshot()))));
+  app.get('/config_dump', async (c) => jsonBytes(c, await dumps.current()));
   app.route('/', actionRoutes(subject));
 }

@@ -1,11 +1,11 @@
 import type { Hono } from 'hono';
 import { type AdminApiOptions, adminApi, type Readiness } from '../admin/api.js';
-import { configDump } from '../admin/config-dump.js';
-import { json } from '../admin/json.js';
+import { ConfigDumps } from '../admin/config-dump.js';
+import { json, jsonBytes } from '../admin/json.js';
 import type { ProxyView } from '../admin/proxies.js';
 import { snapshotDiff, snapshotList } from '../admin/snapshots.js';
 import type { HistoryEntry } from '../snapshot/cache.js';
-import type { Snapshot } from '../snapshot/snapshot.js';
+import { Snapshot } from '../snapshot/snapshot.js';
 import type { UpstreamStatus } from './relayed-snapshot.js';
 import type { Upstream } from './upstream.js';
 
@@ -45,12 +45,12 @@ function addRoutes(app: Hono, subject: RelaySubject): void {
   app.get('/snapshots', (c) =>
     json(c, { snapshots: snapshotList(subject.history()), diff: snapshotDiff(subject.history(), 1) ?? null }),
   );
-  app.get('/config_dump', (c) => {
-    const snapshot = subject.snapshot();
-    return snapshot === undefined
+  const dumps = new ConfigDumps(() => subject.snapshot() ?? Snapshot.EMPTY);
+  app.get('/config_dump', async (c) =>
+    subject.snapshot() === undefined
       ? json(c, { error: 'nothing is served yet' }, 503)
-      : json(c, Object(configDump(snapshot)));
-  });
+      : jsonBytes(c, await dumps.current()),
+  );
 }
 
 function relayView({ upstream, status, snapshot }: RelaySubject) {
