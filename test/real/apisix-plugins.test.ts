@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createTlsServer, type Server } from 'node:https';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { runCommandLine } from '../../src/cli/command-line.js';
 import { Certificates } from '../peers/certificates.js';
 import { adsBootstrap, Envoy } from '../peers/envoy.js';
 import { Etcd } from '../peers/etcd.js';
@@ -346,6 +347,16 @@ test('checks take a node out that fails', async () => {
 
 test('https: TLS to the node, which is told the name of the host', async () => {
   expect((await ask('/tls')).seen).toMatchObject({ service: 'secure', path: 'in.side' });
+});
+
+test('signalbox import tells the same of the etcd', async () => {
+  let stdout = '';
+  const write = (text: string) => (stdout += text);
+  const from = ['--from', `http://127.0.0.1:${etcd.port}`, '--json'];
+  expect(await runCommandLine(['import', 'apisix', ...from], { stdout: { write }, stderr: { write } })).toBe(
+    0,
+  );
+  expect(JSON.parse(stdout)).toMatchObject({ carried: Object.keys(routes()).length, rejected: 0 });
 });
 
 test('Envoy rejected nothing', async () => {

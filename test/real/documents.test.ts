@@ -121,7 +121,7 @@ describe('the store of an APISIX', () => {
     await answers('/b/test', { service: 'b' });
 
     for (const [broken, reason] of [
-      [{ ...apisixRoute('b', 'A-SERVICE'), vars: [['arg_x', '==', '1']] }, '"vars" is not carried over'],
+      [{ ...apisixRoute('b', 'A-SERVICE'), script: 'return {}' }, '"script" is not carried over'],
       ['{"uri": "/b/*", ', expect.stringContaining('is not valid JSON')],
       [
         `{"uri": "/b/*", "labels": ${nestedJson(5_000)}}`,
