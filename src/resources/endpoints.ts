@@ -20,6 +20,9 @@ export interface EndpointRules {
   readonly lastResort?: boolean | undefined;
 }
 
+/** Java's gRPC clients drop a locality with more. */
+const MOST_LOCALITY_WEIGHT = 2 ** 31 - 1;
+
 /** What a secure endpoint has in its metadata `envoy.transport_socket_match`, for the cluster's match. */
 export const SECURE_MARK = { tls: 'true' };
 
@@ -55,13 +58,15 @@ export function loadAssignment(
     group.weight += weight;
     localities.set(key, group);
   });
+  const largest = Math.max(...[...localities.values()].map(({ weight }) => weight));
+  const scale = Math.min(1, MOST_LOCALITY_WEIGHT / largest);
   const endpoints = [...localities]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(
       ([, group]): LocalityLbEndpoints => ({
         locality: { ...group.locality },
         lb_endpoints: group.endpoints,
-        load_balancing_weight: { value: group.weight },
+        load_balancing_weight: { value: Math.max(1, Math.floor(group.weight * scale)) },
         ...(group.priority > 0 && { priority: group.priority }),
       }),
     );

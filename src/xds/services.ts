@@ -41,6 +41,16 @@ export const DISCOVERY_SERVICES: readonly DiscoveryService[] = [
   perType('envoy.service.endpoint.v3.EndpointDiscoveryService', 'Endpoints', TYPE_URL.endpoints),
   perType('envoy.service.listener.v3.ListenerDiscoveryService', 'Listeners', TYPE_URL.listener),
   perType('envoy.service.route.v3.RouteDiscoveryService', 'Routes', TYPE_URL.route),
+  perType('envoy.service.route.v3.ScopedRoutesDiscoveryService', 'ScopedRoutes', TYPE_URL.scopedRoute),
+  {
+    name: 'envoy.service.route.v3.VirtualHostDiscoveryService',
+    methods: [{ name: 'DeltaVirtualHosts', variant: 'delta', typeUrl: TYPE_URL.virtualHost }],
+  },
+  perType(
+    'envoy.service.extension.v3.ExtensionConfigDiscoveryService',
+    'ExtensionConfigs',
+    TYPE_URL.extensionConfig,
+  ),
   perType('envoy.service.secret.v3.SecretDiscoveryService', 'Secrets', TYPE_URL.secret),
   perType('envoy.service.runtime.v3.RuntimeDiscoveryService', 'Runtime', TYPE_URL.runtime),
 ];

@@ -252,3 +252,22 @@ rule(
     withTtl(resource, TTL),
   ),
 );
+
+const { scopedRoute, virtualHost, extensionConfig, runtime, secret } = TYPE_URL;
+const SEPARATE = [scopedRoute, virtualHost, extensionConfig, runtime, secret];
+
+rule(
+  'G19',
+  async ({ proxy, lab, sotw }) => {
+    const client = proxy();
+    for (const typeUrl of SEPARATE) {
+      // Envoy's API has no StreamVirtualHosts.
+      if (sotw && typeUrl === virtualHost) continue;
+      expect(namesOf(await client.hold(typeUrl, 'one'))).toEqual(['one']);
+      lab.put(named(typeUrl, 'one', 'changed'));
+      expect(namesOf(await client.take(typeUrl))).toEqual(['one']);
+    }
+    await client.end();
+  },
+  [...world(), ...SEPARATE.map((typeUrl) => named(typeUrl, 'one'))],
+);

@@ -408,6 +408,11 @@ export const RULES = {
     where: 'sotw-ads',
     text: 'TTL: load assignments, routes, secrets and extension configs carry none, for Envoy drops their heartbeats',
   },
+  G19: {
+    level: 'MUST',
+    where: 'sep',
+    text: 'every type with a service of its own in go-control-plane has it here: SRDS, VHDS (delta alone), ECDS, RTDS, SDS',
+  },
   V01: { level: 'PROD', where: 'ads', text: 'weights 1 and 3 reach EDS as 1:3' },
   V02: {
     level: 'MUST',
@@ -428,6 +433,11 @@ export const RULES = {
   V06: { level: 'MUST', where: 'ads', text: 'the same endpoint put twice is one endpoint' },
   V07: { level: 'SHOULD', where: 'ads', text: 'an operation that changes nothing sends nothing' },
   V08: { level: 'PROD', where: 'ads', text: 'a change reaches the stream within 500 ms' },
+  V09: {
+    level: 'SHOULD',
+    where: 'ads',
+    text: 'the weight of a locality is at most 2^31-1, and localities keep their ratios (grpc-java drops one above it)',
+  },
   X01: {
     level: 'MUST',
     where: 'sotw-ads',

@@ -14,6 +14,9 @@ const PATHS: ReadonlyMap<string, readonly [service: string, noun: string]> = new
   [LDS, ['listener.v3.ListenerDiscoveryService', 'Listeners']],
   [RDS, ['route.v3.RouteDiscoveryService', 'Routes']],
   [TYPE_URL.secret, ['secret.v3.SecretDiscoveryService', 'Secrets']],
+  [TYPE_URL.scopedRoute, ['route.v3.ScopedRoutesDiscoveryService', 'ScopedRoutes']],
+  [TYPE_URL.virtualHost, ['route.v3.VirtualHostDiscoveryService', 'VirtualHosts']],
+  [TYPE_URL.extensionConfig, ['extension.v3.ExtensionConfigDiscoveryService', 'ExtensionConfigs']],
   [TYPE_URL.runtime, ['runtime.v3.RuntimeDiscoveryService', 'Runtime']],
 ]);
 

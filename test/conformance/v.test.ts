@@ -107,3 +107,18 @@ plantRule('V08', { web: [A] }, async ({ proxy, plant }) => {
   // Of five: a machine that is busy with other things may hold up some.
   expect(quickest).toBeLessThan(500);
 });
+
+plantRule(
+  'V09',
+  {
+    web: [
+      { ...A, weight: 4_000_000_000 },
+      { ...B, weight: 200_000_000 },
+    ],
+  },
+  async ({ proxy }) => {
+    const { endpoints = [] } = assignmentOf(await proxy.hold(EDS, 'web'));
+    const localities = endpoints.map(({ load_balancing_weight }) => Number(load_balancing_weight?.value));
+    expect(localities).toEqual([2_147_483_647]);
+  },
+);

@@ -60,6 +60,17 @@ test('instances are grouped by locality, in the order of its parts; each group w
   ]);
 });
 
+test('a locality weighs at most 2^31-1, and keeps its ratio to the others', () => {
+  const { endpoints } = loadAssignment('web', [
+    instanceAt('a:1', { locality: { region: 'eu' }, weight: 3_000_000_000 }),
+    instanceAt('b:1', { locality: { region: 'us' }, weight: 1_000_000_000 }),
+    instanceAt('c:1', { locality: { region: 'za' }, weight: 1 }),
+  ]);
+  expect(endpoints?.map(({ load_balancing_weight }) => load_balancing_weight?.value)).toEqual([
+    2_147_483_647, 715_827_882, 1,
+  ]);
+});
+
 test('an empty part of a locality is none: no locality stands there twice', () => {
   const localities = [{}, { region: '' }, { region: '', zone: '', sub_zone: '' }];
   const instances = localities.map((locality, index) => instanceAt(`a:${index + 1}`, { locality }));
