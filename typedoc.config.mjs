@@ -21,8 +21,6 @@ export default {
     'src/generated/types/envoy/config/core/v3/ConfigSource.ts:ConfigSource',
     'src/generated/types/envoy/config/cluster/v3/Cluster.ts:_envoy_config_cluster_v3_Cluster_LbPolicy',
     'src/config/registries.ts:RegistryOptions',
-    'src/resources/route/filter-configs.ts:CORS',
-    'src/resources/route/filter-configs.ts:RATE_LIMIT',
   ],
   requiredToBeDocumented: [
     ...['Class', 'Interface', 'Function', 'Method', 'TypeAlias', 'Variable', 'Accessor', 'Constructor'],

@@ -8,12 +8,16 @@ export type { EnvoyJson } from '../model/envoy-json.js';
 export type { Instance, InstancePolicy, Locality } from '../model/instance.js';
 export type { AccessLog, CertificatePair, ListenerRule, ListenerTls, TcpTarget } from '../model/listener.js';
 export type {
+  ClientAddresses,
   Cors,
+  Fault,
   HashPolicy,
   HeaderEdit,
   Mirror,
   RateLimit,
+  RateLimitKey,
   Redirect,
+  ResponseRewrite,
   Retries,
   Rewrite,
   RouteMatch,

@@ -10,21 +10,21 @@ import { localRateLimit } from './rate-limit.js';
 
 type Packed = ReturnType<typeof pack>;
 
-export const CORS = 'envoy.filters.http.cors';
-export const FAULT = 'envoy.filters.http.fault';
-export const RBAC = 'envoy.filters.http.rbac';
-export const RATE_LIMIT = 'envoy.filters.http.local_ratelimit';
-export const GRPC_WEB = 'envoy.filters.http.grpc_web';
-export const LUA = 'envoy.filters.http.lua';
-
 /** An HTTP filter that a route brings a configuration for; it has an effect where the listener has the filter. */
 export type RouteFilter =
-  | typeof CORS
-  | typeof FAULT
-  | typeof RBAC
-  | typeof RATE_LIMIT
-  | typeof GRPC_WEB
-  | typeof LUA;
+  | 'envoy.filters.http.cors'
+  | 'envoy.filters.http.fault'
+  | 'envoy.filters.http.rbac'
+  | 'envoy.filters.http.local_ratelimit'
+  | 'envoy.filters.http.grpc_web'
+  | 'envoy.filters.http.lua';
+
+export const CORS = 'envoy.filters.http.cors' satisfies RouteFilter;
+export const FAULT = 'envoy.filters.http.fault' satisfies RouteFilter;
+export const RBAC = 'envoy.filters.http.rbac' satisfies RouteFilter;
+export const RATE_LIMIT = 'envoy.filters.http.local_ratelimit' satisfies RouteFilter;
+export const GRPC_WEB = 'envoy.filters.http.grpc_web' satisfies RouteFilter;
+export const LUA = 'envoy.filters.http.lua' satisfies RouteFilter;
 
 /** What a rule says to each filter, in the order in which requests pass them. */
 const CONFIGS: Readonly<Record<RouteFilter, (rule: RouteRule) => Packed | undefined>> = {

@@ -184,7 +184,7 @@ describe.each([0, 2])('with %i workers', (workers) => {
     expect(envoy.process.output).toContain('may not ask for the configuration of this node and cluster');
     // Whoever looks after the server is told which.
     await signalbox.process.until(
-      () => /"node":"core-1","cluster":"edge".*may not ask/.test(signalbox.process.output),
+      () => /"node":"core-1".*"cluster":"edge".*may not ask/.test(signalbox.process.output),
       PATIENCE,
     );
     expect(await clustersOf(envoy)).toEqual([]);
