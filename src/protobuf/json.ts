@@ -107,6 +107,8 @@ const WELL_KNOWN: Readonly<Record<string, (fields: Fields, type: protobuf.Type) 
 };
 
 function anyJson(typeUrl: string, value: unknown): unknown {
+  // Nothing, as `{}` says it: a type without a name cannot be read again.
+  if (typeUrl === '') return {};
   const name = typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
   const json = toJson(name, value instanceof Uint8Array ? value : new Uint8Array());
   return typeof json === 'object' && json !== null && !Array.isArray(json) && !(name in WELL_KNOWN)

@@ -82,6 +82,8 @@ const headerValue = fc.oneof(
 );
 const headerName = fc.oneof(fc.constantFrom('x-a', 'X-B', 'content-type', 'Host', ':path', 'x_y'), text);
 const edits = fc.dictionary(headerName, headerValue, { maxKeys: 2 });
+/** An arbitrary text is hardly ever one. */
+const range = fc.constantFrom('10.0.0.0/8', '127.0.0.1', '::1', '2001:db8::/32', '0.0.0.0/0', '10.1.2.3/12');
 const template = fc.constantFrom('/a/{b}', '/a/**', '/*/b', '/{a}/{b=x/*}', '/{a=**}/c', '/a', '/**.js');
 
 const hints = (files: Certificates): Hints => [
@@ -105,10 +107,12 @@ const hints = (files: Certificates): Hints => [
       .map(([ip, port]) => `${ip}:${port}`),
   ],
   [/^default_service\.host$/, host],
-  [/(?<!rewrite)\.regex$|\.pattern$/, regex],
+  [/(?<!rewrite|redirect)\.regex$|\.pattern$/, regex],
   [/\.template$/, template],
   [/routes\[\]\.match\.(path|prefix)$|\.(rewrite|redirect)\.(path|prefix)$/, path],
-  [/\.headers\.(request|response)\.(set|add)$/, edits],
+  [/\.headers\.(request|response)\.(set|add|if_absent)$/, edits],
+  [/\.client_addresses\.(allow|deny)\[\]$/, range],
+  [/\.rate_limit\.by\[\]\.header$/, fc.constantFrom('x-key', 'X-Tenant', ':authority')],
   [/\.headers\.(request|response)\.remove\[\]$/, headerName],
   [
     /^routes\[\]\.hosts\[\]$/,

@@ -113,3 +113,10 @@ test('bytes that are no such message are shown by the reason, and not themselves
       unreadable: expect.stringMatching(/^(?!.*hunter2)./),
     });
 });
+
+test('an Any without a type is an empty object, which can be read again', () => {
+  const bytes = encode('envoy.config.route.v3.FilterConfig', {
+    config: { type_url: '', value: new Uint8Array() },
+  });
+  expect(toJson('envoy.config.route.v3.FilterConfig', bytes)).toEqual({ config: {} });
+});
