@@ -61,6 +61,9 @@ function addressesOf(all: Instances): readonly (readonly [string, readonly strin
   });
 }
 
+/** One for all: pino keeps each for the end of the process. */
+const SILENT = pino({ enabled: false });
+
 /** A registry that a test moves from one state to another, and what the catalogue makes of it. */
 export class LossyRegistry {
   readonly catalogue: Catalogue;
@@ -72,7 +75,7 @@ export class LossyRegistry {
     const source = new ScriptedSource('kv');
     const rules = { serviceTemplate: '{service}', skipped: () => false, massLoss };
     const elapsed = () => this.#time;
-    this.catalogue = new Catalogue({ logger: pino({ enabled: false }), elapsed });
+    this.catalogue = new Catalogue({ logger: SILENT, elapsed });
     const state = this.catalogue.setSources([{ source, rules }]).get(source);
     if (state === undefined) throw new Error('no sink');
     this.#sink = state;
