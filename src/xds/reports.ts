@@ -1,29 +1,37 @@
 import { ResourceSet } from '../snapshot/resource-set.js';
-import { STEP, type Steps } from '../snapshot/steps.js';
+import { Piece, type Steps } from '../snapshot/steps.js';
 import type { KnownProxy, XdsObserver } from './observer.js';
 import type { StreamRequest } from './stream-state.js';
 import type { TypeState } from './type-state.js';
 
-/** Milliseconds for which equal reports are told once: a fleet comes back within seconds. */
+/** How long equal reports are passed on once, milliseconds. A fleet returns within seconds. */
 const REMEMBERED = 10_000;
-/** Names of which it is remembered that they were told. */
-const MOST_REMEMBERED = 200_000;
+/** The most bytes of reported names that are remembered. Clients choose these names. */
+const MOST_REMEMBERED = 32 * 2 ** 20;
+/** Approximate overhead of an entry, bytes. */
+const OVERHEAD = 100;
 
 type Entry = readonly [name: string, version: string];
 
-/** Tells an observer what proxies say that they have when they come back. Equal lists of many proxies are told once. */
+/** Passes on which versions returning proxies report. Equal lists of many proxies are passed on once. */
 export class Reports {
-  /** Lists that were told, and of which group and subscription. */
+  /** Lists that were passed on, with their groups and subscriptions. */
   #lists = new WeakMap<object, Set<string>>();
   #versions = new Map<string, string>();
+  #bytes = 0;
   #since = Number.NEGATIVE_INFINITY;
 
+  /**
+   * @param now milliseconds
+   * @param most bytes that are remembered
+   */
   constructor(
     private readonly observer: XdsObserver,
     private readonly now: () => number = () => performance.now(),
+    private readonly most = MOST_REMEMBERED,
   ) {}
 
-  /** Whether a first request of a type says that the proxy has something. */
+  /** Whether a first request claims that the proxy has resources of the type. */
   static claims({ variant, request }: StreamRequest): boolean {
     return variant === 'sotw' ? request.versionInfo !== '' : request.known.size > 0;
   }
@@ -34,7 +42,7 @@ export class Reports {
    */
   *tell(asked: StreamRequest, type: TypeState, set: ResourceSet, proxy: KnownProxy): Steps<void> {
     if (!Reports.claims(asked)) return;
-    if (this.now() - this.#since > REMEMBERED || this.#versions.size > MOST_REMEMBERED) this.#forget();
+    if (this.now() - this.#since > REMEMBERED) this.#forget();
     const { typeUrl, subscription, acknowledgedVersion } = type;
     const list = asked.variant === 'delta' ? asked.request.known : set;
     const of = `${proxy.group} ${typeUrl} ${subscription.id} ${acknowledgedVersion}`;
@@ -53,15 +61,14 @@ export class Reports {
 
   *#entries(typeUrl: string, entries: Iterable<Entry>, proxy: KnownProxy): Steps<void> {
     let piece: Entry[] = [];
-    let seen = 0;
+    const work = new Piece();
     for (const [name, version] of entries) {
-      seen += 1;
       const key = `${proxy.group} ${typeUrl} ${name}`;
       if (this.#versions.get(key) !== version) {
-        this.#versions.set(key, version);
+        this.#remember(key, version);
         piece.push([name, version]);
       }
-      if (seen % STEP !== 0) continue;
+      if (!work.endsWith(name)) continue;
       this.#tell(typeUrl, piece, proxy);
       piece = [];
       yield;
@@ -73,9 +80,17 @@ export class Reports {
     if (piece.length > 0) this.observer.reported?.(typeUrl, piece, proxy);
   }
 
+  #remember(key: string, version: string): void {
+    const bytes = OVERHEAD + key.length + version.length;
+    if (this.#bytes + bytes > this.most) this.#forget();
+    this.#versions.set(key, version);
+    this.#bytes += bytes;
+  }
+
   #forget(): void {
     this.#lists = new WeakMap();
     this.#versions = new Map();
+    this.#bytes = 0;
     this.#since = this.now();
   }
 }

@@ -6,6 +6,7 @@ import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { onDeltaRequest } from '../../../src/xds/delta.js';
 import { NameTable } from '../../../src/xds/name-set.js';
 import { UNKNOWN_NODE } from '../../../src/xds/node.js';
+import type { XdsObserver } from '../../../src/xds/observer.js';
 import { Reports } from '../../../src/xds/reports.js';
 import type { DeltaRequest, SotwRequest } from '../../../src/xds/request.js';
 import { onSotwRequest } from '../../../src/xds/sotw.js';
@@ -25,14 +26,13 @@ beforeEach(() => {
   table = new NameTable();
   told = [];
   now = 0;
-  reports = new Reports(
-    {
-      reported: (_, versions, { group }) =>
-        told.push(...versions.map(([name, version]) => [group, name, version] as const)),
-    },
-    () => now,
-  );
+  reports = new Reports(observer, () => now);
 });
+
+const observer: XdsObserver = {
+  reported: (_, versions, { group }) =>
+    told.push(...versions.map(([name, version]) => [group, name, version] as const)),
+};
 
 function delta(set: ResourceSet, known: DeltaRequest['known'], group = 'g'): void {
   const typeUrl = TYPE_URL.cluster;
@@ -88,4 +88,25 @@ test('SotW: another version says that the proxy has something, and not what', ()
     ['g', 'a', ''],
     ['g', 'gone', ''],
   ]);
+});
+
+test('what is remembered of invented names is bounded in bytes', () => {
+  reports = new Reports(observer, () => now, 100_000);
+  const set = served('CDS a=2');
+  const known = new Map([['a', '1']]);
+  delta(set, known);
+  // Within the bound nothing is told twice.
+  delta(set, new Map([...known, ['small', '1']]));
+  expect(told.filter(([, name]) => name === 'a')).toHaveLength(1);
+  for (let n = 0; n < 30; n += 1) delta(set, new Map([[`${n}`.padEnd(4_000, 'x'), '1']]));
+  delta(set, new Map([...known, ['later', '1']]));
+  expect(told.filter(([, name]) => name === 'a')).toHaveLength(2);
+});
+
+test('long names are told in smaller pieces', () => {
+  const pieces: number[] = [];
+  reports = new Reports({ reported: (_, versions) => pieces.push(versions.length) });
+  const known = new Map(Array.from({ length: 100 }, (_, n) => [`${n}`.padEnd(4_000, 'x'), '1']));
+  delta(served('CDS a=2'), known);
+  expect(Math.max(...pieces)).toBeLessThan(50);
 });
