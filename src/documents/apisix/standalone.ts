@@ -1,5 +1,5 @@
 import { parseYaml, YAML_NESTING } from '../../base/bounded-yaml.js';
-import { type Environment, fillVariables } from '../../config/variables.js';
+import { type Environment, fillApisixVariables } from '../../config/variables.js';
 import { messageOf } from '../../errors.js';
 import { textOf } from '../../text-of.js';
 import { isObject } from '../json-document.js';
@@ -18,7 +18,7 @@ export function readStandalone(text: string, environment: Environment): Standalo
   const isJson = /^\s*\{/.test(text);
   if (!isJson && !/(^|\n)#END\s*$/.test(text))
     return { error: 'it does not end in "#END": is it still being written?' };
-  const { text: filled, wrong } = fillVariables(text, environment);
+  const { text: filled, wrong } = fillApisixVariables(text, environment);
   if (wrong !== undefined) return { error: wrong.join('; ') };
   const { document, lines } = parseYaml(filled, { uniqueKeys: false, logLevel: 'error' });
   if (document === undefined) return { error: `it is nested deeper than ${YAML_NESTING} levels` };

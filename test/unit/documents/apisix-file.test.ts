@@ -26,6 +26,13 @@ describe('the text of an apisix.yaml', () => {
     ]);
   });
 
+  test("variables of a request are none of the environment's", () => {
+    const text = 'routes:\n  - { id: r, plugins: { redirect: { uri: "https://${{A}}${uri}" } } }\n#END\n';
+    expect([...(readStandalone(text, { A: 'x' }).documents ?? [])]).toEqual([
+      ['routes/r', '{"id":"r","plugins":{"redirect":{"uri":"https://x${uri}"}}}'],
+    ]);
+  });
+
   test('an apisix.json has no end mark', () => {
     expect([...(readStandalone('{"routes":[{"id":1}]}', {}).documents ?? [])]).toEqual([
       ['routes/1', '{"id":1}'],
