@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { watchContent } from '../config/watch-file.js';
-import { readFile } from '../discovery/file/read-file.js';
+import { followFile } from '../discovery/file/follow-file.js';
 import type { Source, SourceSink } from '../discovery/source.js';
 import { SignalboxError } from '../errors.js';
 import { readStandalone } from './apisix/standalone.js';
@@ -12,7 +11,7 @@ import type { FileStoreOptions } from './options.js';
 
 export interface FileStoreDeps {
   readonly logger: Logger;
-  /** Told of what the file says before the catalogue is, so that both are taken up as one. */
+  /** Receives the documents before the catalogue receives the services, so that both are published together. */
   readonly documents: DocumentSet;
 }
 
@@ -31,7 +30,6 @@ export class FileStore implements Source {
   }
 
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
     let whole = true;
     const take = (content: string | SignalboxError) => {
       if (typeof content !== 'string') {
@@ -42,26 +40,7 @@ export class FileStore implements Source {
       if (error === undefined) whole = false;
       else sink.failed(new SignalboxError('registry_bad_answer', `${this.server}: ${error}`));
     };
-    await new Promise<void>((done, defect) => {
-      const guarded = (content: string | SignalboxError) => {
-        try {
-          take(content);
-        } catch (thrown) {
-          defect(thrown);
-        }
-      };
-      signal.addEventListener('abort', () => done(), { once: true });
-      let error: SignalboxError | undefined;
-      const read = () => {
-        const content = readFile(this.server, this.options.max_answer);
-        if (typeof content === 'string') return content;
-        // The same error is no change.
-        if (error?.message !== content.message) error = content;
-        return error;
-      };
-      watchContent(this.server, read, guarded, signal);
-      guarded(read());
-    });
+    await followFile(this.server, this.options.max_answer, take, signal);
   }
 
   /** @returns why the content is not taken */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { watchContent } from '../../config/watch-file.js';
 import { SignalboxError } from '../../errors.js';
 import type { Source, SourceSink } from '../source.js';
 import { readFileService } from './file-instance.js';
+import { followFile } from './follow-file.js';
 import type { FileOptions } from './options.js';
-import { readFile } from './read-file.js';
+
 import { parseServiceFile } from './service-file.js';
 
 /** @param options with an absolute `path`, as the configuration reader makes it */
@@ -20,28 +20,13 @@ class FileSource implements Source {
   ) {}
 
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
     const known = new Map<string, string>();
-    await new Promise<void>((done, defect) => {
-      const guarded = (content: string | SignalboxError) => {
-        try {
-          this.#take(content, known, sink);
-        } catch (thrown) {
-          defect(thrown);
-        }
-      };
-      signal.addEventListener('abort', () => done(), { once: true });
-      let error: SignalboxError | undefined;
-      const read = () => {
-        const content = readFile(this.server, this.options.max_answer);
-        if (typeof content === 'string') return content;
-        // The same error is no change.
-        if (error?.message !== content.message) error = content;
-        return error;
-      };
-      watchContent(this.server, read, guarded, signal);
-      guarded(read());
-    });
+    await followFile(
+      this.server,
+      this.options.max_answer,
+      (content) => this.#take(content, known, sink),
+      signal,
+    );
   }
 
   /** @param known the services of the last good content, each with the text of its list */
