@@ -1,9 +1,10 @@
-import { lengthDelimited, lengthDelimitedHead, text, texts, varint } from '../protobuf/wire.js';
+import { lengthDelimited, text, texts } from '../protobuf/wire.js';
 import { makeResource, type Resource } from '../snapshot/resource.js';
 import type { ResourceSet } from '../snapshot/resource-set.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import type { NameSet } from './name-set.js';
 import { NONCE_LENGTH } from './nonce.js';
+import { deltaBeat, deltaResource, sotwResource } from './resource-fields.js';
 import { ResponseMemory } from './response-memory.js';
 import { responseWeight } from './response-weight.js';
 import type { Subscription } from './subscription.js';
@@ -20,7 +21,7 @@ export interface Response {
   readonly removed: readonly string[];
   /** Of `resources`, those that differ from what the proxy had; SotW repeats the others. */
   readonly changed: readonly Resource[];
-  /** What it takes while it is not acknowledged, about, bytes: names of the proxy's own words among it. */
+  /** Approximate size until it is acknowledged, bytes, including names that the proxy chose. */
   readonly weight: number;
 }
 
@@ -121,7 +122,7 @@ export class ResponseFactory {
     const version = subscription.versionOf(target) + request.mark;
     const body = Buffer.concat([
       text(1, version),
-      ...resources.flatMap((resource) => sotwResource(resource)),
+      ...resources.flatMap(sotwFields),
       text(4, typeUrl),
       lengthDelimited(6, text(1, this.identifier)),
       NONCE_FIELD,
@@ -137,7 +138,7 @@ export class ResponseFactory {
     const version = target.version;
     const body = Buffer.concat([
       text(1, version),
-      ...present.flatMap((resource) => deltaResource(resource)),
+      ...present.flatMap(deltaResource),
       text(4, typeUrl),
       texts(6, removed),
       lengthDelimited(7, text(1, this.identifier)),
@@ -156,7 +157,7 @@ export class ResponseFactory {
     const resources = names
       .map((name) => (rejected.has(name) ? acknowledged : held).get(name))
       .filter((resource) => resource !== undefined);
-    const beats = variant === 'sotw' ? resources.flatMap(sotwResource) : resources.map(deltaBeat);
+    const beats = variant === 'sotw' ? resources.flatMap(sotwFields) : resources.map(deltaBeat);
     const plane = lengthDelimited(variant === 'delta' ? 7 : 6, text(1, this.identifier));
     const body = Buffer.concat([text(1, version), ...beats, text(4, typeUrl), plane, NONCE_FIELD]);
     const weight = responseWeight(resources.length, {});
@@ -263,39 +264,6 @@ function covered(subscription: Subscription, set: ResourceSet): readonly Resourc
   return [...subscription.names].map((name) => set.get(name)).filter((resource) => resource !== undefined);
 }
 
-const WRAPPER = 'type.googleapis.com/envoy.service.discovery.v3.Resource';
-
-function sotwResource(resource: Resource): readonly Uint8Array[] {
-  if (resource.ttl === undefined || !carriesTtl('sotw', resource.typeUrl))
-    return [lengthDelimitedHead(2, resource.any.length), resource.any];
-  const wrapped = Buffer.concat([
-    text(1, resource.version),
-    lengthDelimited(2, resource.any),
-    text(3, resource.name),
-    ttlField(resource),
-  ]);
-  return [lengthDelimited(2, Buffer.concat([text(1, WRAPPER), lengthDelimited(2, wrapped)]))];
-}
-
-function deltaBeat(resource: Resource): Uint8Array {
-  const beat = Buffer.concat([text(1, resource.version), text(3, resource.name), ttlField(resource)]);
-  return lengthDelimited(2, beat);
-}
-
-function deltaResource(resource: Resource): readonly Uint8Array[] {
-  const version = text(1, resource.version);
-  const head = lengthDelimitedHead(2, resource.any.length);
-  const name = text(3, resource.name);
-  const ttl = ttlField(resource);
-  const length = version.length + head.length + resource.any.length + name.length + ttl.length;
-  return [lengthDelimitedHead(2, length), version, head, resource.any, name, ttl];
-}
-
-function ttlField(resource: Resource): Uint8Array {
-  if (resource.ttl === undefined) return Buffer.alloc(0);
-  const seconds = Math.floor(resource.ttl / 1000);
-  return lengthDelimited(
-    6,
-    Buffer.concat([varint(1, seconds), varint(2, (resource.ttl - seconds * 1000) * 1_000_000)]),
-  );
+function sotwFields(resource: Resource): readonly Uint8Array[] {
+  return sotwResource(resource, carriesTtl('sotw', resource.typeUrl));
 }

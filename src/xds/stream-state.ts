@@ -17,7 +17,6 @@ import {
 } from './response.js';
 import { onSotwRequest, prepareSotw } from './sotw.js';
 import type { StepMemory } from './step-memory.js';
-import type { Subscription } from './subscription.js';
 import { currentVersion, sent, type TypeState, versionMark } from './type-state.js';
 import { TypeStates } from './type-states.js';
 
@@ -237,7 +236,7 @@ function advance(
   const request = { typeUrl, subscription, held, target, owed, mustAnswer, mark };
   let made = shared.responses.response(variant, request);
   if (made !== undefined && type.doubtful.size > 0) {
-    const again = shared.table.union(owed, coveredBy(subscription, type.doubtful, shared.table));
+    const again = shared.table.union(owed, subscription.coveredOf(type.doubtful, shared.table));
     made = shared.responses.response(variant, { ...request, owed: again });
   }
   if (made === undefined) {
@@ -292,10 +291,5 @@ function withAwaited(
 
 function owing(type: TypeState, names: NameSet, table: NameTable): TypeState {
   if (names.size === 0) return type;
-  return { ...type, owed: table.union(type.owed, coveredBy(type.subscription, names, table)) };
-}
-
-/** Those of these names that a subscription covers. */
-function coveredBy({ wildcard, names }: Subscription, all: NameSet, table: NameTable): NameSet {
-  return wildcard ? all : table.intersection(all, names);
+  return { ...type, owed: table.union(type.owed, type.subscription.coveredOf(names, table)) };
 }

@@ -1,6 +1,6 @@
 import { type Digest, digestText, minus, plus, ZERO } from '../snapshot/content-hash.js';
 import type { ResourceSet } from '../snapshot/resource-set.js';
-import { NameSet } from './name-set.js';
+import { NameSet, type NameTable } from './name-set.js';
 
 const WILDCARD = '*';
 
@@ -35,6 +35,11 @@ export class Subscription {
 
   covers(name: string): boolean {
     return this.wildcard || this.names.has(name);
+  }
+
+  /** Those of these names that it covers. */
+  coveredOf(names: NameSet, table: NameTable): NameSet {
+    return this.wildcard ? names : table.intersection(names, this.names);
   }
 
   /** The version of a set as this subscription sees it: the hash of what it covers, whichever stream asks. */

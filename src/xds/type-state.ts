@@ -169,13 +169,13 @@ function afterRejection(
   const { resources, named } = suspectsOf(response, error.message);
   const touched = toSayAgain(subscription, response, table);
   const innocent = named ? table.difference(touched, table.of(resources.map(({ name }) => name))) : touched;
-  const covered = subscription.wildcard ? innocent : table.intersection(innocent, subscription.names);
+  const covered = subscription.coveredOf(innocent, table);
   if (named && !full && repairs < MOST_REPAIRS)
     return { owed: table.union(owed, covered), doubtful, repairs: repairs + 1 };
   return { owed, doubtful: table.union(doubtful, covered), repairs };
 }
 
-/** Names that do not exist, of a proxy that asks for very many: to say all again costs less than to look at each. */
+/** Above this number of missing names it is cheaper to resend the whole subscription than to compare each name. */
 const MANY_REMOVED = 1_000;
 
 function toSayAgain({ wildcard, names }: Subscription, response: Response, table: NameTable): NameSet {
