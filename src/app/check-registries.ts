@@ -4,13 +4,13 @@ import type { Config } from '../config/schema.js';
 import { checkServices } from '../discovery/file/check-services.js';
 import { readFile } from '../discovery/file/read-file.js';
 
-/** What is found in the files that registries of a configuration read. */
+/** Findings in the files that registries read. */
 export interface FileProblems {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
 
-/** Reads the services files of a configuration, and says what is wrong in them. One that is not there may come. */
+/** Checks the services files of a configuration. A missing file is a warning, since it may be created later. */
 export function checkServiceFiles({ discovery }: Config): FileProblems {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];

@@ -1,13 +1,11 @@
 import type { Logger } from 'pino';
 import { exposure } from '../access/exposure.js';
 import type { Unready } from '../admin/api.js';
-import { adminRoutes } from '../admin/routes.js';
-import { AdminServer } from '../admin/server.js';
+import type { AdminServer } from '../admin/server.js';
 import { Catalogue } from '../catalogue/catalogue.js';
 import type { App, AppDependencies, StartApp } from '../cli/app-handle.js';
 import { requireAdminToken } from '../config/admin-options.js';
 import type { Config } from '../config/schema.js';
-import { Secret } from '../config/secret.js';
 import { DocumentSet } from '../documents/document-set.js';
 import { documentStores } from '../documents/options.js';
 import { DEFAULT_GROUP } from '../groups/default-group.js';
@@ -30,9 +28,9 @@ import { newProxyServer } from './new-proxy-server.js';
 import { Observation } from './observation.js';
 import { RegistrySet } from './registry-set.js';
 import { RestoredSnapshot } from './restored-snapshot.js';
-import { listRoutes } from './route-list.js';
-import { skipRules } from './skipped-by.js';
 import { SourceFactory } from './sources.js';
+import { startAdmin } from './start-admin.js';
+import { told, waitingFor } from './unready.js';
 
 /** The composition root: everything that lives is made here. */
 export const startApp: StartApp = async (config, { logger, ...others }) => {
@@ -234,13 +232,6 @@ class RunningApp implements App {
     );
   }
 
-  /** Believes a registry's loss; one that does not answer while a file is served in its place is left out. */
-  #releaseRegistry(registry: string): number | undefined {
-    const released = this.#catalogue.release(registry);
-    if (released === undefined || this.#restored?.current === undefined) return released;
-    return released + this.#catalogue.leaveOutUnanswered(registry);
-  }
-
   #newPlan(): Plan {
     const documents = this.#documents.current();
     this.#catalogue.setDerived(derivedServices(this.#config, documents));
@@ -283,48 +274,16 @@ class RunningApp implements App {
   }
 
   async #startAdmin(): Promise<AdminServer> {
-    return await AdminServer.start(
-      adminRoutes(
-        {
-          unready: () => this.#unready(),
-          serviceNames: () =>
-            new Set([...this.#catalogue.names(), ...this.#plan.wanted, ...this.#catalogue.failures().keys()]),
-          service: (name) => this.#catalogue.service(name),
-          served: (view) => this.#plan.served(view),
-          remarks: (name) => this.#plan.remarks(name, this.#catalogue.service(name)),
-          sources: () => this.#catalogue.sources(),
-          release: (registry) => this.#releaseRegistry(registry),
-          rollback: (version) => this.#releases.pin(version),
-          unpin: () => this.#releases.unpin(),
-          releaseStatus: () => this.#releases.status,
-          restored: () => this.#restored?.current,
-          secrets: () => this.#secrets.statuses(),
-          routed: (name) => this.#plan.wanted.has(name),
-          skippedBy: (name) => skipRules(name, this.#config.discovery),
-          heldOf: (name) => this.#catalogue.heldOf(name),
-          failures: () => this.#catalogue.failures(),
-          routes: () => listRoutes(this.#config, this.#documents, this.#plan, this.#catalogue.names()),
-          policyDocuments: () => this.#documents.policies(),
-          proxies: () => this.#xds.proxies(),
-          proxyStatuses: (resources) => this.#xds.proxyStatuses(resources),
-          history: () => this.#cache.history(),
-          watch: (listener, signal) =>
-            this.#cache.watch((group, snapshot, previous) => {
-              listener({ group, at: Date.now(), snapshot, previous });
-            }, signal),
-          latency: () => this.#observation.metrics.recent.observations,
-          snapshot: () => this.#snapshot(),
-          load: this.#observation.load,
-          metrics: this.#observation.metrics,
-        },
-        {
-          logger: this.logger,
-          token: () => Secret.from(this.#config.admin.token, this.#config.admin.token_file),
-          page: new URL('../admin/page/', import.meta.url),
-        },
-      ),
-      this.#config.admin,
-    );
+    return await startAdmin({
+      ...{ catalogue: this.#catalogue, documents: this.#documents, secrets: this.#secrets },
+      ...{ releases: this.#releases, xds: this.#xds, cache: this.#cache, observation: this.#observation },
+      logger: this.logger,
+      config: () => this.#config,
+      plan: () => this.#plan,
+      restored: () => this.#restored?.current,
+      snapshot: () => this.#snapshot(),
+      unready: () => this.#unready(),
+    });
   }
 
   #unready(): Unready | undefined {
@@ -333,20 +292,6 @@ class RunningApp implements App {
       const reason = this.#xds.unready();
       return reason === undefined ? undefined : told(reason);
     }
-    const missing = this.#catalogue
-      .unanswered()
-      .map(({ registry, server, lastError }) =>
-        lastError === undefined ? `${registry} (${server})` : `${registry} (${server}): ${lastError.message}`,
-      );
-    const of = this.#catalogue.sources().length;
-    return {
-      reason: `waiting for the first answer of: ${missing.join(', ')}`,
-      summary: `waiting for the first answer of ${missing.length} of ${of} registry servers`,
-    };
+    return waitingFor(this.#catalogue.sources().length, this.#catalogue.unanswered());
   }
-}
-
-/** A reason that names nothing. */
-function told(reason: string): Unready {
-  return { reason, summary: reason };
 }
