@@ -1,5 +1,6 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { PacketReader } from '../../src/discovery/zookeeper/packet-reader.js';
+import { LocalServer } from './local-server.js';
 
 /** Bytes before the path in a request, and of the header of a reply, with the length of the packet. */
 const PATH_AT = 16;
@@ -11,18 +12,14 @@ const NO_LIMIT = 2 ** 31 - 1;
 export class ZooKeeperGateway {
   /** The error codes, by path. */
   readonly codes = new Map<string, number | 'nonsense'>();
-  readonly #sockets = new Set<Socket>();
-  readonly #server: Server;
+  readonly #server: LocalServer;
 
   /** @param port of the real server, on loopback */
   constructor(port: number) {
-    this.#server = createServer((client) => {
+    const gateway = createServer((client) => {
       const server = connect(port, '127.0.0.1');
       const paths = new Map<number, string>();
-      for (const socket of [client, server]) {
-        this.#sockets.add(socket);
-        socket.on('error', () => undefined);
-      }
+      for (const socket of [client, server]) socket.on('error', () => undefined);
       client.on('close', () => server.destroy());
       server.on('close', () => client.destroy());
       const requests = new PacketReader(NO_LIMIT, ({ bytes }) => {
@@ -34,22 +31,20 @@ export class ZooKeeperGateway {
       client.on('data', (chunk) => requests.push(chunk));
       server.on('data', (chunk) => replies.push(chunk));
     });
+    this.#server = new LocalServer(gateway);
   }
 
   async start(): Promise<this> {
-    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
+    await this.#server.start();
     return this;
   }
 
   get host(): string {
-    const address = this.#server.address();
-    if (typeof address !== 'object' || address === null) throw new Error('not started');
-    return `127.0.0.1:${address.port}`;
+    return this.#server.host;
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((done) => this.#server.close(done));
+    await this.#server.stop();
   }
 
   #reply(bytes: Buffer, paths: ReadonlyMap<number, string>): Buffer {

@@ -15,6 +15,7 @@ import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { eventually } from '../../peers/eventually.js';
 import { freePort } from '../../peers/process.js';
 import { configOf } from '../../support/configuration.js';
+import { NOTHING_HELD } from '../../support/release-status.js';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -36,13 +37,7 @@ async function lab(token?: () => Secret) {
   const subject: EventSubject = {
     sources: () => [],
     proxies: async () => [],
-    releaseStatus: () => ({
-      pinned: undefined,
-      quarantined: [],
-      heldBack: [],
-      inconsistent: [],
-      rollout: undefined,
-    }),
+    releaseStatus: () => NOTHING_HELD,
     watch: (listener, signal) => {
       watchers.add(listener);
       signal.addEventListener('abort', () => watchers.delete(listener));

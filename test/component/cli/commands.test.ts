@@ -6,18 +6,8 @@ import { parse } from 'yaml';
 import { envoyBootstrap } from '../../../src/cli/bootstrap.js';
 import { runCommandLine } from '../../../src/cli/command-line.js';
 import type { Config } from '../../../src/config/schema.js';
+import { signalbox } from '../../support/command.js';
 import { ended, start } from './run.js';
-
-/** What a command returns and prints, in this process. */
-async function signalbox(...args: readonly string[]) {
-  let stdout = '';
-  let stderr = '';
-  const code = await runCommandLine(args, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-  });
-  return { code, stdout, stderr };
-}
 
 let folder: string;
 beforeAll(() => {

@@ -3,17 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCommandLine } from '../../../src/cli/command-line.js';
+import { signalbox } from '../../support/command.js';
 
 let folder: string;
 let script: string;
 
 async function printed(...args: readonly string[]): Promise<string> {
-  let stdout = '';
-  const code = await runCommandLine(args, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: () => true },
-  });
+  const { code, stdout } = await signalbox(...args);
   expect(code).toBe(0);
   return stdout;
 }

@@ -1,6 +1,6 @@
 import { type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
 import { type Client, type ClientDuplexStream, type StatusObject, status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import type { ClientStatusRequest } from '../../../src/generated/types/envoy/service/status/v3/ClientStatusRequest.js';
 import type { ClientStatusResponse } from '../../../src/generated/types/envoy/service/status/v3/ClientStatusResponse.js';
 import type { Struct } from '../../../src/generated/types/google/protobuf/Struct.js';
@@ -11,30 +11,21 @@ import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { DEFAULT_LIMITS } from '../../../src/xds/limits.js';
 import type { XdsServerOptions } from '../../../src/xds/server.js';
 import { eventually } from '../../peers/eventually.js';
-import { AdsStream, connect, deserialize, serialize } from '../../support/ads-client.js';
+import { AdsStream, deserialize, serialize } from '../../support/ads-client.js';
+import { Connections } from '../../support/connections.js';
 import { ControlPlane } from '../../support/control-plane.js';
 import { aResource } from '../../support/resources.js';
 
 const PATIENCE = 15_000;
 const SERVICE = '/envoy.service.status.v3.ClientStatusDiscoveryService';
 let plane: ControlPlane;
-let clients: Client[];
-beforeEach(() => {
-  clients = [];
-});
+const connections = new Connections();
 afterEach(async () => {
-  for (const client of clients) client.close();
+  connections.close();
   await plane.server.stop();
 });
 
-function connection(): Client {
-  const client = connect(plane.address, {
-    'grpc.use_local_subchannel_pool': 1,
-    'grpc.max_receive_message_length': -1,
-  });
-  clients.push(client);
-  return client;
-}
+const connection = (): Client => connections.open(plane.address);
 
 /** A stream of questions that reads when it is told to. */
 class Asking {

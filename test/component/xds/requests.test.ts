@@ -1,5 +1,5 @@
 import { type Client, status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { encodeStruct } from '../../../src/protobuf/struct-bytes.js';
 import { lengthDelimited, text } from '../../../src/protobuf/wire.js';
 import { makeResource } from '../../../src/snapshot/resource.js';
@@ -8,7 +8,8 @@ import type { XdsServerOptions } from '../../../src/xds/server.js';
 import { encodeRequest, type Sent } from '../../conformance/wire.js';
 import { statusName, WireStream } from '../../conformance/wire-stream.js';
 import { eventually } from '../../peers/eventually.js';
-import { AdsStream, connect } from '../../support/ads-client.js';
+import { AdsStream } from '../../support/ads-client.js';
+import { Connections } from '../../support/connections.js';
 import { ControlPlane } from '../../support/control-plane.js';
 import { aResource } from '../../support/resources.js';
 
@@ -16,26 +17,16 @@ const PATIENCE = 15_000;
 const ADS = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
 const CUSTOM = 'type.googleapis.com/example.Custom';
 let plane: ControlPlane;
-let clients: Client[];
+const connections = new Connections();
 /** A proxy that behaves, and is to notice nothing. */
 let good: AdsStream;
 
-beforeEach(() => {
-  clients = [];
-});
 afterEach(async () => {
-  for (const client of clients) client.close();
+  connections.close();
   await plane.server.stop();
 });
 
-function connection(): Client {
-  const client = connect(plane.address, {
-    'grpc.use_local_subchannel_pool': 1,
-    'grpc.max_receive_message_length': -1,
-  });
-  clients.push(client);
-  return client;
-}
+const connection = (): Client => connections.open(plane.address);
 
 async function start(options: Partial<XdsServerOptions> = {}): Promise<void> {
   plane = await ControlPlane.start(options);

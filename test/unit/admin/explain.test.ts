@@ -12,6 +12,7 @@ import { NEW_STREAM } from '../../../src/xds/stream-state.js';
 import { Subscription } from '../../../src/xds/subscription.js';
 import { newTypeState, type TypeState } from '../../../src/xds/type-state.js';
 import { TypeStates } from '../../../src/xds/type-states.js';
+import { NOTHING_HELD } from '../../support/release-status.js';
 
 const { cluster, endpoints, route } = TYPE_URL;
 const place = { registry: 'consul', server: 'http://10.0.0.1:8500' };
@@ -63,13 +64,7 @@ const subject: ExplainSubject = {
   heldOf: () => [],
   routes: () => [],
   history: () => [],
-  releaseStatus: () => ({
-    pinned: undefined,
-    quarantined: [],
-    heldBack: [],
-    inconsistent: [],
-    rollout: undefined,
-  }),
+  releaseStatus: () => NOTHING_HELD,
   proxyStatuses: async (resources) =>
     resources.map((resource) => proxyStatuses(resource, streams, () => snapshot)),
   snapshot: () => snapshot,

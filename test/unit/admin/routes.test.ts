@@ -17,6 +17,7 @@ import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { LoadBook } from '../../../src/telemetry/load/load-book.js';
 import { configOf } from '../../support/configuration.js';
 import { instanceAt, stateOf } from '../../support/instances.js';
+import { NOTHING_HELD } from '../../support/release-status.js';
 
 const place = { registry: 'kv', server: 'http://127.0.0.1:8500' };
 const WEB: ServiceView = {
@@ -59,13 +60,7 @@ beforeEach(() => {
     release: () => undefined,
     rollback: () => false,
     unpin: () => false,
-    releaseStatus: () => ({
-      pinned: undefined,
-      quarantined: [],
-      heldBack: [],
-      inconsistent: [],
-      rollout: undefined,
-    }),
+    releaseStatus: () => NOTHING_HELD,
     routes: () => [],
     policyDocuments: () => [],
     proxies: async () => [],

@@ -12,6 +12,8 @@ import {
 
 const WINDOW = 30_000;
 const RUNS = 60;
+/** Of the tests that count how often something happens, which would else be left to chance; `npm run fuzz` tries others. */
+const SEED = 16;
 const limits = someLimits(WINDOW, 10 * WINDOW);
 
 beforeEach(() => {
@@ -51,9 +53,9 @@ describe('mass loss, whatever happens', () => {
         expect(registry.problem()).toBeUndefined();
         registry.close();
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, seed: SEED },
     );
-    expect(holds).toBeGreaterThan(0);
+    expect(holds).toBeGreaterThan(RUNS / 10);
   });
 
   test('nothing that the registry has is missing, and in the end exactly that is served', () => {
@@ -105,9 +107,8 @@ describe('mass loss, whatever happens', () => {
         }
         registry.close();
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, seed: SEED },
     );
-    // Both happen: how often is chance.
-    expect([holds > 0, free > 0]).toEqual([true, true]);
+    expect([holds > RUNS / 10, free > RUNS]).toEqual([true, true]);
   });
 });

@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createProgram, runCommandLine } from '../../../src/cli/command-line.js';
+import { createProgram } from '../../../src/cli/command-line.js';
 import { freePort } from '../../peers/process.js';
+import { signalbox } from '../../support/command.js';
 
 /** What the admin API answers: path → status and body. */
 let answers: Readonly<Record<string, readonly [status: number, body: unknown]>> = {};
@@ -21,16 +22,6 @@ afterEach(async () => {
   server.closeAllConnections();
   await new Promise<void>((resolve) => server.close(() => resolve()));
 });
-
-async function signalbox(...args: readonly string[]) {
-  let stdout = '';
-  let stderr = '';
-  const code = await runCommandLine(args, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-  });
-  return { code, stdout, stderr };
-}
 
 const lines = (...text: readonly string[]) => text.map((line) => `${line}\n`).join('');
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { runCommandLine } from '../../../src/cli/command-line.js';
+import { signalbox } from '../../support/command.js';
 import { HttpFake } from '../../support/http-fake.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-import-'));
@@ -34,16 +34,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 afterEach(() => vi.unstubAllEnvs());
-
-async function signalbox(...args: readonly string[]) {
-  let stdout = '';
-  let stderr = '';
-  const code = await runCommandLine(args, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-  });
-  return { code, stdout, stderr };
-}
 
 const file = (content: object) => {
   const path = join(folder, 'apisix.json');
