@@ -90,17 +90,17 @@ interface Building {
   readonly bytes: Promise<Uint8Array>;
 }
 
-/** Writes one dump at a time, in slices. Who asks meanwhile is given the next one, together with all others. */
+/** Writes one dump at a time, in slices. Clients that ask during a dump share the next one. */
 export class ConfigDumps {
   readonly #turns = new Turns();
   #building: Building | undefined;
   #next: Promise<Uint8Array> | undefined;
-  /** For as long as somebody is being sent it. */
+  /** Kept only while a client is still receiving it. */
   #last: { readonly snapshot: Snapshot; readonly bytes: WeakRef<Uint8Array> } | undefined;
 
   constructor(private readonly snapshotOf: () => Snapshot) {}
 
-  /** @throws what the source of the snapshot throws */
+  /** @throws any error of `snapshotOf` */
   async current(): Promise<Uint8Array> {
     const snapshot = this.snapshotOf();
     const known = this.#last?.snapshot === snapshot ? this.#last.bytes.deref() : undefined;

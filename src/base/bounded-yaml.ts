@@ -23,7 +23,7 @@ export interface TextPart {
 
 export type ParsedYaml =
   | { readonly document: Document.Parsed; readonly lines: LineCounter; readonly deep?: undefined }
-  /** What is nested too deep, each part as a whole, in order. */
+  /** The parts that are nested too deep, in order. */
   | { readonly deep: readonly TextPart[]; readonly document?: undefined; readonly lines?: undefined };
 
 /**
@@ -52,10 +52,10 @@ export function parseYaml(
   return { document, lines };
 }
 
-/** How often what is too deep is left out of a text that is no YAML: there the rest may be read in another way then. */
+/** How often deep parts are removed. In a text that is not YAML, the rest may parse differently after a removal. */
 const TRIES = 3;
 
-/** Parses a YAML text with null in place of what is nested too deep, where that is possible. */
+/** Parses a YAML text and replaces parts that are nested too deep with null, where possible. */
 export function parseYamlWithoutDeep(
   text: string,
   options: Parameters<typeof parseYaml>[1] = {},
@@ -88,21 +88,21 @@ function isOpen(token: CST.Token): boolean {
 
 const BLANK: ReadonlySet<unknown> = new Set(['space', 'newline', 'comment']);
 
-/** Gives the parser what the lexer finds, but for what is too deep. */
+/** Passes the lexer's tokens to the parser and leaves out parts that are nested too deep. */
 class Reading {
   readonly #parser: Parser;
   readonly #tokens: CST.Token[] = [];
   readonly #deep: TextPart[] = [];
   #offset = 0;
   #lineStart = 0;
-  /** What the line before this one ended with. */
+  /** The line break of the previous line. */
   #newline = '';
   #isFirstInLine = true;
   #isScalar = false;
   /** The next scalar is the lines below a `|` or `>`, which begin where they like. */
   #isBlockScalar = false;
   #brackets = 0;
-  /** What is left out: up to the bracket that leaves so many open, or to the first line that begins left of the column. */
+  /** The part that is left out. It ends at the bracket that leaves `brackets` open, or at the first line that starts left of `column`. */
   #skipped:
     | {
         readonly from: number;
@@ -154,7 +154,7 @@ class Reading {
 
   end(): { readonly tokens: readonly CST.Token[]; readonly deep: readonly TextPart[] } {
     if (this.#skipped !== undefined) this.#deep.push({ from: this.#skipped.from, to: this.#offset });
-    // What is open then is not too deep.
+    // Collections that are open at the end are not too deep.
     for (const token of this.#parser.end()) this.#tokens.push(token);
     return { tokens: this.#tokens, deep: this.#deep };
   }
@@ -163,7 +163,7 @@ class Reading {
     for (const token of this.#parser.next(lexeme)) this.#tokens.push(token);
   }
 
-  /** Leaves out from here on what is too deep, if the parser has come to something. */
+  /** Starts to leave tokens out if the parser is now too deep. */
   #look(at: number): void {
     const { stack } = this.#parser;
     if (stack.length <= this.most) return;
@@ -177,7 +177,7 @@ class Reading {
         : { from, column: from - (this.text.lastIndexOf('\n', from - 1) + 1) };
   }
 
-  /** Whether what is left out ends before this lexeme, which the parser is to have. */
+  /** Whether the part that is left out ends before this lexeme; the parser then gets the lexeme. */
   #ends(type: ReturnType<typeof CST.tokenType>, at: number, isFirst: boolean): boolean {
     const skipped = this.#skipped;
     if (skipped === undefined) return true;

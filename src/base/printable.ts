@@ -27,10 +27,10 @@ export function printableLines(page: string): string {
   return page.replace(RUNS_WITHIN_LINES, ' ');
 }
 
-/** Most JSON is all of this, which is told in a fraction of the time that a search for what steers takes. */
+/** Most JSON matches this, and the test takes a fraction of the time of the full search. */
 const ONLY_PLAIN = /^[\n -~]*$/;
 
-/** JSON that holds the same data, with escapes in place of what steers. */
+/** The same JSON data with escapes in place of control characters. */
 export function printableJson(json: string): string {
   if (ONLY_PLAIN.test(json)) return json;
   return json.replace(EACH_WITHIN_LINES, (character) =>

@@ -15,7 +15,7 @@ export interface ImportOptions {
   readonly json: boolean;
 }
 
-/** Prints what of APISIX's documents would be carried over. @returns the exit code: 1 where anything is not */
+/** Prints which of APISIX's documents would be carried over. @returns the exit code: 1 if any document is rejected */
 export async function runImport(options: ImportOptions, output: Output): Promise<number> {
   try {
     const documents = reportOf(await read(options));

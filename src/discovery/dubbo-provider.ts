@@ -3,9 +3,9 @@ import type { RawInstance } from '../model/read-instance.js';
 
 type Parameters = Readonly<Record<string, string>>;
 
-/** What the parameters of a provider say, by Dubbo's own rules. */
+/** The meaning of a provider's parameters, by Dubbo's own rules. */
 export type DubboProvider = Pick<RawInstance, 'weight' | 'beside' | 'down' | 'remarks'> & {
-  /** With a provider's defaults in the place of what it does not say. */
+  /** Includes the provider's defaults for missing parameters. */
   readonly parameters: Parameters;
 };
 
@@ -47,7 +47,7 @@ function withDefaults(said: Parameters): Parameters {
   return Object.fromEntries(parameters);
 }
 
-/** Consumers leave out what is not enabled, and what is disabled whatever `enabled` says. */
+/** Dubbo consumers ignore a provider that is not enabled, or that is disabled regardless of `enabled`. */
 function downBy({
   enabled = '',
   disabled = '',

@@ -7,7 +7,7 @@ export type RouteOutcome =
   | {
       readonly rules: readonly RouteRule[];
       readonly disabled?: boolean;
-      /** What Envoy does in another way than the document's own program. */
+      /** Differences between Envoy and APISIX. */
       readonly differences?: readonly string[];
       readonly rejected?: undefined;
     }

@@ -13,7 +13,7 @@ export interface RouteDocument {
   readonly rejected?: string;
   /** The document itself says that it is not to be in force. */
   readonly disabled?: boolean;
-  /** What of the rules in force Envoy does in another way than the document's own program. */
+  /** Differences between Envoy and APISIX for the rules in force. */
   readonly differences?: readonly string[];
 }
 

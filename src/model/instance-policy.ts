@@ -4,7 +4,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export interface ReadPolicy {
   readonly said: InstancePolicy;
-  /** What could not be read, for people. */
+  /** Unreadable values, for people. */
   readonly remarks: readonly string[];
 }
 

@@ -23,7 +23,7 @@ export interface RawInstance {
   readonly check_status?: unknown;
   /** Set by a registry whose own rule (health, enabled) says no. */
   readonly down?: { readonly reason: FilterReason; readonly detail: string };
-  /** What was odd but harmless, for people. */
+  /** Harmless oddities, for people. */
   readonly remarks?: readonly string[];
   /** What the registry itself says; where it is silent, the metadata count. */
   readonly extra?: Pick<Instance, 'secure' | 'secureBy' | 'locality' | 'cluster' | 'health'>;
@@ -132,7 +132,7 @@ function switchedOff({ enabled, disabled }: Readonly<Record<string, unknown>> = 
   return readSwitch(enabled) === false ? 'enabled is false' : undefined;
 }
 
-/** Without what says nothing, so that it hides nothing either. */
+/** Removes neutral values, so that they do not hide metadata. */
 function stated(fields: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
   const entries = Object.entries(fields);
   return Object.fromEntries(

@@ -89,7 +89,7 @@ export interface Retries {
   readonly hedge_on_per_try_timeout?: boolean | undefined;
 }
 
-/** What tells those apart that a rate limit counts each for itself: one of these. */
+/** The key of a rate limit: exactly one of these. */
 export interface RateLimitKey {
   readonly client_address?: true | undefined;
   /** Where a request has none of the headers, its client's address counts. */

@@ -3,12 +3,12 @@ import { textOf } from '../text-of.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What an instance wants its clients to speak. */
+/** The protocol that an instance expects from its clients. */
 export interface SpokenProtocol {
   /** True or false where it says so itself, with the word that says it, such as `secure=true`. */
   readonly tls?: { readonly secure: boolean; readonly by: string };
   readonly http2?: true;
-  /** What could not be read, for people. */
+  /** Unreadable values, for people. */
   readonly remarks: readonly string[];
 }
 
@@ -17,7 +17,7 @@ interface Meaning {
   readonly http2?: true;
 }
 
-/** What the names of protocols and URL schemes mean to a client. Others, such as `http` and `dubbo`, say nothing. */
+/** The meaning of protocol names and URL schemes. Others, such as `http` and `dubbo`, have none. */
 const PROTOCOLS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['http2', { http2: true }],
   ['http/2', { http2: true }],
@@ -70,7 +70,7 @@ export function readSpokenProtocol(fields: Fields, port: number): SpokenProtocol
   };
 }
 
-/** What a switch says; undefined for a neutral value. */
+/** Reads a switch; undefined for a neutral value. */
 export function readSwitch(value: unknown): boolean | 'unclear' | undefined {
   if (typeof value === 'boolean') return value;
   if (value === undefined || value === null || value === 0) return undefined;

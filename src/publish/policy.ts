@@ -95,7 +95,7 @@ export function tally<Key extends keyof InstancePolicy>(
 export const isSecure = ({ secure }: Instance): boolean => secure === true;
 export const wantsHttp2 = ({ policy }: Instance): boolean => policy?.http2 === true;
 
-/** To which of the instances TLS is spoken: what the configuration says, else to those that ask for it. */
+/** Which instances get TLS: those that the configuration names, otherwise those that ask for it. */
 function tlsOf(
   said: ServicePolicy['tls'],
   instances: readonly Instance[],

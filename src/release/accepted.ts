@@ -9,7 +9,7 @@ export interface ResourceVersion {
   readonly version: string;
 }
 
-/** Versions of one resource that are told apart; of a flood of them only the last are remembered. */
+/** How many versions of one resource are remembered. */
 const MOST_VERSIONS = 16;
 
 interface Version {
@@ -97,7 +97,7 @@ export class AcceptedVersions {
     }
   }
 
-  /** Forgets what the proxies are not to have. */
+  /** Forgets resources that are not published. */
   keepOnly(test: (typeUrl: string, name: string) => boolean): void {
     for (const [key, { known }] of this.#resources) {
       const [first] = known;
@@ -127,7 +127,7 @@ export class AcceptedVersions {
   }
 }
 
-/** What was accepted is forgotten last. */
+/** Drops versions that were not accepted first. */
 function bounded(versions: readonly Version[]): readonly Version[] {
   if (versions.length <= MOST_VERSIONS) return versions;
   const index = Math.max(

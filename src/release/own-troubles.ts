@@ -13,7 +13,7 @@ export interface OwnTroubleOptions {
 /** Why a rejection is the proxy's own trouble: others accept it, it cannot bind the address, it rejects too much. */
 export type OwnTroubleReason = 'accepted_by_others' | 'cannot_bind' | 'rejects_too_much';
 
-/** A proxy that is held back alone: what it rejects is served to the others. */
+/** A proxy that is held back alone. The other proxies are served what it rejects. */
 export interface HeldBackProxy {
   readonly group: Group;
   readonly node: string;
@@ -33,7 +33,7 @@ const MOST_PROXIES = 1_000;
 const MOST_VERSIONS = 100_000;
 const MOST_NAMES = 20;
 
-/** What is the trouble of single proxies of a group: who rejects what, and who is held back alone. */
+/** Tracks rejections by single proxies of a group, and the proxies that are held back alone. */
 export class OwnTroubles {
   /** By node, the oldest first: the versions that it rejects by name, by type and name. */
   readonly #rejects = new Map<string, Map<string, ResourceVersion>>();
@@ -106,7 +106,7 @@ export class OwnTroubles {
     return before?.reason !== reason || before.message !== message;
   }
 
-  /** A proxy has accepted what came after its rejection, or is gone. */
+  /** A proxy accepted a response after its rejection, or disconnected. */
   settled(node: string, typeUrl: string): void {
     this.#heldBack.delete(`${typeUrl} ${node}`);
     const own = this.#rejects.get(node);

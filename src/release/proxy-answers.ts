@@ -10,13 +10,13 @@ import type { ResourceVersion } from './accepted.js';
 import type { Rejected } from './quarantine.js';
 import { baseOf } from './rollout.js';
 
-/** What proxies of a group say, in a form that goes from one process to another. */
+/** An answer of a proxy, in a form that processes can exchange. */
 export type ProxyAnswer =
   | { readonly kind: 'accepted'; readonly group: Group; readonly versions: readonly ResourceVersion[] }
   /** A proxy came back and has these; without a version where it does not say which it has. */
   | { readonly kind: 'reported'; readonly group: Group; readonly versions: readonly ResourceVersion[] }
   | { readonly kind: 'rejected'; readonly rejected: Rejected }
-  /** A proxy has accepted what came after a rejection, or is gone. */
+  /** A proxy accepted a response after a rejection, or disconnected. */
   | { readonly kind: 'settled'; readonly group: Group; readonly node: string; readonly typeUrl: string };
 
 /** What proxies say to what they were sent. */
@@ -31,7 +31,7 @@ export const RELAY_USER_AGENT = 'signalbox-relay';
 const UNBOUND =
   /cannot (bind|listen)|address already in use|permission denied|cannot assign requested address/i;
 
-/** Tells of each response once for each group that it was accepted, whichever proxy did so first: most say the same. */
+/** Reports the acceptance of a response once per group, since most proxies send the same answer. */
 export class ProxyAnswers implements XdsObserver {
   readonly #last = { response: undefined as Response | undefined, group: undefined as Group | undefined };
   readonly #accepted = new WeakMap<Response, Set<Group>>();
@@ -88,7 +88,7 @@ function counts({ node: { userAgent } }: KnownProxy): boolean {
   return userAgent === 'envoy' || userAgent === '';
 }
 
-/** Envoy says what is wrong with each listener in a line of its own. */
+/** Envoy reports each rejected listener on its own line. */
 function unboundOf(suspects: readonly ResourceVersion[], message: string): readonly string[] {
   const names = suspects.map(({ name }) => name);
   const lines = message.split('\n').filter((line) => UNBOUND.test(line));

@@ -13,18 +13,18 @@ import type { ProxyAnswer } from './proxy-answers.js';
 import { type Instead, Quarantine, type Quarantined, type Rejected } from './quarantine.js';
 
 export interface ProxyOpinionsDependencies {
-  /** What the proxies are to have. */
+  /** The snapshot that proxies should have. */
   readonly wanted: () => Snapshot;
   /** Called when something that a proxy rejects is held back. */
   readonly held: () => void;
-  /** Runs a task after so many milliseconds; what is served may be another thing then. */
+  /** Runs a task after `wait` milliseconds and then checks whether the served snapshot changes. */
   readonly later: (wait: number, task: () => void) => void;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** The time in which proxies take what is served in place of what they rejected, milliseconds. */
+/** How long proxies may take to apply a substitute, milliseconds. */
 const TRIAL_PAUSE = 500;
 /**
  * So long after its first publication a group may have proxies that are still coming back with what it has; milliseconds.
@@ -41,7 +41,7 @@ export class ProxyOpinions {
   readonly #quarantine: Quarantine;
   readonly #troubles: OwnTroubles;
   #published = Snapshot.EMPTY;
-  /** What was published first, while proxies may come back that have it from another process. */
+  /** The first published snapshot, kept while proxies may return with resources of another process. */
   #first: Snapshot | undefined;
 
   constructor(
@@ -95,12 +95,12 @@ export class ProxyOpinions {
     }
   }
 
-  /** What is to be served in place of what is wanted. */
+  /** The substitutes for wanted resources. */
   substitutes(wanted: Snapshot): SnapshotChanges {
     return this.#quarantine.substitutes(wanted);
   }
 
-  /** This goes out to the proxies. @param changes what differs from what did before */
+  /** Records a published snapshot. @param changes the differences from the previous one */
   published(snapshot: Snapshot, changes: SnapshotChanges): void {
     this.#accepted.published(changes);
     if (this.#published === Snapshot.EMPTY) this.#expectReturns(snapshot);
@@ -135,7 +135,7 @@ export class ProxyOpinions {
     return changed;
   }
 
-  /** What is wanted of a report: a proxy may say that it has everything. */
+  /** The wanted resources of a report. `*` stands for all. */
   #wantedOf(reported: ResourceVersion): readonly ResourceVersion[] {
     const set = this.deps.wanted().set(reported.typeUrl);
     if (reported.name !== '*') return set.get(reported.name) === undefined ? [] : [reported];
@@ -183,7 +183,7 @@ export class ProxyOpinions {
     return this.#troubles.tooMuch(node, (version) => this.#isWanted(version), found.length, all);
   }
 
-  /** What was held back for a proxy that rejects too much goes on, unless another proxy rejects it too. */
+  /** Releases versions that were held back for a proxy that rejects too much, unless another proxy rejects them too. */
   #release(rejected: Rejected, suspects: readonly ResourceVersion[]): boolean {
     const { node } = rejected;
     const own = this.#quarantine.heldFor(node).filter((each) => !this.#troubles.isShared(node, each));
@@ -219,7 +219,7 @@ export class ProxyOpinions {
     );
   }
 
-  /** What a proxy has is not taken from it: no proxy is known to accept another version, it stays. */
+  /** A resource that a proxy has is never removed: without another accepted version it stays. */
   #insteadOf(version: ResourceVersion): Instead {
     const { typeUrl, name } = version;
     const other = this.#accepted.other(version);

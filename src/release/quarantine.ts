@@ -34,7 +34,7 @@ export interface Rejected {
   readonly unbound: readonly string[];
 }
 
-/** What can be served in place of a version: another one, nothing, or only the version itself. */
+/** The substitute for a version: another resource, nothing, or the version itself. */
 export type Instead = Resource | 'nothing' | 'itself';
 
 interface Entry extends ResourceVersion, Pick<Quarantined, 'group' | 'message' | 'node' | 'since'> {
@@ -76,7 +76,7 @@ export class Quarantine {
     });
   }
 
-  /** What is held back for what this proxy said. */
+  /** The versions that are held back because of this proxy. */
   heldFor(node: string): readonly (ResourceVersion & Pick<Entry, 'state'>)[] {
     return [...this.#entries.values()].filter((entry) => entry.node === node);
   }

@@ -1,6 +1,6 @@
 import type { AnswerSink, ProxyAnswer } from '../release/proxy-answers.js';
 
-/** Passes on what the proxies of a worker say, and settles what they have rejected when the worker ends. */
+/** Passes on the answers of a worker's proxies, and settles their rejections when the worker ends. */
 export class OpenRejections implements AnswerSink {
   readonly #open = new Map<string, ProxyAnswer>();
 

@@ -5,17 +5,17 @@ import { type TypeState, touchedBy } from './type-state.js';
 
 /** All that is remembered, bytes: names are the clients' own words. */
 const MOST_BYTES = 32 * 2 ** 20;
-/** What an entry takes beside its names, bytes, about. */
+/** Approximate overhead of an entry, bytes. */
 const OVERHEAD = 100;
 /** Milliseconds: a proxy that was away for longer starts anew. */
 const REMEMBERED = 600_000;
 
-/** Of names of a type that are remembered one by one, bytes, about; more, and everything of the type is in doubt. */
+/** The most bytes of names that are remembered per type. Beyond that the whole type is in doubt. */
 const MOST_OF_TYPE = 2 ** 20;
 
 interface Doubt {
   readonly names: NamesByType;
-  /** The types of which everything is in doubt. */
+  /** Types that are wholly in doubt. */
   readonly whole: ReadonlySet<string>;
   readonly bytes: number;
   /** Milliseconds of the clock. */
@@ -72,7 +72,7 @@ export class Doubts {
     return this.#of(node).names.get(typeUrl);
   }
 
-  /** Whether nothing that a node that came back says it has of a type is to be believed. */
+  /** Whether the claims of a returning node about a type must be ignored. */
   isWhole(node: string, typeUrl: string): boolean {
     return this.#of(node).whole.has(typeUrl);
   }
@@ -87,7 +87,7 @@ export class Doubts {
     return doubt === undefined || this.now() - doubt.at > REMEMBERED ? NONE : doubt;
   }
 
-  /** @returns undefined where there are too many names: then everything of the type is in doubt */
+  /** @returns undefined for too many names: the whole type is then in doubt */
   #with(names: NameSet, type: TypeState): NameSet | undefined {
     if (names.weight + mostDoubtful(type) > MOST_OF_TYPE) return undefined;
     const all = this.table.union(names, this.#doubtful(type));
@@ -101,7 +101,7 @@ export class Doubts {
   }
 }
 
-/** What the names of a type that are in doubt take at most, bytes, without a look at each. */
+/** An upper bound on the size of a type's doubtful names, bytes, found without iterating over them. */
 function mostDoubtful({ doubtful, owed, nonce, outstanding }: TypeState): number {
   const waiting = nonce === '' ? 0 : owed.weight;
   const sent = outstanding.map(({ response }) => response.weight + OVERHEAD * response.resources.length);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { hashOf, PersistentMap } from '../snapshot/persistent-map.js';
 import { atOnce, Piece, type Steps } from '../snapshot/steps.js';
 
-/** What a name takes beside its text, about, bytes. */
+/** Approximate overhead of a name, bytes. */
 const ENTRY = 64;
 /** Lists of names whose bytes are known; that of each proxy of a large fleet may be another one. */
 const MOST_LISTS = 16_384;
@@ -24,7 +24,7 @@ export class NameSet {
     readonly bytes: number,
   ) {}
 
-  /** What it takes, about, bytes. */
+  /** Approximate size, bytes. */
   get weight(): number {
     return this.bytes + ENTRY * this.size;
   }

@@ -21,9 +21,9 @@ export interface XdsObserver {
   acknowledged?(response: Response, proxy: KnownProxy): void;
   /** @param message what the proxy says of the reason */
   rejected?(response: Response, message: string, proxy: KnownProxy): void;
-  /** A proxy came back with these. Equal reports of a group are told once. */
+  /** A proxy returned with these versions. Equal reports of a group are passed on once. */
   reported?(typeUrl: string, versions: ReportedVersions, proxy: KnownProxy): void;
-  /** A proxy has accepted what it was sent after a rejection of this type, or is gone. */
+  /** A proxy accepted a response after rejecting one of this type, or disconnected. */
   settled?(typeUrl: string, proxy: KnownProxy): void;
 }
 

@@ -49,7 +49,7 @@ export function* readVersions(run: Uint8Array): Steps<ReadonlyMap<string, string
   return versions;
 }
 
-/** Of an error that a proxy tells of. */
+/** Reads the `error_detail` of a request. */
 export function readStatus(bytes: Uint8Array): RequestError {
   const reader = protobuf.Reader.create(bytes);
   let error: RequestError = { code: 0, message: '' };
@@ -89,7 +89,7 @@ export function readVersion(reader: protobuf.Reader): string {
   return bytes.length > LONGEST_VERSION ? '' : textOf(bytes);
 }
 
-/** A nonce. What one that is too long begins with is none of ours either. */
+/** Reads a nonce. One that is too long is cut; the start of it is not one of ours either. */
 export function readNonce(reader: protobuf.Reader): string {
   return textOf(reader.bytes().subarray(0, LONGEST_NONCE));
 }

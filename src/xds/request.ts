@@ -230,10 +230,10 @@ export class RequestReader {
 
 /** The versions of a hundred thousand resources; what is remembered is bounded. */
 const LONGEST_REMEMBERED = 4 * 1024 * 1024;
-/** A proxy that comes back tells of its clusters and of their endpoints in turn; several groups of proxies may. */
+/** A returning proxy lists its clusters and then their endpoints; several groups may do so at a time. */
 const REMEMBERED_RUNS = 8;
 const REMEMBERED_BYTES = 32 * 1024 * 1024;
-/** What a run takes when it has been read, as a multiple of its bytes, about. */
+/** Approximate size of a decoded run, as a multiple of its bytes. */
 const READ = 4;
 /** Bytes. */
 const LONGEST_TYPE_URL = 256;

@@ -1,6 +1,6 @@
 import type { Resource } from '../snapshot/resource.js';
 
-/** What things take, about, bytes: a response, a mention of a resource, a name beside its text, an empty resource. */
+/** Approximate sizes, bytes: a response, a mention of a resource, the overhead of a name, an empty resource. */
 const RESPONSE = 200;
 const MENTION = 8;
 const NAME = 24;

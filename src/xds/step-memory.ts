@@ -8,7 +8,7 @@ import { weightsOf } from './weights.js';
 
 /** Enough for the phases that the proxies of one restart are in at a time. */
 const REMEMBERED = 8;
-/** What is kept when all streams have ended. */
+/** The most bytes that are kept after all streams have ended. */
 const REMEMBERED_BYTES = 32 * 1024 * 1024;
 
 interface Receipt {

@@ -10,7 +10,7 @@ import type { RequestReader } from './request.js';
 import type { Shared } from './stream-state.js';
 import type { Turns } from './turns.js';
 
-/** What all streams of a server have in common. */
+/** The dependencies that all streams of a server share. */
 export interface StreamDependencies extends IdentityDependencies {
   readonly cache: SnapshotCache;
   readonly shared: Shared;

@@ -6,7 +6,7 @@ import type { CommonRequest } from './request.js';
 import type { Response, Variant } from './response.js';
 import type { StreamState } from './stream-state.js';
 
-/** Tells the log and the observer what happens on a stream. */
+/** Reports the events of a stream to the log and the observer. */
 export class StreamJournal {
   constructor(
     private readonly stream: {
@@ -59,7 +59,7 @@ export class StreamJournal {
     this.observer.acknowledged(response, this.proxy);
   }
 
-  /** What was rejected of a type has been followed by something that was accepted, or by the end. */
+  /** A rejection of this type was followed by an acceptance, or the stream ended. */
   settled(typeUrl: string): void {
     this.observer.settled(typeUrl, this.proxy);
   }

@@ -25,7 +25,7 @@ export interface Due {
   readonly message: Message;
 }
 
-/** Where one stream is: its state, and what is told and remembered of it as it goes on. */
+/** The state of one stream, and its effects on reports, doubts and the journal. */
 export class StreamProgress {
   #state: StreamState = NEW_STREAM;
 
@@ -46,7 +46,7 @@ export class StreamProgress {
     return this.#state.awaited.size > 0;
   }
 
-  /** The shortest TTL of what was sent, milliseconds. */
+  /** The shortest TTL of the sent resources, milliseconds. */
   get leastTtl(): number | undefined {
     return leastTtl(this.#state, this.variant);
   }
@@ -56,17 +56,17 @@ export class StreamProgress {
     this.#state = newStream(userAgent);
   }
 
-  /** Works out in steps what {@link take} will need. */
+  /** Prepares {@link take} in steps. */
   *prepare(request: StreamRequest, snapshot: Snapshot): Steps<void> {
     yield* prepare(this.#state, request, snapshot, this.deps.shared);
   }
 
-  /** Whether a request tells what the proxy has from earlier streams: {@link report} it after it was taken. */
+  /** Whether a request lists resources from earlier streams. Call {@link report} after {@link take}. */
   reports(request: StreamRequest): boolean {
     return !this.#state.types.has(request.request.typeUrl) && Reports.claims(request);
   }
 
-  /** Tells what the proxy has from earlier streams. */
+  /** Reports the proxy's resources from earlier streams. */
   *report(request: StreamRequest, snapshot: Snapshot): Steps<void> {
     const { typeUrl } = request.request;
     const type = this.#state.types.get(typeUrl);
@@ -117,7 +117,7 @@ export class StreamProgress {
       if (rejected.size > 0) this.journal.settled(typeUrl);
   }
 
-  /** A request, without what its client claims to have where all of that is in doubt. */
+  /** The request, without its claims if the type is wholly in doubt. */
   believed(request: StreamRequest): StreamRequest {
     const { typeUrl } = request.request;
     const begun = this.#state.types.has(typeUrl);

@@ -46,7 +46,7 @@ export class StreamRequests {
   }
 }
 
-/** Whether a request of these bytes is too much work to be done at once. */
+/** Whether a request of this size must be processed in steps. */
 export function needsSteps(request: StreamRequest, bytes: Uint8Array): boolean {
   return namesIn(request) > STEP || isLong(bytes.length);
 }

@@ -5,7 +5,7 @@ import type { StreamState } from './stream-state.js';
 /** Lighter things are not weighed one by one, bytes: there is a bounded number of them. */
 const LIGHT = 4 * 1024;
 
-/** What the state of a stream keeps: sets of names, and responses that are not acknowledged. */
+/** The parts of a stream's state: sets of names and unacknowledged responses. */
 export function weightsOf({ types, warming, awaited }: StreamState): readonly Weight[] {
   const weights: Weight[] = [];
   for (const { subscription, owed, doubtful, listed, outstanding } of types.values()) {

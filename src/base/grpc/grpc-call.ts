@@ -178,7 +178,7 @@ export class GrpcCall extends EventEmitter<Events> {
     }
   }
 
-  /** A client that leaves its side open is hung up. Not at once: those of grpc-js would lose the status by it. */
+  /** Closes the stream of a client that does not half-close. Not immediately: a grpc-js client would lose the status. */
   #hangUp(): void {
     clearTimeout(this.#patience);
     this.#patience = setTimeout(() => this.stream.close(constants.NGHTTP2_NO_ERROR), HANG_UP).unref();

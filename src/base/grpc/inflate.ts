@@ -17,7 +17,7 @@ export const ENCODINGS = ['identity', ...Object.keys(INFLATERS)].join(',');
 export class Inflater {
   readonly #oneByOne = new OneByOne();
 
-  /** Takes turns with the other connections, so that no connection is behind all the messages of another. */
+  /** A connection takes turns with the others, so that a queue of one connection does not delay them. */
   ofConnection(): Inflate {
     const own = new OneByOne();
     return async (message) =>
@@ -31,11 +31,11 @@ interface CompressedMessage {
   readonly encoding: unknown;
   /** Bytes of the result. */
   readonly most: number;
-  /** Of a call that has ended meanwhile. */
+  /** Whether the call has ended in the meantime. */
   readonly unwanted: () => boolean;
 }
 
-/** @returns nothing for a message that nobody wants any more. @throws CallError */
+/** @returns undefined for an unwanted message. @throws CallError */
 export type Inflate = (message: CompressedMessage) => Promise<Buffer | undefined>;
 
 async function inflated({ bytes, encoding, most, unwanted }: CompressedMessage): Promise<Buffer | undefined> {

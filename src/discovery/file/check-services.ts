@@ -3,7 +3,7 @@ import { nameProblem } from '../service-name.js';
 import { readFileInstance, readFileService, unknownKeys } from './file-instance.js';
 import { parsePlaced, type TextPlace } from './service-file.js';
 
-/** What is wrong in a services file, or odd. */
+/** A problem or a warning in a services file. */
 export interface ServicesProblem {
   readonly place?: TextPlace | undefined;
   /** From the top of the file. */

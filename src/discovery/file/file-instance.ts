@@ -79,7 +79,7 @@ function readItem(item: unknown, defaultWeight: number): ReadInstance {
   );
 }
 
-/** What an instance cannot do without and this one lacks, in words. */
+/** Describes the required keys that an instance lacks. */
 function missingKeys(item: Readonly<Record<string, unknown>>): string | undefined {
   const missing = ['host', 'port'].filter((key) => !isStated(item[key]));
   if (missing.length === 0) return undefined;

@@ -23,7 +23,7 @@ export interface TextPlace {
   readonly column: number;
 }
 
-/** The same with the places of what stands there, or of what is wrong. */
+/** The same, with the position of each entry or of the problem. */
 export type PlacedServiceFile =
   | {
       readonly services: ReadonlyMap<string, ServiceList>;
@@ -32,7 +32,7 @@ export type PlacedServiceFile =
     }
   | { readonly problem: string; readonly place?: TextPlace; readonly services?: undefined };
 
-/** Of JSON: what is far deeper than an item may be takes the parser too long. */
+/** Levels of JSON. Deeper text takes the parser too long. */
 const MOST_LEVELS = 200_000;
 
 /**

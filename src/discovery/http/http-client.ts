@@ -168,7 +168,7 @@ function singleValued(
   );
 }
 
-/** Levels of an answer: what is far deeper takes the parser and the garbage collector seconds. */
+/** Levels of an answer. Deeper answers take the parser and the garbage collector seconds. */
 const NESTING = 10_000;
 
 function parsed(body: string, errors: HttpErrors): unknown {

@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 
-/** Bytes that are kept as they came; most answers are smaller. */
+/** Bytes that are kept uncompressed. Most answers are smaller. */
 const PLAIN = 16 * 1024 * 1024;
 /** Bytes that are compressed together. */
 const BLOCK = 4 * 1024 * 1024;
@@ -10,8 +10,8 @@ const pack = promisify(deflateRaw);
 const unpack = promisify(inflateRaw);
 
 /**
- * The bytes of an answer of which nobody knows how large it gets. Those of a large one are compressed while more come:
- * JSON takes a tenth then, and an answer without end takes little memory until it is stopped.
+ * The bytes of an answer of unknown size. A large answer is compressed while it arrives: JSON shrinks to about a tenth,
+ * and an endless answer takes little memory until it is stopped.
  */
 export class PackedBytes {
   readonly #plain: Buffer[] = [];
@@ -43,7 +43,7 @@ export class PackedBytes {
     }
   }
 
-  /** Everything as text. Nothing is kept of it here. */
+  /** Returns everything as text and forgets it. */
   async text(): Promise<string> {
     const decoder = new StringDecoder('utf8');
     let text = decoder.write(Buffer.concat(this.#plain.splice(0)));

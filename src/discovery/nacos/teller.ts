@@ -121,10 +121,10 @@ export class Teller {
     this.sink.serviceFailed(key, nameError(key.service, problem));
   }
 
-  /** Says whether that changed anything. */
+  /** @returns whether anything changed */
   #set(key: NacosService, entries: readonly unknown[] | undefined): boolean {
     const text = serviceText(key);
-    // A service that failed is told of again, whether it has changed or not.
+    // A service that recovers is reported again even if it has not changed.
     const recovers = this.#failing.delete(text) || this.#unusable.delete(text);
     if (recovers) this.#table.remove(key);
     if (entries === undefined) {

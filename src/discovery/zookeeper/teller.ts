@@ -4,16 +4,16 @@ import { nameError } from '../service-name.js';
 import type { ServiceState, SourceSink } from '../source.js';
 import type { PrefixChanges } from './prefix-watch.js';
 
-/** Tells the sink what it does not know yet, from one session to the next. */
+/** Reports changes to the sink, across sessions. */
 export class Teller {
   readonly #known = new Map<string, ServiceState>();
-  /** The services that cannot be read, each with the error that was told. */
+  /** Unreadable services, each with its reported error. */
   readonly #failing = new Map<string, SignalboxError>();
   readonly #unusable = new Set<string>();
 
   constructor(private readonly sink: SourceSink) {}
 
-  /** Where services are there and none of them can be read, the registry has not answered. */
+  /** Whether services exist and none of them is readable: the registry then counts as failing. */
   get isMute(): boolean {
     return this.#failing.size > 0 && ![...this.#known.keys()].some((name) => !this.#failing.has(name));
   }
@@ -41,7 +41,7 @@ export class Teller {
     if (isMute && first !== undefined) this.sink.failed(first);
   }
 
-  /** Says whether that changed anything. A service that failed is told of again, whether it has changed or not. */
+  /** @returns whether anything changed. A service that recovers is reported again even if it has not changed. */
   #set(name: string, state: ServiceState | undefined): boolean {
     const recovers = this.#failing.delete(name) || this.#unusable.delete(name);
     if (!recovers && isDeepStrictEqual(this.#known.get(name), state)) return false;

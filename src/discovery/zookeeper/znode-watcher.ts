@@ -56,7 +56,7 @@ export class ZnodeWatcher {
     return watch;
   }
 
-  /** Asks anew for what could not be read; it has no watch. */
+  /** Retries failed reads, which have no watch. */
   retryFailing(): void {
     for (const watch of this.#failing) this.#enqueue(watch);
   }

@@ -13,8 +13,8 @@ export type Found<T> =
   | { readonly kind: 'failed'; readonly error: SignalboxError };
 
 /**
- * Reads that leave a watch behind: `changed` is called once, when what was read is not true any more. An absent
- * znode, or one that cannot be read, has no watch.
+ * Reads that set a watch: `changed` is called once, when the znode has changed. An absent or unreadable znode has no
+ * watch.
  */
 export interface ZooKeeper {
   data(path: string, changed: () => void): Promise<Found<string>>;

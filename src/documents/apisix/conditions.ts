@@ -4,7 +4,7 @@ import type { Reasons } from './reasons.js';
 
 type Matches = Readonly<Record<string, TextMatch>>;
 
-/** What is asked for of a request beside its path: all of it. */
+/** The conditions of a request beside its path. All must match. */
 export interface Conditions {
   readonly headers: Matches;
   readonly query: Matches;

@@ -12,7 +12,7 @@ import { isObject } from '../json-document.js';
 const LARGEST = 268_435_456;
 /** Milliseconds. */
 const TIMEOUT = 10_000;
-/** What an APISIX may hold; of older releases some are missing. */
+/** The document folders of APISIX. Older releases lack some. */
 const FOLDERS = [
   ...['routes', 'upstreams', 'services', 'plugin_configs', 'global_rules', 'consumers', 'consumer_groups'],
   ...['ssls', 'stream_routes', 'protos', 'secrets', 'plugin_metadata'],

@@ -6,7 +6,7 @@ import { headerOf } from './vars.js';
 
 const OF_CLIENT: HashPolicy = { source_ip: true };
 
-/** What `chash` tells requests apart by; where it finds nothing, the client's address counts, as in APISIX. */
+/** The hash key of `chash`. Without a value the client's address counts, as in APISIX. */
 export function readHashing(
   { hash_on: on = 'vars', key = '' }: JsonObject,
   reasons: Reasons,

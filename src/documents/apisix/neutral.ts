@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isObject, type JsonObject } from '../json-document.js';
 
-/** What APISIX itself, or its dashboard, writes where nothing was said, by the key. */
+/** Default values that APISIX or its dashboard writes, by key. */
 export type Defaults = Readonly<Record<string, unknown>>;
 
 /**

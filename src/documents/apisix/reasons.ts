@@ -3,7 +3,7 @@ import type { JsonObject } from '../json-document.js';
 /** More reasons than anybody reads. */
 const MOST = 20;
 
-/** Why a document cannot be carried over, all of it at once; and what is different where it is. */
+/** Collects all reasons to reject a document, and the differences of a document that is carried over. */
 export class Reasons {
   readonly #first: string[] = [];
   readonly #differences = new Set<string>();

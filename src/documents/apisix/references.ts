@@ -2,7 +2,7 @@ import type { JsonObject } from '../json-document.js';
 import type { ServiceDocument } from './service.js';
 import type { Upstream } from './upstream.js';
 
-/** What a route refers to, as it stands; undefined where there is no such document, or no good one: then a reason is given. */
+/** The documents that a route refers to. A missing or rejected document is undefined and adds a reason. */
 export interface References {
   upstream(id: string): Upstream | undefined;
   service(id: string): ServiceDocument | undefined;

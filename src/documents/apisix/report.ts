@@ -1,22 +1,22 @@
 import { ApisixTable } from './table.js';
 
-/** What becomes of one document of APISIX's. */
+/** The outcome of one APISIX document. */
 export interface ReportedDocument {
   /** Its key without APISIX's prefix, such as `routes/1`. */
   readonly id: string;
   readonly state: 'carried' | 'rejected' | 'disabled';
   /** Why it is not carried over. */
   readonly reason?: string;
-  /** What Envoy does in another way. */
+  /** Differences between Envoy and APISIX. */
   readonly differences?: readonly string[];
 }
 
 /** Those that a table reads, and whose faults show in the routes that refer to them. */
 const READ_WITH_ROUTES = new Set(['upstreams', 'services', 'plugin_configs', 'global_rules']);
-/** What has no use for a proxy, and is left behind. */
+/** Folders that have no meaning for a proxy. */
 const ABOUT_APISIX = new Set(['plugins', 'data_plane', 'init_dir']);
 
-/** What would be carried over of these documents, by their keys. */
+/** Reports which of these documents would be carried over. */
 export function reportOf(documents: ReadonlyMap<string, string>): readonly ReportedDocument[] {
   const table = new ApisixTable('');
   for (const [key, text] of documents) table.change(key, text);

@@ -22,7 +22,7 @@ interface Split {
   readonly shares: readonly Share[];
 }
 
-/** What the plugins of a route come to. */
+/** The combined effect of a route's plugins. */
 export class RoutePlan {
   /** Answered by Envoy itself. */
   readonly answers: Step[] = [];
@@ -34,12 +34,12 @@ export class RoutePlan {
   #everywhere: Part = {};
   #forward: Part = {};
 
-  /** What all rules of the route have, whoever answers. */
+  /** Applies to all rules of the route. */
   get everywhere(): Part {
     return this.#everywhere;
   }
 
-  /** What rules that go to a service have besides. */
+  /** Applies to rules that forward to a service. */
   get forward(): Part {
     return this.#forward;
   }

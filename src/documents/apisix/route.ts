@@ -27,7 +27,7 @@ const KNOWN = new Set([
   ...['upstream', 'upstream_id', 'service_id', 'plugin_config_id', 'timeout'],
 ]);
 const DEFAULTS = { priority: 0, enable_websocket: false };
-/** What is read, and left without neutral values, by itself. */
+/** Keys whose readers remove neutral values themselves. */
 const KEPT = new Set(['plugins', 'upstream', 'labels', 'vars']);
 const ADDRESS = 'Envoy\'s routes do not look at the client\'s address, the plugin "ip-restriction" does';
 /** Rules that one document comes to: its paths, each with every alternative of its conditions. */
@@ -115,7 +115,7 @@ interface Step {
   readonly rule: Omit<RouteRule, 'match'>;
 }
 
-/** What becomes of requests, the first that takes one counting; what stands behind one that takes all is never reached. */
+/** The steps for a request. The first match wins; steps behind an unconditional one are dropped. */
 function stepsOf(
   plan: RoutePlan,
   upstream: Upstream | undefined,
@@ -163,7 +163,7 @@ function withConditions(match: RouteMatch, { headers, query }: Conditions): Rout
   };
 }
 
-/** Says of several rules of one path that they are tried in this order, among themselves and before routes that ask for less. */
+/** Keeps the rules of one path in this order, ahead of routes with fewer conditions. */
 function inOrderOf(rules: readonly RouteRule[]): readonly RouteRule[] {
   if (rules.length < 2) return rules;
   const { methods, headers = {}, query = {} } = rules.at(-1)?.match ?? {};

@@ -9,7 +9,7 @@ import { isDisabled, mapRoute } from './route.js';
 import { readService, type ServiceDocument } from './service.js';
 import { readUpstream, type Upstream } from './upstream.js';
 
-/** What every route refers to. */
+/** Applies to every route. */
 const GLOBAL = 'global_rules';
 const FOLDERS = ['upstreams', 'services', 'plugin_configs', GLOBAL] as const;
 

@@ -1,7 +1,7 @@
 import type { RouteRule } from '../../model/route.js';
 import { pack } from '../../protobuf/messages.js';
 
-/** The script of a route that does what no option of Envoy's does; undefined where there is nothing of it. */
+/** The Lua script for options that no Envoy setting covers; undefined if the route has none. */
 export function luaOf({ rewrite, response }: RouteRule) {
   const method = rewrite?.method;
   const { status, body } = response ?? {};
@@ -32,7 +32,7 @@ export function luaOf({ rewrite, response }: RouteRule) {
   });
 }
 
-/** A text of Lua's; whatever is not a letter or a digit stands as the number of its byte, so that nothing in it can end it. */
+/** Quotes a text for Lua. All bytes but letters, digits and spaces are escaped, so that the text cannot end the string. */
 function quoted(text: string): string {
   const bytes = [...Buffer.from(text)].map((byte) => {
     const character = String.fromCharCode(byte);

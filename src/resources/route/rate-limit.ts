@@ -23,7 +23,7 @@ const UNLIMITED: TokenBucket = {
 };
 const ALWAYS = { default_value: { numerator: 100, denominator: 'HUNDRED' as const } };
 
-/** Envoy counts in a bucket of tokens; by itself it would neither look at it nor act upon it. */
+/** A local rate limit with a token bucket. Envoy neither checks nor enforces it unless both are enabled. */
 export function localRateLimit({ requests, per, burst, status, headers, by = [] }: RateLimit) {
   const bucket: TokenBucket = {
     max_tokens: burst ?? requests,
@@ -52,7 +52,7 @@ export function localRateLimit({ requests, per, burst, status, headers, by = [] 
   return { ...packed, value: Buffer.concat([packed.value, most]) };
 }
 
-/** What a route tells the limit of each request. */
+/** The rate limit actions of a route. */
 export function rateLimitActions({ by = [] }: RateLimit): Pick<RouteAction, 'rate_limits'> {
   if (by.length === 0) return {};
   return {

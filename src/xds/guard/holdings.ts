@@ -3,7 +3,7 @@ import type { StreamState } from '../stream-state.js';
 import { weightsOf } from '../weights.js';
 import type { CallAccount } from './account.js';
 
-/** Charges the account of a stream with what its state keeps. What streams in step share is charged once for all. */
+/** Charges a stream's account for its state. State that several streams share is charged once. */
 export class Holdings {
   #state: StreamState | undefined;
   #held: readonly Weight[] = [];

@@ -119,7 +119,7 @@ export class StreamGuard {
     return this.#holdings.update(state);
   }
 
-  /** Why a stream may not keep what it has come to after a response; undefined where it may. */
+  /** Why the state after a response is too large to keep; undefined if it is not. */
   keeps(state: StreamState): string | undefined {
     return this.#holdings.update(state);
   }

@@ -69,7 +69,7 @@ function limit(
   plan.addForward({ rate_limit: { ...rate, status: Number(status), ...(by.length > 0 && { by }) } });
 }
 
-/** What requests are counted by; nothing for all of them together. */
+/** The key that requests are counted by; undefined to count all together. */
 function keys(
   { key = 'remote_addr', key_type: type = 'var' }: JsonObject,
   at: string,

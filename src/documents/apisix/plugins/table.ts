@@ -15,12 +15,12 @@ import { readRequestId } from './request-id.js';
 import { readResponseRewrite } from './response-rewrite.js';
 import { readTrafficSplit } from './traffic-split.js';
 
-/** What a plugin is read with. */
+/** The context for reading a plugin. */
 export interface PluginContext {
   readonly plan: RoutePlan;
   readonly reasons: Reasons;
   readonly references: References;
-  /** What services of the route's own are called after. */
+  /** The base name of services that the route defines itself. */
   readonly ownName: string;
 }
 
@@ -45,7 +45,7 @@ export const PLUGINS: ReadonlyMap<string, Plugin> = new Map<string, Plugin>([
   ['prometheus', () => undefined],
 ]);
 
-/** Why others are not, beside that nobody has written them. */
+/** Plugins that are rejected for a reason other than missing code, with the reason. */
 export const NOT_CARRIED: Readonly<Record<string, string>> = {
   'key-auth': 'Envoy\'s "api_key_auth" is newer than the protos that Signalbox is built with',
   'jwt-auth':
