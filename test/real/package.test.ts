@@ -151,7 +151,7 @@ test('what is not exported cannot be imported, and CommonJS imports the rest, on
 
 test('the tarball is small, and holds what users need only', () => {
   const { bytes, files } = installed.packed;
-  expect(bytes).toBeLessThan(900_000);
+  expect(bytes).toBeLessThan(800_000);
   const kept = /^(dist|docs|envoy|deploy)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
   expect(files.filter((file) => !kept.test(file))).toEqual([]);
   // What docs/deployment.md and docs/monitoring.md have people install.
