@@ -6,6 +6,7 @@ import type { ProxyAnswer } from '../release/proxy-answers.js';
 import type { LogFormat, LogLevel } from '../telemetry/log-level.js';
 import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
 import type { ClientStatusAnswer } from '../xds/csds/answer.js';
+import type { NodeDoubt } from '../xds/doubts.js';
 import type { ClusterLoad } from '../xds/load-reports/report.js';
 import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import type { XdsServerOptions } from '../xds/server.js';
@@ -59,9 +60,16 @@ export type Answer =
   /** Why there is no answer. */
   | { readonly kind: 'noAnswer'; readonly id: number; readonly reason: string };
 
+/** Messages that go both ways, see `DoubtFeed`. */
+export type DoubtMessage =
+  | { readonly kind: 'doubts'; readonly doubts: readonly NodeDoubt[] }
+  /** The last `doubts` have been taken. */
+  | { readonly kind: 'doubtsTaken' };
+
 export type ToWorker =
   | Question
   | Answer
+  | DoubtMessage
   /** See `unpackStep`. */
   | { readonly kind: 'step'; readonly step: Uint8Array }
   /** All of this publication has come with the steps before. */
@@ -74,6 +82,7 @@ export type ToWorker =
 export type FromWorker =
   | Question
   | Answer
+  | DoubtMessage
   /** What a proxy says to what it was sent. */
   | { readonly kind: 'told'; readonly told: ProxyAnswer }
   /** All proxies have acknowledged a publication; see `AcknowledgementSink`. */

@@ -6,6 +6,7 @@ import type { SnapshotCache } from '../snapshot/cache.js';
 import { XdsCounts } from '../telemetry/metrics/xds-counts.js';
 import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
 import type { ClientStatusAnswer } from '../xds/csds/answer.js';
+import type { Doubts } from '../xds/doubts.js';
 import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import { allOf } from '../xds/observer.js';
 import { XdsServer, type XdsServerOptions } from '../xds/server.js';
@@ -120,6 +121,11 @@ export class LocalProxyServer implements ProxyServer {
       refusals: this.#server.refusals,
       workers: [],
     };
+  }
+
+  /** What is unknown of nodes whose streams were lost. */
+  get doubts(): Doubts {
+    return this.#server.doubts;
   }
 
   configureLoadReports(settings: LoadReportSettings): void {

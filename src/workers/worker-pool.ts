@@ -25,6 +25,7 @@ import type { ClusterLoad } from '../xds/load-reports/report.js';
 import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import type { Topic, Topics, WorkerTask } from './messages.js';
 import type { ProxyServer } from './proxy-server.js';
+import { SharedDoubts } from './shared-doubts.js';
 import { type Pack, sharedPack } from './snapshot-feed.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -57,6 +58,7 @@ export class WorkerPool implements ProxyServer {
   /** What those that have ended had counted by then: the sums never shrink. */
   #ended: XdsSums = NO_SUMS;
   readonly #statusQuestions = new OneByOne();
+  readonly #doubts = new SharedDoubts();
   #loadReports: LoadReportSettings;
   #admission: AdmissionRules;
 
@@ -166,6 +168,7 @@ export class WorkerPool implements ProxyServer {
       answers,
       acknowledgements,
       load,
+      this.#doubts,
       (thrown) =>
         logger.error(
           { worker, err: thrown },

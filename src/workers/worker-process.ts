@@ -7,9 +7,11 @@ import type { AcknowledgementSink } from '../telemetry/metrics/change-latency.js
 import type { ClientStatusAnswer } from '../xds/csds/answer.js';
 import type { ClusterLoad } from '../xds/load-reports/report.js';
 import type { LoadReportSettings } from '../xds/load-reports/service.js';
+import type { DoubtFeed } from './doubt-feed.js';
 import type { FromWorker, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
 import { OpenRejections } from './open-rejections.js';
 import { Questions } from './questions.js';
+import type { SharedDoubts } from './shared-doubts.js';
 import { type Pack, SnapshotFeed } from './snapshot-feed.js';
 import { workerEnvironment } from './worker-environment.js';
 
@@ -27,12 +29,14 @@ export class WorkerProcess {
   readonly #feed: SnapshotFeed;
   readonly #questions: Questions;
   readonly #answers: OpenRejections;
+  #doubts: DoubtFeed | undefined;
   #isReady = false;
   #isServing = false;
 
   /**
    * @param clientStatus of the clients of all workers
    * @param load takes what its proxies report
+   * @param sharedDoubts of the proxies of all workers
    * @param failed told where a message of the worker could not be taken
    */
   constructor(
@@ -43,6 +47,7 @@ export class WorkerProcess {
     answers: AnswerSink,
     private readonly acknowledgements: AcknowledgementSink,
     private readonly load: (clusters: readonly ClusterLoad[]) => void,
+    private readonly sharedDoubts: SharedDoubts,
     failed: (thrown: unknown) => void,
   ) {
     this.#answers = new OpenRejections(answers);
@@ -121,6 +126,17 @@ export class WorkerProcess {
         this.#feed.push();
         this.#send({ kind: 'serve', task: this.task });
         return;
+      case 'serving':
+        // Before that it has no server that could learn them.
+        this.#doubts = this.sharedDoubts.join((doubts) => this.#send({ kind: 'doubts', doubts }));
+        return;
+      case 'doubts':
+        this.sharedDoubts.learn(message.doubts, this.#doubts);
+        this.#send({ kind: 'doubtsTaken' });
+        return;
+      case 'doubtsTaken':
+        this.#doubts?.taken();
+        return;
       case 'taken':
         this.#feed.taken();
         return;
@@ -160,6 +176,7 @@ export class WorkerProcess {
     });
     this.#isServing = false;
     this.#answers.end();
+    if (this.#doubts !== undefined) this.sharedDoubts.leave(this.#doubts);
     if (this.pid !== undefined) this.acknowledgements.gone(this.pid);
     this.#questions.close();
     return end;

@@ -6,6 +6,7 @@ import { createLogger } from '../telemetry/logger.js';
 import type { ProcessFaults } from '../telemetry/process-faults.js';
 import { type ClientStatusAnswer, unavailable } from '../xds/csds/answer.js';
 import { LoadReporting } from '../xds/load-reports/service.js';
+import { DoubtFeed } from './doubt-feed.js';
 import type { FromWorker, Question, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
 import { ProcessMeter } from './process-meter.js';
 import { LocalProxyServer } from './proxy-server.js';
@@ -20,6 +21,7 @@ export class Worker {
   // What changed is shown by the primary, so that nothing need be remembered here.
   readonly #cache = new SnapshotCache(0);
   readonly #primary: Questions;
+  readonly #doubts: DoubtFeed;
   #server: LocalProxyServer | undefined;
   #meter: ProcessMeter | undefined;
   #logger: Logger | undefined;
@@ -35,6 +37,10 @@ export class Worker {
     private readonly faults: ProcessFaults,
   ) {
     this.#primary = new Questions('the primary process', send, PRIMARY_LIMIT);
+    this.#doubts = new DoubtFeed(
+      (node) => this.#server?.doubts.told(node) ?? [],
+      (doubts) => send({ kind: 'doubts', doubts }),
+    );
   }
 
   /** Takes a message of the primary. Where that fails the process ends: it would be out of step with the primary. */
@@ -73,6 +79,13 @@ export class Worker {
       case 'loadReports':
         this.#server?.configureLoadReports(message.settings);
         return;
+      case 'doubts':
+        for (const doubt of message.doubts) this.#server?.doubts.learn(doubt);
+        this.send({ kind: 'doubtsTaken' });
+        return;
+      case 'doubtsTaken':
+        this.#doubts.taken();
+        return;
       case 'admission':
         this.#server?.replaceAdmission(message.rules);
         return;
@@ -90,6 +103,7 @@ export class Worker {
     const server = new LocalProxyServer(this.#cache, {
       ...options,
       observer: new ProxyAnswers({ told: (told) => this.send({ kind: 'told', told }) }),
+      doubted: (node) => this.#doubts.add(node),
       reached: (publication, sent) => this.send({ kind: 'reached', publication, sent }),
       logger,
       loadReporting: new LoadReporting(

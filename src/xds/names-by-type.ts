@@ -4,7 +4,7 @@ import { NameSet } from './name-set.js';
 export class NamesByType {
   static readonly NONE = new NamesByType([]);
 
-  private constructor(private readonly entries: readonly (readonly [typeUrl: string, names: NameSet])[]) {}
+  private constructor(readonly entries: readonly (readonly [typeUrl: string, names: NameSet])[]) {}
 
   get(typeUrl: string): NameSet {
     return this.entries.find(([type]) => type === typeUrl)?.[1] ?? NameSet.EMPTY;

@@ -60,6 +60,8 @@ export interface XdsServerOptions {
   readonly types?: readonly string[];
   /** Who may ask for what; without it everybody for everything. */
   readonly admission?: Admission;
+  /** Called with a node of which more is in doubt than before, see {@link XdsServer.doubts}. */
+  readonly doubted?: (node: string) => void;
   /** Told of streams, requests and responses, and asked whether they may be. */
   readonly callbacks?: StreamCallbacks | undefined;
 }
@@ -107,7 +109,7 @@ export class XdsServer {
     this.#deps = {
       cache,
       shared: { table, responses: new ResponseFactory(options.identifier), memory: new StepMemory() },
-      doubts: new Doubts(table),
+      doubts: new Doubts(table, undefined, undefined, options.doubted),
       reader: new RequestReader(table, limits.names_per_request),
       turns: new Turns(),
       groupOf: (node) => this.#groupOf(node),
@@ -189,6 +191,11 @@ export class XdsServer {
   /** The streams that are open now. */
   get streams(): ReadonlySet<XdsStream> {
     return this.#streams;
+  }
+
+  /** What is unknown of nodes whose streams were lost. Servers of one cache tell each other. */
+  get doubts(): Doubts {
+    return this.#deps.doubts;
   }
 
   /** Bytes that the calls of all clients make this process hold. */

@@ -2,7 +2,7 @@ import type { Snapshot } from '../snapshot/snapshot.js';
 import type { Steps } from '../snapshot/steps.js';
 import { withoutClaims } from './claims.js';
 import { Reports } from './reports.js';
-import type { Message, Variant } from './response.js';
+import type { Message, Response, Variant } from './response.js';
 import type { StreamDependencies } from './stream-dependencies.js';
 import type { StreamJournal } from './stream-journal.js';
 import {
@@ -83,7 +83,7 @@ export class StreamProgress {
     this.#state = receive(this.#state, request, snapshot, shared);
     if (before === undefined)
       this.#state = doubting(this.#state, typeUrl, doubts.of(this.key(), typeUrl), shared.table);
-    if (answered !== undefined) this.journal.answered(answered.response, request.request);
+    if (answered !== undefined) this.#answered(answered.response, request);
     if (before !== undefined && before.rejected.size > 0 && !this.#rejects(typeUrl))
       this.journal.settled(typeUrl);
   }
@@ -112,7 +112,7 @@ export class StreamProgress {
 
   /** The stream has ended. */
   end(): void {
-    this.deps.doubts.remember(this.key(), this.#state);
+    this.deps.doubts.remember(this.key(), this.#state.types.values());
     for (const { typeUrl, rejected } of this.#state.types.values())
       if (rejected.size > 0) this.journal.settled(typeUrl);
   }
@@ -122,6 +122,13 @@ export class StreamProgress {
     const { typeUrl } = request.request;
     const begun = this.#state.types.has(typeUrl);
     return !begun && this.deps.doubts.isWhole(this.key(), typeUrl) ? withoutClaims(request) : request;
+  }
+
+  #answered(response: Response, { request }: StreamRequest): void {
+    const type = this.#state.types.get(request.typeUrl);
+    // Not only at the end of the stream: the proxy may be back before that is noticed, or this process may be killed.
+    if (request.error !== undefined && type !== undefined) this.deps.doubts.remember(this.key(), [type]);
+    this.journal.answered(response, request);
   }
 
   #rejects(typeUrl: string): boolean {

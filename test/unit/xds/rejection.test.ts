@@ -113,7 +113,7 @@ describe('a stream that is lost', () => {
     const versions = versionsOf(machine);
     machine.publish('-LDS http', 'LDS public=1');
     machine.ask('LDS', { error: 'no' });
-    doubts.remember('node', machine.state);
+    doubts.remember('node', machine.state.types.values());
     machine.snapshot = machine.changed('LDS http=1', '-LDS public');
     expect(back(machine, doubts, versions)).toEqual(['LDS http=1 -public']);
     expect(back(machine, doubts, versions)).toEqual(['LDS http=1 -public']);
@@ -125,15 +125,70 @@ describe('a stream that is lost', () => {
     const { machine, doubts } = table();
     const versions = versionsOf(machine);
     machine.publish('LDS keep=2');
-    doubts.remember('node', machine.state);
+    doubts.remember('node', machine.state.types.values());
     machine.snapshot = machine.changed('LDS keep=1');
     expect(back(machine, doubts, versions)).toEqual(['LDS keep=1']);
   });
 
   test('in good order: nothing is said again', () => {
     const { machine, doubts } = table();
-    doubts.remember('node', machine.state);
+    doubts.remember('node', machine.state.types.values());
     expect(back(machine, doubts, versionsOf(machine))).toEqual([]);
+  });
+
+  test('with the same rejection again later: it is remembered from then on', () => {
+    const { machine, doubts } = table();
+    const versions = versionsOf(machine);
+    machine.publish('-LDS http', 'LDS public=1');
+    machine.ask('LDS', { error: 'no' });
+    const types = machine.state.types.values();
+    doubts.remember('node', types);
+    machine.snapshot = machine.changed('LDS http=1', '-LDS public');
+    clock += 500_000;
+    doubts.remember('node', types);
+    clock += 500_000;
+    // A stream in good order changes nothing of that.
+    doubts.remember('node', withListeners().state.types.values());
+    expect(back(machine, doubts, versions)).toEqual(['LDS http=1 -public']);
+    clock += 100_001;
+    expect(back(machine, doubts, versions)).toEqual([]);
+  });
+
+  test('in another process: what is in doubt there is in doubt here', () => {
+    const remembered: string[] = [];
+    const there = new Doubts(
+      new NameTable(),
+      () => clock,
+      undefined,
+      (node) => remembered.push(node),
+    );
+    const here = new Doubts(new NameTable(), undefined, undefined, () => {
+      throw new Error('what was learnt is not told again');
+    });
+    const machine = withListeners();
+    machine.publish('-LDS http', 'LDS public=1');
+    machine.ask('LDS', { error: 'no' });
+    for (let times = 0; times < 2; times += 1) there.remember('node', machine.state.types.values());
+    expect(remembered).toEqual(['node']);
+    const told = [...there.told('node')].map((doubt) => structuredClone(doubt));
+    expect(told.map((doubt) => here.learn(doubt))).toEqual([true]);
+    expect(told.map((doubt) => here.learn(doubt))).toEqual([false]);
+    expect([...here.of('node', TYPE_URL.listener)].sort()).toEqual(['http', 'public']);
+    expect(here.of('other', TYPE_URL.listener).size).toBe(0);
+    expect([...here.nodes]).toEqual(['node']);
+    here.learn({ node: 'node', typeUrl: TYPE_URL.listener, names: 'all' });
+    here.learn({ node: 'node', typeUrl: TYPE_URL.listener, names: ['http'] });
+    expect(here.isWhole('node', TYPE_URL.listener)).toBe(true);
+    expect([...here.told('node')]).toEqual([{ node: 'node', typeUrl: TYPE_URL.listener, names: 'all' }]);
+  });
+
+  test('with more names in doubt than another process is told: there the whole type is', () => {
+    const there = new Doubts(new NameTable());
+    const machine = new Machine('delta', ...Array.from({ length: 1_000 }, (_, n) => `LDS l${n}=1`));
+    machine.ask('LDS');
+    there.remember('node', machine.state.types.values());
+    expect(there.of('node', TYPE_URL.listener).size).toBe(1_000);
+    expect([...there.told('node')]).toEqual([{ node: 'node', typeUrl: TYPE_URL.listener, names: 'all' }]);
   });
 
   test('names of strangers take a bounded amount of memory', () => {
@@ -144,14 +199,14 @@ describe('a stream that is lost', () => {
       machine.ask('LDS');
       return machine.state;
     };
-    for (let node = 0; node < 100; node += 1) doubts.remember(`node-${node}`, lost(10));
+    for (let node = 0; node < 100; node += 1) doubts.remember(`node-${node}`, lost(10).types.values());
     const remembered = Array.from(
       { length: 100 },
       (_, node) => doubts.of(`node-${node}`, TYPE_URL.listener).size,
     );
     expect(remembered.filter((size) => size === 10)).toHaveLength(11);
     expect(remembered.at(-1)).toBe(10);
-    doubts.remember('large', lost(1_000));
+    doubts.remember('large', lost(1_000).types.values());
     expect(doubts.of('large', TYPE_URL.listener).size).toBe(0);
     expect(doubts.isWhole('large', TYPE_URL.listener)).toBe(true);
     expect(doubts.isWhole('large', TYPE_URL.cluster)).toBe(false);
@@ -164,10 +219,10 @@ describe('a stream that is lost', () => {
     const machine = new Machine('delta', 'EDS a=1');
     machine.ask('EDS', { names: ['a', ...Array.from({ length: 10_000 }, (_, n) => `no-${n}`.padEnd(120))] });
     const before = machine.state;
-    doubts.remember('node', before);
+    doubts.remember('node', before.types.values());
     expect(doubts.isWhole('node', TYPE_URL.endpoints)).toBe(true);
     // One more loss changes nothing of that.
-    doubts.remember('node', withListeners().state);
+    doubts.remember('node', withListeners().state.types.values());
     expect(doubts.isWhole('node', TYPE_URL.endpoints)).toBe(true);
   });
 
