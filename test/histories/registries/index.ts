@@ -1,0 +1,14 @@
+import { etcdLab } from './etcd.js';
+import type { RegistryLab } from './registry.js';
+
+const LABS: Readonly<Record<string, () => Promise<RegistryLab>>> = { etcd: etcdLab };
+
+/** The types of the registries. */
+export const REGISTRIES: readonly string[] = Object.keys(LABS);
+
+/** A new registry that takes writes. @param type one of {@link REGISTRIES} */
+export async function startRegistry(type: string): Promise<RegistryLab> {
+  const start = LABS[type];
+  if (start === undefined) throw new Error(`no registry ${type}: there are ${REGISTRIES.join(', ')}`);
+  return await start();
+}
