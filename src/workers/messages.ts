@@ -41,6 +41,8 @@ export interface Topics {
     readonly question: { readonly request: Uint8Array; readonly mostBytes: number };
     readonly answer: ClientStatusAnswer;
   };
+  /** To the primary: answered when what it was told before has had its effect on the snapshots here. */
+  readonly caughtUp: { readonly question: undefined; readonly answer: true };
   /** To the primary: all clients. */
   readonly allClientStatus: { readonly question: Uint8Array; readonly answer: ClientStatusAnswer };
 }

@@ -29,6 +29,7 @@ export class SnapshotFeed {
   readonly #taken = new Map<Group, Snapshot>();
   #underWay: { readonly group: Group; readonly snapshot: Snapshot } | undefined;
   #publication: number | undefined;
+  #waiting: (() => void)[] = [];
 
   /**
    * @param send takes a step
@@ -47,6 +48,14 @@ export class SnapshotFeed {
     this.push();
   }
 
+  /** Resolves when the worker has been sent and has taken all that is in the cache now. */
+  async caughtUp(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+      this.push();
+    });
+  }
+
   /** Sends the next step, if one is due and none is under way. */
   push(): void {
     if (this.#underWay !== undefined) return;
@@ -58,6 +67,7 @@ export class SnapshotFeed {
       this.send(this.pack(group, taken, snapshot));
       return;
     }
+    for (const resolve of this.#waiting.splice(0)) resolve();
     if (this.#publication === undefined) return;
     this.tell(this.#publication);
     this.#publication = undefined;

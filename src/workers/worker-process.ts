@@ -8,7 +8,7 @@ import type { ClientStatusAnswer } from '../xds/csds/answer.js';
 import type { ClusterLoad } from '../xds/load-reports/report.js';
 import type { LoadReportSettings } from '../xds/load-reports/service.js';
 import type { DoubtFeed } from './doubt-feed.js';
-import type { FromWorker, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
+import type { FromWorker, Question, Topic, Topics, ToWorker, WorkerTask } from './messages.js';
 import { OpenRejections } from './open-rejections.js';
 import { Questions } from './questions.js';
 import type { SharedDoubts } from './shared-doubts.js';
@@ -157,9 +157,16 @@ export class WorkerProcess {
         this.#answers.told(message.told);
         return;
       case 'question':
-        if (message.topic !== 'allClientStatus') return;
-        this.#send({ kind: 'answer', id: message.id, answer: await this.clientStatus(message.question) });
+        await this.#answer(message);
     }
+  }
+
+  async #answer({ id, topic, question }: Question): Promise<void> {
+    if (topic === 'allClientStatus')
+      this.#send({ kind: 'answer', id, answer: await this.clientStatus(question) });
+    if (topic !== 'caughtUp') return;
+    await this.#feed.caughtUp();
+    this.#send({ kind: 'answer', id, answer: true });
   }
 
   #send(message: ToWorker): void {

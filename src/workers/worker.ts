@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { SharedRun } from '../base/shared-run.js';
 import { messageOf, SignalboxError } from '../errors.js';
 import { ProxyAnswers } from '../release/proxy-answers.js';
 import { SnapshotCache } from '../snapshot/cache.js';
@@ -22,6 +23,7 @@ export class Worker {
   readonly #cache = new SnapshotCache(0);
   readonly #primary: Questions;
   readonly #doubts: DoubtFeed;
+  readonly #reportsTaken = new SharedRun(() => this.#catchUp());
   #server: LocalProxyServer | undefined;
   #meter: ProcessMeter | undefined;
   #logger: Logger | undefined;
@@ -103,6 +105,7 @@ export class Worker {
     const server = new LocalProxyServer(this.#cache, {
       ...options,
       observer: new ProxyAnswers({ told: (told) => this.send({ kind: 'told', told }) }),
+      reportsTaken: () => this.#reportsTaken.run(),
       doubted: (node) => this.#doubts.add(node),
       reached: (publication, sent) => this.send({ kind: 'reached', publication, sent }),
       logger,
@@ -158,7 +161,17 @@ export class Worker {
       case 'clientStatus':
         return await server.clientStatus(asked.question.request, asked.question.mostBytes);
       case 'allClientStatus':
+      case 'caughtUp':
         throw new SignalboxError('internal', 'this is a question to the primary process');
+    }
+  }
+
+  /** The primary decides what is served to a proxy that has come back. Without it the proxies are served what there is. */
+  async #catchUp(): Promise<void> {
+    try {
+      await this.#primary.ask('caughtUp', undefined);
+    } catch (thrown) {
+      this.#logger?.error({ err: thrown }, `did not wait any longer: ${messageOf(thrown)}`);
     }
   }
 

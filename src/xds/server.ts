@@ -60,6 +60,11 @@ export interface XdsServerOptions {
   readonly types?: readonly string[];
   /** Who may ask for what; without it everybody for everything. */
   readonly admission?: Admission;
+  /**
+   * Waits until what the observer was told of returning proxies has had its effect on the cache. Without it, that has
+   * happened when the observer returns.
+   */
+  readonly reportsTaken?: () => Promise<void>;
   /** Called with a node of which more is in doubt than before, see {@link XdsServer.doubts}. */
   readonly doubted?: (node: string) => void;
   /** Told of streams, requests and responses, and asked whether they may be. */
@@ -120,6 +125,7 @@ export class XdsServer {
       logger,
       observer,
       reports: new Reports(observer),
+      reportsTaken: options.reportsTaken,
     };
     const { keepalive = KEEPALIVE } = options;
     this.#server = new GrpcServer({

@@ -25,4 +25,5 @@ export interface StreamDependencies extends IdentityDependencies {
   readonly logger: Logger;
   readonly observer: Required<XdsObserver>;
   readonly reports: Reports;
+  readonly reportsTaken: (() => Promise<void>) | undefined;
 }

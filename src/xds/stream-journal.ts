@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { messageOf } from '../errors.js';
 import type { Group } from '../snapshot/cache.js';
 import type { ProxyNode } from './node.js';
 import type { KnownProxy, XdsObserver } from './observer.js';
@@ -37,6 +38,11 @@ export class StreamJournal {
   /** The client does not read. */
   unread(details: string): void {
     this.logger.warn({ ...this.#fields(), peer: this.stream.peer }, details);
+  }
+
+  /** Something is wrong here. */
+  broken(thrown: unknown): void {
+    this.logger.error({ ...this.#fields(), err: thrown }, `a stream failed: ${messageOf(thrown)}`);
   }
 
   /** A request is about to take effect. */

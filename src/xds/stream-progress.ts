@@ -1,6 +1,6 @@
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { Steps } from '../snapshot/steps.js';
-import { withoutClaims } from './claims.js';
+import { losesClaimed, withoutClaims } from './claims.js';
 import { Reports } from './reports.js';
 import type { Message, Response, Variant } from './response.js';
 import type { StreamDependencies } from './stream-dependencies.js';
@@ -66,12 +66,17 @@ export class StreamProgress {
     return !this.#state.types.has(request.request.typeUrl) && Reports.claims(request);
   }
 
-  /** Reports the proxy's resources from earlier streams. */
-  *report(request: StreamRequest, snapshot: Snapshot): Steps<void> {
+  /**
+   * Reports the proxy's resources from earlier streams.
+   * @returns whether the answer would take one of them from it
+   */
+  *report(request: StreamRequest, snapshot: Snapshot): Steps<boolean> {
     const { typeUrl } = request.request;
     const type = this.#state.types.get(typeUrl);
-    if (type !== undefined)
-      yield* this.deps.reports.tell(request, type, snapshot.set(typeUrl), this.journal.proxy);
+    if (type === undefined) return false;
+    const set = snapshot.set(typeUrl);
+    yield* this.deps.reports.tell(request, type, set, this.journal.proxy);
+    return yield* losesClaimed(request, type, set);
   }
 
   take(request: StreamRequest, snapshot: Snapshot): void {

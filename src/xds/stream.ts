@@ -12,6 +12,7 @@ import { bytesOfNode } from './node-excerpt.js';
 import { Outlet } from './outlet.js';
 import { Patience } from './patience.js';
 import { ProxyIdentity } from './proxy-identity.js';
+import { ReportWait } from './report-wait.js';
 import type { Variant } from './response.js';
 import type { StreamCall } from './stream-call.js';
 import type { StreamDependencies } from './stream-dependencies.js';
@@ -41,6 +42,7 @@ export class XdsStream {
   readonly #journal: StreamJournal;
   readonly #requests: StreamRequests;
   readonly #progress: StreamProgress;
+  readonly #reports: ReportWait;
 
   constructor(
     readonly id: number,
@@ -55,6 +57,7 @@ export class XdsStream {
     this.#identity = new ProxyIdentity(deps);
     this.#journal = new StreamJournal(this, deps.logger, deps.observer);
     this.#progress = new StreamProgress(variant, deps, this.#journal, () => this.#identity.key);
+    this.#reports = new ReportWait(deps.reportsTaken, () => this.#refresh(), this.#pump);
     this.#requests = new StreamRequests(deps.reader, variant, typeUrl);
     this.#inbox = new Inbox(
       {
@@ -186,7 +189,7 @@ export class XdsStream {
       const believed = this.#progress.believed(read);
       if (long) yield* this.#progress.prepare(believed, this.#published);
       this.#take(believed, this.#published);
-      if (reports) yield* this.#report(read);
+      if (reports) yield* this.#reports.during(this.#progress.report(read, this.#published));
       // The answer is as long.
       if (long) yield;
       this.#pump();
@@ -236,9 +239,8 @@ export class XdsStream {
     if (excess !== undefined) this.#fail(status.RESOURCE_EXHAUSTED, excess);
   }
 
-  /** What a proxy has may be served again because of that. */
-  *#report(request: StreamRequest): Steps<void> {
-    yield* this.#progress.report(request, this.#published);
+  /** What a proxy has may be served again because it has reported it. */
+  #refresh(): void {
     this.#snapshot = this.deps.cache.getSnapshot(this.group ?? '') ?? this.#snapshot;
   }
 
@@ -253,7 +255,7 @@ export class XdsStream {
 
   #send(): void {
     const snapshot = this.#snapshot;
-    while (this.#open && snapshot !== undefined && !this.#outlet.full) {
+    while (this.#open && !this.#reports.waits && snapshot !== undefined && !this.#outlet.full) {
       if (!this.#account.hasRoom) {
         this.#account.whenRoom(this.#pump);
         break;
@@ -282,11 +284,7 @@ export class XdsStream {
   }
 
   #broken(thrown: unknown): void {
-    const { node, id } = this;
-    this.deps.logger.error(
-      { node: node.id, stream: id, err: thrown },
-      `a stream failed: ${messageOf(thrown)}`,
-    );
+    this.#journal.broken(thrown);
     this.#fail(status.INTERNAL, messageOf(thrown));
   }
 

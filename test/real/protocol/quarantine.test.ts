@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ReleaseView } from '../../../src/admin/release.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+import type { Received } from '../../conformance/wire.js';
 import { adsBootstrap, Envoy } from '../../peers/envoy.js';
 import { eventually } from '../../peers/eventually.js';
 import { freePort } from '../../peers/process.js';
@@ -90,6 +91,54 @@ test.each([
     await eventually(async () => expect(await clusters(other)).toEqual(NAMES), 30_000);
     const stats = await envoy.stats('cluster_manager.cluster_removed');
     expect(stats.get('cluster_manager.cluster_removed')).toBe(0);
+  },
+);
+
+test.each(['sotw', 'delta'] as const)(
+  'a proxy that comes from another replica with what is left out here keeps it from the first answer on (%s, workers)',
+  async (protocol) => {
+    const ports = await Promise.all([freePort(), freePort(), freePort()]);
+    const config = (...listeners: readonly string[]) => ({
+      xds: { listen: `127.0.0.1:${ports[0]}`, workers: 2 },
+      admin: { listen: '127.0.0.1:0' },
+      discovery: { file: { path: 'services.yaml' } },
+      listeners: listeners.map((name, index) => ({ name, address: `127.0.0.1:${ports[index + 1]}` })),
+    });
+    const signalbox = await Signalbox.start(config('http'), {
+      before: (folder) => writeFileSync(join(folder, 'services.yaml'), 'services: {}\n'),
+    });
+    ended.push(() => signalbox.close());
+    const names = new Map<string, readonly string[]>([[TYPE_URL.listener, []]]);
+    const start = (node: string, judge?: (response: Received) => string | undefined) => {
+      const proxy = new ModelledProxy({ node, protocol, names, ...(judge && { judge }) });
+      const client = connect(`127.0.0.1:${ports[0]}`, { 'grpc.use_local_subchannel_pool': 1 });
+      ended.push(() => client.close());
+      ended.push(() => proxy.cut());
+      return { proxy, connect: () => proxy.connect(client) };
+    };
+    const listeners = ({ held }: ModelledProxy) => [...held.keys()].map((key) => key.split(' ')[1]).sort();
+    const picky = start('picky', ({ resources }) =>
+      resources.some(({ name }) => name === 'public') ? 'public: no' : undefined,
+    );
+    picky.connect();
+    await eventually(() => expect(listeners(picky.proxy)).toEqual(['http']));
+    signalbox.configure(config('http', 'public'));
+    signalbox.process.signal('SIGHUP');
+    await eventually(async () => {
+      const { quarantined } = await release(signalbox);
+      expect(quarantined).toMatchObject([{ name: 'public', state: 'rejected', served: null }]);
+    }, 20_000);
+
+    const others = Array.from({ length: 4 }, (_, index) => start(`other-${index}`));
+    for (const { proxy, connect: come } of others) {
+      proxy.pretend(TYPE_URL.listener, 'http', 'of another replica');
+      proxy.pretend(TYPE_URL.listener, 'public', 'of another replica');
+      come();
+    }
+    for (const { proxy } of others)
+      await eventually(() => expect([...proxy.held.values()].every((content) => content !== '')).toBe(true));
+    expect(others.map(({ proxy }) => proxy.lost)).toEqual(others.map(() => []));
+    expect(others.map(({ proxy }) => listeners(proxy))).toEqual(others.map(() => ['http', 'public']));
   },
 );
 

@@ -172,6 +172,26 @@ describe('a feed', () => {
     expect(told).toEqual([2, 3]);
   });
 
+  test('one who waits for the worker waits until it has taken all there is', async () => {
+    const { cache, feed, take } = pair();
+    let caughtUp = 0;
+    const ask = async () => {
+      await feed.caughtUp();
+      caughtUp += 1;
+    };
+    await ask();
+    expect(caughtUp).toBe(1);
+    put(cache, resource(cluster, 'a', '1'));
+    put(cache, resource(cluster, 'a', '2'));
+    const asked = [ask(), ask()];
+    take();
+    await Promise.resolve();
+    expect(caughtUp).toBe(1);
+    take();
+    await Promise.all(asked);
+    expect(caughtUp).toBe(3);
+  });
+
   test('workers that are equally far share the bytes', () => {
     const pack = sharedPack();
     const from = Snapshot.of([resource(endpoints, 'a', '1')]);
