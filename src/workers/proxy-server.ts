@@ -3,6 +3,7 @@ import { type ProxyView, proxyView } from '../admin/proxies.js';
 import { type ProxyStatus, type PublishedResource, proxyStatuses } from '../admin/proxy-statuses.js';
 import { stagedGroup } from '../release/rollout.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
+import { subscriptionStatuses } from '../telemetry/metrics/subscription-statuses.js';
 import { XdsCounts } from '../telemetry/metrics/xds-counts.js';
 import type { XdsTotals } from '../telemetry/metrics/xds-totals.js';
 import type { ClientStatusAnswer } from '../xds/csds/answer.js';
@@ -111,6 +112,7 @@ export class LocalProxyServer implements ProxyServer {
     const { loadReporting } = this.options;
     return {
       streams: { sotw, delta: streams.length - sotw },
+      statuses: subscriptionStatuses(streams),
       types: this.#counts.rows(),
       loadStreams: loadReporting?.streams ?? 0,
       loadReports: loadReporting?.reports ?? 0,

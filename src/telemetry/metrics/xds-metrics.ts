@@ -29,6 +29,18 @@ export function addXdsMetrics(
       for (const variant of ['sotw', 'delta'] as const) this.set({ variant }, totals().streams[variant]);
     },
   });
+  new Gauge({
+    name: 'signalbox_xds_subscriptions',
+    help: 'Types that open streams ask for, by their status as /proxies tells it.',
+    labelNames: ['type', 'status'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const [type, counts] of totals().statuses)
+        for (const [status, count] of Object.entries(counts))
+          this.set({ type, status: status.toLowerCase() }, count);
+    },
+  });
   const counter = (name: string, help: string, key: keyof TypeCounts) => {
     new Counter({
       name,

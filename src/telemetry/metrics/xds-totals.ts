@@ -1,4 +1,5 @@
 import type { Variant } from '../../xds/response.js';
+import { addedStatuses, type SubscriptionStatuses } from './subscription-statuses.js';
 import type { TypeCounts } from './xds-counts.js';
 
 /** What only grows over the life of a process. */
@@ -30,6 +31,8 @@ export interface WorkerFigures {
 export interface XdsTotals extends XdsSums {
   /** Streams that are open now. */
   readonly streams: Readonly<Record<Variant, number>>;
+  /** How many of them have each type in which status. */
+  readonly statuses: SubscriptionStatuses;
   /** Proxies that report their load now. */
   readonly loadStreams: number;
   /** Bytes that the calls of clients make these processes hold. */
@@ -48,6 +51,7 @@ export const NO_SUMS: XdsSums = {
 export const NO_TOTALS: XdsTotals = {
   ...NO_SUMS,
   streams: { sotw: 0, delta: 0 },
+  statuses: [],
   loadStreams: 0,
   heldBytes: 0,
   workers: [],
@@ -74,6 +78,7 @@ export function addedTotals(a: XdsTotals, b: XdsTotals): XdsTotals {
   return {
     ...addedSums(a, b),
     streams: { sotw: a.streams.sotw + b.streams.sotw, delta: a.streams.delta + b.streams.delta },
+    statuses: addedStatuses(a.statuses, b.statuses),
     loadStreams: a.loadStreams + b.loadStreams,
     heldBytes: a.heldBytes + b.heldBytes,
     workers: [...a.workers, ...b.workers],

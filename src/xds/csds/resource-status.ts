@@ -9,7 +9,7 @@ export type ConfigStatus =
   | 'SYNCED'
   /** Not sent yet, or there is no such resource. */
   | 'NOT_SENT'
-  /** Sent, and neither accepted nor refused yet. */
+  /** Sent, and neither accepted nor refused yet; a type also where something of it is still to be sent. */
   | 'STALE'
   /** Sent and rejected. */
   | 'ERROR'
@@ -51,7 +51,8 @@ export function typeStatus(type: TypeState): ConfigStatus {
   if (type.doubtful.size > 0) return 'UNKNOWN';
   if (type.rejected.size > 0) return 'ERROR';
   if (type.outstanding.length > 0) return 'STALE';
-  return type.version === '' && type.held.size === 0 ? 'NOT_SENT' : 'SYNCED';
+  if (type.version === '' && type.held.size === 0) return 'NOT_SENT';
+  return type.owed.size > 0 ? 'STALE' : 'SYNCED';
 }
 
 function statusOf(type: TypeState, target: ResourceSet, name: string): ResourceStatus {

@@ -120,6 +120,9 @@ test('metrics count the streams and answers of all workers, refusals among them'
     await eventually(() => expect(stream.last(TYPE_URL.cluster)).toBeDefined());
     stream.answer(TYPE_URL.cluster, [], 'not that one');
     await eventually(async () => expect(await value('signalbox_xds_nacks_total')).toBe(1));
+    const status = (type: string, status: string) => value('signalbox_xds_subscriptions', { type, status });
+    expect(await status('CDS', 'unknown')).toBe(1);
+    expect(await status('CDS', 'synced')).toBe(2);
   } finally {
     client.close();
   }
