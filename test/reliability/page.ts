@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 const FILE = resolve(import.meta.dirname, '../../docs/reliability.md');
 
 /** The parts of docs/reliability.md that programs write. */
-export type Section = 'faults' | 'faults-long' | 'fuzz' | 'soak' | 'attacks' | 'restart';
+export type Section = 'faults' | 'faults-long' | 'fuzz' | 'soak' | 'attacks' | 'restart' | 'mutants';
 
 /** Replaces one part of docs/reliability.md, between its two marks; the rest of the page is kept by hand. */
 export function writeSection(section: Section, markdown: string): void {

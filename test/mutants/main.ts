@@ -1,0 +1,51 @@
+// npm run mutants [-- src/release/quarantine.ts …]
+// How many small errors in the decisive parts the unit tests catch. Without files all parts, and the table is written.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Stryker } from '@stryker-mutator/core';
+import { writeSection } from '../reliability/page.js';
+import { EQUIVALENT } from './equivalent.js';
+import { type Mutant, mutantsOf, resultsOf, resultTable, unexplained } from './results.js';
+
+const PARTS = [
+  'src/catalogue/{held-losses,loss-window,mass-loss,recent-service,source-state}.ts',
+  'src/release/{accepted,own-troubles,proxy-answers,proxy-opinions,quarantine}.ts',
+  'src/xds/{children,claims,delta,doubts,sotw,subscription,type-state,type-states}.ts',
+];
+/** Caught, of those that change what the program does; of each file. */
+const LEAST = 0.9;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { concurrency: { type: 'string', default: '1' } },
+});
+const began = performance.now();
+const ran = await new Stryker({
+  mutate: positionals.length > 0 ? positionals : PARTS,
+  plugins: ['@stryker-mutator/vitest-runner'],
+  testRunner: 'vitest',
+  vitest: { configFile: 'test/mutants/vitest.config.ts', related: true },
+  coverageAnalysis: 'perTest',
+  concurrency: Number(values.concurrency),
+  timeoutMS: 10_000,
+  tempDirName: 'build/mutants',
+  cleanTempDir: 'always',
+  // The copy that is mutated holds what these tests need.
+  ignorePatterns: ['**', '!src/**', '!test/**', '!package.json', '!tsconfig.json'],
+  reporters: ['progress-append-only'],
+  allowConsoleColors: false,
+}).runMutationTest();
+const minutes = (performance.now() - began) / 60_000;
+
+const mutants: readonly Mutant[] = mutantsOf(ran, (file) => readFileSync(file, 'utf8'));
+const results = resultsOf(mutants, EQUIVALENT);
+for (const { file, line, place, code, becomes, status } of unexplained(mutants, EQUIVALENT))
+  console.log(`${file}:${place} ${status}: \`${code}\` → \`${becomes}\`  in  ${line}`);
+const table = `${resultTable(results)}\n\n${minutes.toFixed(0)} minutes.`;
+console.log(table);
+if (positionals.length === 0) writeSection('mutants', table);
+const weak = results.filter(({ share }) => share < LEAST);
+if (weak.length > 0) {
+  console.log(`Caught are fewer than ${100 * LEAST} %: ${weak.map(({ file }) => file).join(', ')}.`);
+  process.exitCode = 1;
+}
