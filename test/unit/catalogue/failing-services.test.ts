@@ -137,6 +137,22 @@ describe('a service whose query fails', () => {
     expect(catalogue.sources()).toMatchObject([{ services: 1, instances: 1 }]);
   });
 
+  test('takes over from another source also what it once had itself, and had no more', () => {
+    const [before, after] = [new ScriptedSource('cat'), new ScriptedSource('cat')];
+    const old = use(before);
+    old.set(web, stateOf('a:1'));
+    old.synced();
+    const sink = catalogue.setSources([entry(after), entry(before)]).get(after);
+    sink?.set(web, stateOf('b:1'));
+    sink?.synced();
+    sink?.set(web, undefined);
+    sink?.synced();
+    sink?.serviceFailed(web, broken);
+    sink?.synced();
+    catalogue.setSources([entry(after)]);
+    expect(addresses('web')).toEqual(['a:1']);
+  });
+
   test('is not there at all where it is skipped', () => {
     const sink = use();
     sink.serviceFailed({ service: 'skipped-1' }, broken);

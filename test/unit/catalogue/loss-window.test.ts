@@ -27,7 +27,7 @@ test('services are remembered for as long as the window', () => {
   say(0, { c: ['h1:1'] });
   expect(window.size).toBe(3);
   say(60, { a: ['h1:1', 'h2:1'] });
-  say(99, {});
+  expect(say(99, {})).toEqual([]);
   expect(window.size).toBe(3);
   say(100, {});
   expect(window.size).toBe(1);
@@ -69,6 +69,24 @@ test('services that were let through are told when they are held, and when they 
   ]);
   expect([...say(130, { c: ['h1:1', 'h2:1'] })].sort()).toEqual(['a', 'c']);
   expect([held('a'), held('c'), window.held]).toMatchObject([[], [], { services: 0, instances: 0 }]);
+});
+
+test('a service that lost nothing is not told when the registry as a whole is held', () => {
+  say(0, { a: ['h1:1', 'h2:1', 'h3:1'], b: ['h1:1'] });
+  say(100, {});
+  say(110, { c: ['h1:1'] });
+  expect([...say(120, { a: [], b: [] })].sort()).toEqual(['a', 'b']);
+});
+
+test('losses that were held beyond the window are forgotten when they are held no more', () => {
+  say(0, { a: ['h1:1', 'h2:1'], b: ['h1:1', 'h2:1', 'h3:1'] });
+  say(100, {});
+  say(110, { a: [], b: ['h1:1'] });
+  expect(held('a')).toEqual(['h1:1', 'h2:1']);
+  say(300, {});
+  expect(window.size).toBe(2);
+  expect([...say(310, { b: ['h1:1', 'h2:1', 'h3:1'] })].sort()).toEqual(['a', 'b']);
+  expect([held('a'), window.size]).toEqual([[], 0]);
 });
 
 test('believing everything forgets it all', () => {
