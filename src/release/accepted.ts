@@ -50,9 +50,10 @@ export class AcceptedVersions {
   /** A proxy has accepted this version. @returns whether it is the first that says so */
   accepted({ typeUrl, name, version }: ResourceVersion): boolean {
     const versions = this.#resources.get(keyOf(typeUrl, name));
-    const index = versions?.known.findIndex(({ resource }) => resource.version === version) ?? -1;
-    const found = versions?.known[index];
-    if (versions === undefined || found === undefined || found.accepted) return false;
+    if (versions === undefined) return false;
+    const index = versions.known.findIndex(({ resource }) => resource.version === version);
+    const found = versions.known[index];
+    if (found === undefined || found.accepted) return false;
     versions.known = [{ ...found, accepted: true }, ...versions.known.slice(index + 1)];
     this.#revision += 1;
     return true;
@@ -121,7 +122,7 @@ export class AcceptedVersions {
   #publish(key: string, resource: Resource): void {
     const { known, otherReported } = this.#resources.get(key) ?? { known: [], otherReported: false };
     const before = known.find((each) => each.resource.version === resource.version);
-    const others = before === undefined ? known : known.filter((each) => each !== before);
+    const others = known.filter((each) => each !== before);
     const next = [...others, { resource, accepted: before?.accepted ?? false }];
     this.#resources.set(key, { known: bounded(next), otherReported });
   }
@@ -130,10 +131,7 @@ export class AcceptedVersions {
 /** Drops versions that were not accepted first. */
 function bounded(versions: readonly Version[]): readonly Version[] {
   if (versions.length <= MOST_VERSIONS) return versions;
-  const index = Math.max(
-    0,
-    versions.findIndex(({ accepted }) => !accepted),
-  );
+  const index = versions.findIndex(({ accepted }) => !accepted);
   return versions.filter((_, each) => each !== index);
 }
 

@@ -57,9 +57,10 @@ export class OwnTroubles {
     this.#rejects.delete(node);
     this.#rejects.set(node, own);
     this.#size += own.size;
-    for (const oldest of this.#rejects.keys()) {
+    for (const [oldest, { size }] of this.#rejects) {
       if (this.#rejects.size <= MOST_PROXIES && (this.#size <= MOST_VERSIONS || oldest === node)) break;
-      this.#forget(oldest);
+      this.#rejects.delete(oldest);
+      this.#size -= size;
     }
   }
 
@@ -115,10 +116,5 @@ export class OwnTroubles {
     for (const [key, version] of own) if (version.typeUrl === typeUrl) own.delete(key);
     this.#size += own.size;
     if (own.size === 0) this.#rejects.delete(node);
-  }
-
-  #forget(node: string): void {
-    this.#size -= this.#rejects.get(node)?.size ?? 0;
-    this.#rejects.delete(node);
   }
 }

@@ -191,8 +191,9 @@ export class Quarantine {
   }
 }
 
+/** Of one type: trials are of one each. */
 function same(a: ResourceVersion, b: ResourceVersion): boolean {
-  return a.name === b.name && a.version === b.version && a.typeUrl === b.typeUrl;
+  return a.name === b.name && a.version === b.version;
 }
 
 function includes(all: readonly ResourceVersion[], one: ResourceVersion): boolean {
@@ -203,7 +204,8 @@ function whole<T>(all: readonly T[]): readonly (readonly T[])[] {
   return all.length === 0 ? [] : [all];
 }
 
+/** Of two at least. */
 function halves<T>(all: readonly T[]): readonly (readonly T[])[] {
   const middle = Math.ceil(all.length / 2);
-  return [all.slice(0, middle), all.slice(middle)].filter((half) => half.length > 0);
+  return [all.slice(0, middle), all.slice(middle)];
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type ProxyAnswer, ProxyAnswers } from '../../../src/release/proxy-answers.js';
+import { type ProxyAnswer, ProxyAnswers, RELAY_USER_AGENT } from '../../../src/release/proxy-answers.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { UNKNOWN_NODE } from '../../../src/xds/node.js';
 import type { Response } from '../../../src/xds/response.js';
@@ -28,7 +28,23 @@ test('a response is accepted once for each group, and the first share of a group
   expect(told).toEqual(['edge', 'inner', 'inner'].map((group) => ({ kind: 'accepted', group, versions })));
 });
 
-test.each(['signalbox-relay', 'gRPC Node Pure JS', 'gRPC Go', 'gRPC C-core', 'tonic'])(
+test('each response of a group is accepted, but for one that only removes', () => {
+  const next = { ...response, version: '2' };
+  const removal = { ...response, version: '3', resources: [], changed: [], removed: ['a'] };
+  for (const accepted of [response, next, removal]) answers.acknowledged(accepted, proxy());
+  expect(told).toEqual([response, next].map(() => ({ kind: 'accepted', group: 'edge', versions })));
+});
+
+test('a rejection is told with all that others must know of it', () => {
+  answers.rejected(response, 'b:\n\u001b no', proxy('edge/first'));
+  const rejected = {
+    ...{ typeUrl: TYPE_URL.listener, suspects: [versions[1]], named: true, unbound: [] },
+    ...{ message: 'b:  no', group: 'edge', node: 'n' },
+  };
+  expect(told).toEqual([{ kind: 'rejected', rejected }]);
+});
+
+test.each([RELAY_USER_AGENT, 'gRPC Node Pure JS', 'gRPC Go', 'gRPC C-core', 'tonic'])(
   'what a client says that is no Envoy tells nothing: %s',
   (userAgent) => {
     const client = proxy('edge', userAgent);

@@ -188,8 +188,49 @@ describe('what a proxy rejects', () => {
 
   test('stays where quarantine is switched off', () => {
     start({ quarantine: false }, 'CDS a=1');
-    reject(true, 'CDS a=1');
-    expect(served()).toEqual(['CDS a=1']);
+    accept('CDS a=1');
+    change('CDS a=2');
+    reject(true, 'CDS a=2');
+    expect(served()).toEqual(['CDS a=2']);
+    expect(release.status).toMatchObject({ quarantined: [], heldBack: [] });
+  });
+
+  test.each([
+    [12, 100, 88],
+    [12, 40, 40],
+    [9, 12, 3],
+  ])('by name goes back: %i of %i, unless that is too much', (rejected, all, expected) => {
+    const names = Array.from({ length: all }, (_, index) => `CDS c${index}`);
+    start({ quarantine: true }, ...names.map((name) => `${name}=1`));
+    accept(...names.map((name) => `${name}=1`));
+    change(...names.map((name) => `${name}=2`));
+    reject(true, ...names.slice(0, rejected).map((name) => `${name}=2`));
+    expect(served().filter((text) => text.endsWith('=2'))).toHaveLength(expected);
+  });
+
+  test('is logged, unless it is not wanted any more', () => {
+    const log: Record<string, unknown>[] = [];
+    start({ logger: pino({}, { write: (line) => log.push(JSON.parse(line)) }) }, 'CDS a=1', 'CDS b=1');
+    accept('CDS a=1', 'CDS b=1');
+    change('CDS a=2', 'CDS a=3', '-CDS b=');
+    reject(true, 'CDS a=2', 'CDS b=1');
+    expect(log).toEqual([]);
+    reject(true, 'CDS a=3');
+    const many = Array.from({ length: 25 }, (_, index) => `CDS c${index}=1`);
+    change(...many);
+    reject(false, ...many);
+    accept('CDS a=3');
+    rejectAs('m', { group: 'edge' }, 'CDS a=3');
+    expect(log).toHaveLength(3);
+    rejectAs('m', { group: 'edge' }, 'CDS a=3');
+    const names = Array.from({ length: 20 }, (_, index) => `c${index}`);
+    const common = { level: 50, type: 'CDS', reason: 'no' };
+    expect(log).toMatchObject([
+      { ...common, node: 'n', group: 'all', names: ['a'], msg: expect.stringMatching(/go back to the last/) },
+      { ...common, node: 'n', group: 'all', names, msg: expect.stringMatching(/tried one after the other/) },
+      { ...common, node: 'm', group: 'edge', names: ['a'], trouble: 'accepted_by_others' },
+    ]);
+    expect(log.at(-1)?.msg).toMatch(/its own trouble/);
   });
 
   test.each([1, 2, 3, 8, 13])('is found among %i by halving, when the proxy does not say which', (count) => {
@@ -277,6 +318,21 @@ describe('a staged change', () => {
     expect([served('all/first'), served()]).toEqual([['CDS a=1'], ['CDS a=1']]);
   });
 
+  test('is not promoted once it is rejected, also where it holds what was offered before it', () => {
+    start({ rollout }, 'CDS a=1', 'CDS b=1');
+    accept('CDS a=1', 'CDS b=1');
+    change('CDS a=2');
+    vi.advanceTimersByTime(5_000);
+    change('CDS b=2');
+    vi.advanceTimersByTime(1_000);
+    reject(true, 'CDS b=2');
+    for (let second = 0; second < 30; second += 1) {
+      expect(served()).toContain('CDS b=1');
+      vi.advanceTimersByTime(1_000);
+    }
+    expect(served()).toEqual(['CDS a=2', 'CDS b=1']);
+  });
+
   test('does not hold up endpoints, and keeps those of clusters that go later', () => {
     start({ rollout }, 'CDS a=1>a', 'EDS a=1', 'CDS b=1>b', 'EDS b=1');
     change('EDS a=2');
@@ -317,10 +373,45 @@ describe('what proxies may have', () => {
   ])('stays for good where a proxy came back with %s', (_title, had, kept) => {
     start({}, 'CDS a=1', 'CDS b=1');
     comeBack(had);
-    reject(true, 'CDS a=1');
+    reject(true, 'CDS a=1', 'CDS b=1');
     vi.advanceTimersByTime(120_000);
-    expect(served()).toEqual(['CDS a=1', 'CDS b=1']);
-    expect(release.status.quarantined.map(({ name }) => name)).toEqual(kept);
+    expect(served()).toEqual(['CDS a=1']);
+    expect(release.status.quarantined.map(({ name }) => name)).toEqual([...kept, 'b']);
+  });
+
+  test('is not known of a proxy that came back with what there is no more', () => {
+    start({}, 'CDS b=1');
+    comeBack('CDS a=0');
+    change('CDS a=1');
+    reject(true, 'CDS a=1');
+    expect(served()).toEqual(['CDS b=1']);
+  });
+
+  test('is not known by a late acceptance of what was removed meanwhile', () => {
+    start({}, 'CDS b=1');
+    change('CDS a=1', '-CDS a=', 'CDS a=2');
+    accept('CDS a=1');
+    reject(true, 'CDS a=2');
+    expect(served()).toEqual(['CDS b=1']);
+  });
+
+  test('is remembered from a life before for a minute where it is not served', () => {
+    start({});
+    release.restore([resource('CDS a=1'), resource('EDS a=1')]);
+    release.setSnapshot(Snapshot.of([resource('CDS b=1')]));
+    expect([...release.accepted()]).toEqual([]);
+    vi.advanceTimersByTime(60_000);
+    change('CDS a=2', 'EDS a=2');
+    rejectAs('n', {}, 'CDS a=2');
+    rejectAs('n', {}, 'EDS a=2');
+    expect(served()).toEqual(['CDS b=1']);
+  });
+
+  test('and what they accept is known by a number that grows', () => {
+    start({}, 'CDS a=1');
+    const before = release.revision;
+    accept('CDS a=1');
+    expect(release.revision).toBeGreaterThan(before);
   });
 
   test('stays for good where a proxy came back with a whole of which nothing is known', () => {
@@ -401,6 +492,77 @@ describe('a proxy in trouble of its own', () => {
     change('LDS b=3', 'LDS c=3');
     rejectAs('n', { unbound: ['c'] }, 'LDS b=3', 'LDS c=3');
     expect(served()).toEqual(['LDS a=2', 'LDS b=2', 'LDS c=3']);
+    expect(release.status.heldBack).toMatchObject([{ reason: 'cannot_bind', names: ['c'] }]);
+  });
+
+  test.each([
+    ['by name: it is held back for these', true, [['a']]],
+    ['among others: which it means is yet to be found', false, []],
+  ])('rejects what others accept %s', (_title, named, names) => {
+    start({}, 'CDS a=1', 'CDS b=1');
+    accept('CDS a=1', 'CDS b=1');
+    change('CDS a=2', 'CDS b=2');
+    accept('CDS a=2');
+    reject(named, 'CDS a=2', 'CDS b=2');
+    expect(served()).toEqual(['CDS a=2', 'CDS b=1']);
+    expect(release.status.heldBack.map((each) => each.names)).toEqual(names);
+  });
+
+  test.each([
+    ['three of four, where half is too much', { share: 0.5, large: 2 }, 4],
+    ['three of four, where three are too few', { share: 0.5, large: 4 }, 1],
+  ])('rejects %s', (_title, quarantine, expected) => {
+    const names = ['CDS a', 'CDS b', 'CDS c', 'CDS d'];
+    start({ quarantine }, ...names.map((name) => `${name}=1`));
+    accept(...names.map((name) => `${name}=1`));
+    change(...names.map((name) => `${name}=2`));
+    reject(true, 'CDS a=2', 'CDS b=2', 'CDS c=2');
+    expect(changed()).toBe(expected);
+  });
+
+  test('and rejects very much is logged with the first names, and that nothing goes back is not', () => {
+    const log: Record<string, unknown>[] = [];
+    start(
+      { logger: pino({}, { write: (line) => log.push(JSON.parse(line)) }) },
+      ...many.map((text) => text.replace('=2', '=1')),
+    );
+    accept(...many.map((text) => text.replace('=2', '=1')));
+    change(...many);
+    reject(true, ...many.slice(0, 25));
+    expect(log).toMatchObject([
+      { trouble: 'rejects_too_much', names: Array.from({ length: 20 }, (_, index) => `c${index}`) },
+    ]);
+    reject(true, ...many.slice(20));
+    expect(log).toHaveLength(1);
+  });
+
+  test('rejects without a word only what others accept', () => {
+    start({}, 'CDS a=1', 'CDS b=1');
+    accept('CDS a=1', 'CDS b=1');
+    reject(false, 'CDS a=1', 'CDS b=1');
+    expect(release.status.heldBack).toMatchObject([{ reason: 'accepted_by_others', names: ['a', 'b'] }]);
+  });
+
+  test('rejects by name what others accept, which counts towards a fifth', () => {
+    startMany();
+    accept(...many.slice(0, 10));
+    reject(true, ...many.slice(0, 10));
+    reject(true, ...many.slice(10, 11));
+    expect(changed()).toBe(30);
+    expect(reasons()).toEqual([['n', 'rejects_too_much']]);
+  });
+
+  test('is not another that rejects a fifth by itself, nor one that did so before everything changed', () => {
+    startMany();
+    rejectAs('n', {}, ...many.slice(0, 6));
+    rejectAs('m', {}, ...many.slice(6, 12));
+    expect([changed(), reasons()]).toEqual([18, []]);
+    rejectAs('k', {}, ...many.slice(12, 15));
+    change(...many.map((text) => text.replace('=2', '=3')));
+    for (const node of ['n', 'm'])
+      rejectAs(node, {}, ...many.slice(20, 23).map((text) => text.replace('=2', '=3')));
+    expect(served().filter((text) => text.endsWith('=3'))).toHaveLength(27);
+    expect(reasons()).toEqual([]);
   });
 
   test('rejects more than a fifth by name: nothing goes back, until another proxy rejects the same', () => {
@@ -428,6 +590,11 @@ describe('a proxy in trouble of its own', () => {
     }
     expect(changed()).toBe(30);
     expect(reasons()).toEqual([['n', 'rejects_too_much']]);
+    // Of what was found to be rejected one by one, another proxy is believed.
+    rejectAs('m', {}, ...many);
+    const rejected = release.status.quarantined.length;
+    expect(rejected).toBeGreaterThan(6);
+    expect(rejected).toBeLessThan(15);
   });
 
   test('is forgotten once it accepts what comes after, or is gone; other types stay', () => {
