@@ -82,7 +82,6 @@ export function newTypeState(typeUrl: string): TypeState {
 const NAMED_ONLY: ReadonlySet<string> = new Set([
   TYPE_URL.endpoints,
   TYPE_URL.route,
-  TYPE_URL.virtualHost,
   TYPE_URL.secret,
   TYPE_URL.extensionConfig,
   TYPE_URL.runtime,
@@ -90,7 +89,8 @@ const NAMED_ONLY: ReadonlySet<string> = new Set([
 
 /**
  * Types that a first request without names does not subscribe to as a whole. Clients ask for these by name; an Envoy
- * without TLS listeners would otherwise be sent every private key of its group.
+ * without TLS listeners would otherwise be sent every private key of its group. Virtual hosts are not among them: Envoy
+ * starts with a request without names and takes what belongs to its route configurations.
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#how-the-client-specifies-what-resources-to-return
  */
 export function isNamedOnly(typeUrl: string): boolean {

@@ -275,7 +275,7 @@ rule('R29', async ({ proxy, lab, sotw }) => {
   await client.end();
 });
 
-const { secret, runtime, extensionConfig, scopedRoute } = TYPE_URL;
+const { secret, runtime, extensionConfig, scopedRoute, virtualHost } = TYPE_URL;
 const ACME = 'type.googleapis.com/acme.Thing';
 
 rule(
@@ -295,13 +295,16 @@ rule(
 
 rule(
   'R56',
-  async ({ proxy }) => {
+  async ({ proxy, ads, sotw }) => {
     const client = proxy();
-    for (const typeUrl of [scopedRoute, ACME])
+    for (const typeUrl of [scopedRoute, ...(sotw ? [] : [virtualHost]), ...(ads ? [ACME] : [])])
       expect(namesOf(await client.hold(typeUrl))).toEqual(['one', 'two']);
     await client.end();
   },
-  [...world(), ...[scopedRoute, ACME].flatMap((typeUrl) => [named(typeUrl, 'one'), named(typeUrl, 'two')])],
+  [
+    ...world(),
+    ...[scopedRoute, virtualHost, ACME].flatMap((typeUrl) => [named(typeUrl, 'one'), named(typeUrl, 'two')]),
+  ],
 );
 
 rule('R57', async ({ proxy, sotw, lab }) => {

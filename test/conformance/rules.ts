@@ -208,8 +208,8 @@ export const RULES = {
   },
   R56: {
     level: 'MUST',
-    where: 'ads',
-    text: 'an empty first request for scoped routes and for types unknown here is a wildcard',
+    where: 'all',
+    text: 'an empty first request for scoped routes, virtual hosts (delta) and types unknown here is a wildcard',
   },
   R57: {
     level: 'MUST',
