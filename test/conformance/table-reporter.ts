@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Reporter, TestModule } from 'vitest/node';
+import { sectionOf, withSection } from '../reliability/page.js';
 import { RULES } from './rules.js';
 import { conformanceTable, type Outcome } from './table.js';
 
@@ -22,6 +23,9 @@ export default class TableReporter implements Reporter {
       }
     }
     const table = conformanceTable(RULES, outcomes);
-    if (table !== undefined) writeFileSync(FILE, table);
+    if (table === undefined) return;
+    // `npm run foreign` writes that part.
+    const foreign = sectionOf(readFileSync(FILE, 'utf8'), 'foreign');
+    writeFileSync(FILE, withSection(table, 'foreign', foreign));
   }
 }

@@ -21,6 +21,26 @@ whole, is tested once.
 This page is written by the tests: \`npm test\`, or \`npx vitest run --project conformance\`.
 `;
 
+const FOREIGN = `## Suites that others wrote
+
+\`npm run foreign\` runs them against the library, as users import it, and writes the tables of this section. It is not part of \`npm test\`. It needs
+Go 1.25 or newer; \`test/foreign/go/go.sum\` pins the modules, and what is built from them is kept with the other peers.
+
+- **go-control-plane's integration test** (\`pkg/test/main\`) runs as its authors wrote it, with their sample bootstraps. Its server stays behind
+  ours: a server of our library mirrors what the program publishes there, and Envoy connects to ours alone. The program passes
+  when, for each snapshot, all listeners answer in at least one batch of requests. Two more conditions are ours: Envoy has rejected nothing, and ends
+  on the last snapshot alone.
+- **go-control-plane's client** \`pkg/client/sotw/v3\`, by which Envoy's rate limit service follows its configurations.
+- **[xds-test-harness](https://github.com/ii/xds-test-harness)**. Its module lacks generated code, so \`npm run foreign\` cannot build it. Name
+  the program, with its folder \`features\` beside it, by \`SIGNALBOX_XDS_TEST_HARNESS\`; without that its variants count as skipped. It is not patched. Two of
+  its assumptions are met on our side: it expects versions of its own choice, so the adapter sends each content hash as the version that was
+  set when the hash was first sent, and maps it back; and it unsubscribes on one connection and changes the resource on
+  another without a pause, so the adapter waits 300 ms before each change.
+
+<!-- foreign -->
+<!-- /foreign -->
+`;
+
 const ALL = variantsOf('all');
 
 /** The page of all rules and what became of their tests; undefined unless every rule was tested in every variant. */
@@ -57,7 +77,7 @@ export function conformanceTable(
   const sum = `${rows.length} rules, ${checks.length} checks: ${checks.length - broken} hold, ${broken} broken.`;
   const columns = ['Rule', 'Level', 'What it says', ...ALL.map((variant) => labelOf('all', variant)), 'Test'];
   const head = [row(columns), row(columns.map(() => '---'))];
-  return [HEAD, `**${sum}**`, '', ...head, ...rows, '', ...peerSections(PEER_CASES)].join('\n');
+  return [HEAD, `**${sum}**`, '', ...head, ...rows, '', FOREIGN, ...peerSections(PEER_CASES)].join('\n');
 }
 
 const PEERS = `## The cases of other control planes' cache tests

@@ -64,6 +64,8 @@ export interface EnvoyOptions {
   readonly concurrency?: number;
   /** Such as `debug`, or `warning,upstream:debug`. */
   readonly logLevel?: string;
+  /** Seconds that removed and changed listeners drain; Envoy's 600 without it. */
+  readonly drainTime?: number;
 }
 
 /** A running Envoy. Several run side by side. */
@@ -86,6 +88,7 @@ export class Envoy {
       ...['-c', join(folder, 'bootstrap.yaml'), '--admin-address-path', addressFile],
       // No hot restart, so no shared memory that another Envoy of this machine could hold.
       ...['--disable-hot-restart', '--concurrency', String(options.concurrency ?? 1), '-l', level],
+      ...(options.drainTime === undefined ? [] : ['--drain-time-s', String(options.drainTime)]),
       ...(components.length > 0 ? ['--component-log-level', components.join(',')] : []),
     ]);
     try {

@@ -137,6 +137,15 @@ export async function freePort(): Promise<number> {
   throw new Error('no free port was found');
 }
 
+/** The first of `count` free ports in a row. */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort();
+    const others = Array.from({ length: count - 1 }, (_, n) => first + 1 + n);
+    if ((await Promise.all(others.map(isFree))).every(Boolean)) return first;
+  }
+}
+
 async function isFree(port: number): Promise<boolean> {
   return await new Promise((resolve) => {
     const server = createServer();
