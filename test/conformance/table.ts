@@ -28,7 +28,7 @@ Go 1.25 or newer; \`test/foreign/go/go.sum\` pins the modules, and what is built
 
 - **go-control-plane's integration test** (\`pkg/test/main\`) runs as its authors wrote it, with their sample bootstraps. Its server stays behind
   ours: a server of our library mirrors what the program publishes there, and Envoy connects to ours alone. The program passes
-  when, for each snapshot, all listeners answer in at least one batch of requests. Two more conditions are ours: Envoy has rejected nothing, and ends
+  when, for each snapshot, all listeners answer in at least one batch of requests; it gives a request 100 ms, so a busy machine costs batches. Two more conditions are ours: Envoy has rejected nothing, and ends
   on the last snapshot alone.
 - **go-control-plane's client** \`pkg/client/sotw/v3\`, by which Envoy's rate limit service follows its configurations.
 - **[xds-test-harness](https://github.com/ii/xds-test-harness)**. Its module lacks generated code, so \`npm run foreign\` cannot build it. Name
