@@ -13,15 +13,25 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = resolve(here, '../src/generated');
 const require = createRequire(import.meta.url);
 const published = resolve(dirname(require.resolve('@grpc/grpc-js-xds/package.json')), 'deps');
+/** What newer Envoys have and the published protos lack: short protos, and a list of fields that Envoy 1.40 calls deprecated. */
+const newer = join(here, 'newer');
 const includes = [
+  newer,
   ...['envoy-api', 'googleapis', 'protoc-gen-validate', 'xds'].map((name) => join(published, name)),
   dirname(require.resolve('protobufjs/package.json')),
   join(dirname(require.resolve('grpc-health-check/package.json')), 'proto'),
 ];
 const { files, messages } = JSON.parse(readFileSync(join(here, 'roots.json'), 'utf8'));
 
+const deprecatedSince = new Set(JSON.parse(readFileSync(join(newer, 'deprecated.json'), 'utf8')));
+
 const stamp = join(out, 'stamp');
-const inputs = [join(here, 'roots.json'), fileURLToPath(import.meta.url), join(published, '../package.json')];
+const inputs = [
+  join(here, 'roots.json'),
+  fileURLToPath(import.meta.url),
+  join(published, '../package.json'),
+  ...readdirSync(newer, { recursive: true }).map((file) => join(newer, file)),
+];
 if (existsSync(stamp) && inputs.every((file) => statSync(file).mtimeMs <= statSync(stamp).mtimeMs))
   process.exit(0);
 
@@ -77,7 +87,8 @@ async function load(paths) {
 function apiFiles() {
   const without =
     /extensions\/(tracers|wasm|stat_sinks|bootstrap)\/|config\/(trace|bootstrap|metrics)\/|open_telemetry/;
-  return readdirSync(join(published, 'envoy-api/envoy'), { recursive: true })
+  return [join(published, 'envoy-api/envoy'), join(newer, 'envoy')]
+    .flatMap((folder) => readdirSync(folder, { recursive: true }))
     .filter((file) => /^(config|extensions)\/.*\/v3\/.*\.proto$/.test(file) && !without.test(file))
     .map((file) => `envoy/${file}`)
     .sort();
@@ -90,12 +101,15 @@ function typesOf(namespace) {
   ]);
 }
 
-/** What Envoy checks of a field: the rules of protoc-gen-validate, and what it takes by default no more. */
+/** What Envoy checks of a field: the rules of protoc-gen-validate, and what it takes by default no more or will not for long. */
 function rulesOf(item) {
   const rules = Object.assign({}, ...(item.parsedOptions ?? []).map((option) => option['(validate.rules)']));
   return {
     ...(Object.keys(rules).length > 0 && { rules }),
     ...(item.options?.['(envoy.annotations.disallowed_by_default)'] === true && { disallowed: true }),
+    ...((item.options?.deprecated === true || deprecatedSince.has(item.fullName.slice(1))) && {
+      deprecated: true,
+    }),
     ...(item.options?.['(validate.required)'] === true && { required: true }),
   };
 }

@@ -2,6 +2,7 @@ import { addressOf } from '../model/instance.js';
 import { isHttp } from '../model/listener.js';
 import { refusalOf } from '../resources/route/refusal.js';
 import { adminProblem } from './admin-options.js';
+import { deprecatedFields } from './deprecated-fields.js';
 import { derivedProblems } from './derived-checks.js';
 import type { Placed } from './discovery-block.js';
 import { envoyProblems } from './envoy-checks.js';
@@ -52,6 +53,7 @@ export function crossCheck(config: Config): CrossChecked {
         config.listeners.filter(isHttp).map(({ name }) => name),
       ),
       ...unhashed(routes, config.services),
+      ...deprecatedFields(config),
     ],
   };
 }

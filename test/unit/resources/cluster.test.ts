@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Instance } from '../../../src/model/instance.js';
 import { toJson } from '../../../src/protobuf/json.js';
-import { decode } from '../../../src/protobuf/messages.js';
+import { decode, packedBytes } from '../../../src/protobuf/messages.js';
 import { clusterResource, needsDns } from '../../../src/resources/cluster.js';
 import type { ClusterPolicy } from '../../../src/resources/cluster-policy.js';
 import { loadAssignment } from '../../../src/resources/endpoints.js';
@@ -39,6 +39,38 @@ test('a host name among the addresses makes Envoy resolve them, with the endpoin
   expect(cluster).not.toHaveProperty('eds_cluster_config');
   expect(cluster.load_assignment).toEqual(loadAssignment('web', instances));
   expect(build(...instances).references).toEqual([]);
+});
+
+test('options of DNS that Envoy takes no more in a cluster make it one of its extension for DNS', () => {
+  const host = instanceAt('web.example:80', { metadata: { version: 'v1' } });
+  const cluster = decode(
+    'envoy.config.cluster.v3.Cluster',
+    clusterResource('web', [host], {
+      connectTimeout: 1_000,
+      lbPolicy: 'RING_HASH',
+      dns: { refreshRate: 30_000, lookupFamily: 'ALL' },
+      common: { consistent_hashing_lb_config: { use_hostname_for_hashing: true, hash_balance_factor: 150 } },
+      endpoints: { metadataKeys: ['version'] },
+      envoy: [{ dns_failure_refresh_rate: { base_interval: '2s' }, dns_lookup_family: 'V6_ONLY' }],
+    }).body,
+  );
+  for (const field of ['type', 'dns_lookup_family', 'dns_refresh_rate', 'dns_failure_refresh_rate'])
+    expect(cluster).not.toHaveProperty(field);
+  expect(cluster.cluster_type?.name).toBe('envoy.cluster.dns');
+  const { typed_config: config } = cluster.cluster_type ?? {};
+  if (!config) throw new Error('no configuration of DNS');
+  expect(decode('envoy.extensions.clusters.dns.v3.DnsCluster', packedBytes(config))).toEqual({
+    dns_refresh_rate: { seconds: '30', nanos: 0 },
+    dns_failure_refresh_rate: { base_interval: { seconds: '2', nanos: 0 } },
+    dns_lookup_family: 'V6_ONLY',
+  });
+  // Envoy hashes by host name under STRICT_DNS alone, and by this key under any type.
+  expect(cluster.common_lb_config?.consistent_hashing_lb_config).toEqual({
+    hash_balance_factor: { value: 150 },
+  });
+  expect(cluster.load_assignment?.endpoints?.[0]?.lb_endpoints?.[0]?.metadata?.filter_metadata).toEqual({
+    'envoy.lb': { fields: { hash_key: { stringValue: 'web.example' }, version: { stringValue: 'v1' } } },
+  });
 });
 
 test('a cluster by DNS changes with its endpoints', () => {
