@@ -11,6 +11,7 @@ import { documentStores } from '../documents/options.js';
 import { DEFAULT_GROUP } from '../groups/default-group.js';
 import { GroupFanOut } from '../groups/group-fan-out.js';
 import { addressOf } from '../model/instance.js';
+import { LastWords } from '../publish/last-words.js';
 import { Leaving } from '../publish/leaving.js';
 import { Plan } from '../publish/plan.js';
 import { type PublicationObserver, Publisher } from '../publish/publisher.js';
@@ -53,6 +54,7 @@ class RunningApp implements App {
   readonly #xds: ProxyServer;
   #config: Config;
   readonly #leaving = new Leaving();
+  readonly #lastWords = new LastWords();
   #plan: Plan;
   #publisher: Publisher;
   #publisherLife = new AbortController();
@@ -246,7 +248,7 @@ class RunningApp implements App {
     const { delay, max_delay } = this.#config.publish;
     const options = {
       ...{ delay, maxDelay: max_delay, logger: this.logger },
-      ...{ observer: this.#publication, leaving: this.#leaving },
+      ...{ observer: this.#publication, leaving: this.#leaving, lastWords: this.#lastWords },
     };
     return new Publisher(this.#catalogue, this.#plan, this.#newGroups(), options, this.#publisherLife.signal);
   }

@@ -76,14 +76,17 @@ export class Plan {
   /**
    * The cluster and, where it takes its endpoints by EDS, the load assignment of a service.
    * @param leaving instances that are gone from the registry, to be shown as DRAINING
+   * @param lastWords stand-ins for instances that a service without any has had
    */
   service(
     name: string,
     view: ServiceView | undefined,
     leaving: readonly Instance[] = [],
+    lastWords: readonly Instance[] = [],
   ): { readonly cluster: Resource; readonly endpoints: Resource | undefined } {
     const served = this.served(view);
-    const judged = view === undefined || view.instances.length === 0 ? served : view.instances;
+    const fallback = served.length === 0 ? lastWords : served;
+    const judged = view === undefined || view.instances.length === 0 ? fallback : view.instances;
     const said = clusterPolicy(this.#policiesOf(name), judged, this.#subsets.get(name));
     const { metrics } = this.config.load_reports;
     const policy = {

@@ -8,6 +8,7 @@ import type { ResourceChanges } from '../snapshot/resource-set.js';
 import { Snapshot } from '../snapshot/snapshot.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { Coalescer } from './coalescer.js';
+import { LastWords } from './last-words.js';
 import { Leaving } from './leaving.js';
 import type { Plan } from './plan.js';
 import type { PublicationTarget, Routing } from './target.js';
@@ -36,6 +37,8 @@ export interface PublisherOptions {
   readonly observer?: PublicationObserver;
   /** What is leaving; handed from one publisher to the next, so that a reload forgets nobody. */
   readonly leaving?: Leaving;
+  /** What emptied services spoke; handed on likewise. */
+  readonly lastWords?: LastWords;
   /** Milliseconds of a clock that goes forward. */
   readonly now?: () => number;
 }
@@ -64,6 +67,7 @@ export class Publisher {
   #published = new Set<string>();
   #started = false;
   readonly #leaving: Leaving;
+  readonly #lastWords: LastWords;
   readonly #now: () => number;
   #departure: NodeJS.Timeout | undefined;
   #building: Build | undefined;
@@ -79,6 +83,7 @@ export class Publisher {
   ) {
     this.#coalescer = new Coalescer(() => this.#publish(), options.delay, options.maxDelay, signal);
     this.#leaving = options.leaving ?? new Leaving();
+    this.#lastWords = options.lastWords ?? new LastWords();
     this.#now = options.now ?? (() => performance.now());
     signal.addEventListener('abort', () => clearTimeout(this.#departure), { once: true });
   }
@@ -128,6 +133,7 @@ export class Publisher {
     this.#building = undefined;
     this.#aliases = this.#aliasesAmong(this.plan.wanted);
     this.#published = new Set([...this.catalogue.names(), ...this.plan.wanted]);
+    this.#lastWords.keepOnly(this.#published);
     const resources = [...this.#published].flatMap((name) => {
       const { cluster, endpoints } = this.#service(name, this.catalogue.service(name));
       return endpoints === undefined ? [cluster] : [cluster, endpoints];
@@ -190,7 +196,10 @@ export class Publisher {
     const view = this.catalogue.service(name);
     const wanted = view !== undefined || this.plan.wanted.has(name);
     const built = wanted ? this.#service(name, view) : undefined;
-    if (!wanted) this.#leaving.forget(name);
+    if (!wanted) {
+      this.#leaving.forget(name);
+      this.#lastWords.forget(name);
+    }
     clusters.set(name, built?.cluster);
     endpoints.set(name, built?.endpoints);
   }
@@ -222,7 +231,8 @@ export class Publisher {
   #service(name: string, view: ServiceView | undefined): ReturnType<Plan['service']> {
     const drainTime = this.plan.drainTime(name);
     const leaving = this.#leaving.update(name, view?.instances ?? [], drainTime, this.#now());
-    return this.plan.service(name, view, leaving);
+    const words = this.#lastWords.update(name, view?.instances ?? []);
+    return this.plan.service(name, view, leaving, words);
   }
 
   /** Sees to it that what is leaving is gone in time. */

@@ -2,10 +2,11 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Catalogue } from '../../../src/catalogue/catalogue.js';
 import type { SourceState } from '../../../src/catalogue/source-state.js';
-import type { ServiceKey } from '../../../src/discovery/source.js';
+import type { ServiceKey, ServiceState } from '../../../src/discovery/source.js';
 import { SignalboxError } from '../../../src/errors.js';
 import { DEFAULT_GROUP } from '../../../src/groups/default-group.js';
 import { GroupFanOut } from '../../../src/groups/group-fan-out.js';
+import type { Instance } from '../../../src/model/instance.js';
 import { decode } from '../../../src/protobuf/messages.js';
 import { Plan } from '../../../src/publish/plan.js';
 import { Publisher } from '../../../src/publish/publisher.js';
@@ -15,7 +16,7 @@ import { referredNames } from '../../../src/snapshot/resource.js';
 import type { Snapshot } from '../../../src/snapshot/snapshot.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { configOf } from '../../support/configuration.js';
-import { stateOf } from '../../support/instances.js';
+import { instanceAt, stateOf } from '../../support/instances.js';
 import { ScriptedSource } from '../../support/scripted-source.js';
 
 const LISTENERS = [{ name: 'http', address: '0.0.0.0:10000' }];
@@ -221,6 +222,69 @@ test('a known service without instances and without a default has no endpoints',
   tell(sink, { web: [] });
   expect(clusters()).toEqual(['web']);
   expect(ports('web')).toEqual([]);
+});
+
+describe('a service that loses its last instance', () => {
+  const cluster = () => snapshot().set(TYPE_URL.cluster).get('web');
+  const say = (sink: SourceState, state: ServiceState | undefined) => {
+    sink.set({ service: 'web' }, state);
+    sink.synced();
+    vi.advanceTimersByTime(1_000);
+  };
+  const said = (...more: readonly Partial<Instance>[]) => ({
+    instances: more.map((each, index) => instanceAt(`10.0.0.${index + 1}:80`, each)),
+    filtered: [],
+  });
+  const ofMany: readonly Partial<Instance>[] = [
+    { secure: true, policy: { http2: true, slowStartSeconds: 30 } },
+    { secure: true, policy: { http2: true, slowStartSeconds: 10, maxFails: 3, failTimeoutSeconds: 7 } },
+    { policy: { slowStartSeconds: 30, healthCheckPath: '/health' } },
+  ];
+  test.each<[string, readonly Partial<Instance>[]]>([
+    ['TLS', [{ secure: true }]],
+    ['TLS to some', [{ secure: true }, {}]],
+    ['HTTP/2', [{ policy: { http2: true } }]],
+    ['what most of many say', ofMany],
+  ])('keeps its cluster as it was: %s', (_, instances) => {
+    const sink = startOne({ routes: [{ match: { prefix: '/' }, service_name: 'web' }] });
+    say(sink, said(...instances));
+    const before = cluster();
+    for (const none of [said(), undefined]) {
+      say(sink, none);
+      expect(ports('web')).toEqual([]);
+      expect(cluster()?.version).toBe(before?.version);
+    }
+    say(sink, said({}));
+    expect(cluster()?.version).not.toBe(before?.version);
+    say(sink, said());
+    expect(decode('envoy.config.cluster.v3.Cluster', cluster()?.body ?? Buffer.of())).not.toHaveProperty(
+      'transport_socket',
+    );
+  });
+
+  test('is spoken to as its default endpoint where it has one', () => {
+    const sink = startOne({
+      default_service: { host: '10.9.9.9', port: 1 },
+      routes: [{ match: { prefix: '/' }, service_name: 'web' }],
+    });
+    say(sink, said({ secure: true }));
+    say(sink, said());
+    expect(ports('web')).toEqual([1]);
+    expect(decode('envoy.config.cluster.v3.Cluster', cluster()?.body ?? Buffer.of())).not.toHaveProperty(
+      'transport_socket',
+    );
+  });
+
+  test('is forgotten with its cluster', () => {
+    const sink = startOne({});
+    say(sink, said({ secure: true }));
+    say(sink, undefined);
+    expect(clusters()).toEqual([]);
+    say(sink, said());
+    expect(decode('envoy.config.cluster.v3.Cluster', cluster()?.body ?? Buffer.of())).not.toHaveProperty(
+      'transport_socket',
+    );
+  });
 });
 
 test('a host name takes the load assignment into the cluster, and the last one gone gives it back', () => {
