@@ -44,6 +44,7 @@ export type ErrorCode =
   | 'worker_silent'
   | 'xds_timeout'
   | 'request_too_large'
+  | 'ttl_not_sent'
   | 'internal';
 
 /** Causes of causes that are told. */

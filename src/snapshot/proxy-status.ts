@@ -34,6 +34,8 @@ export interface TypeStatus {
   readonly outstanding: number;
   /** What it has rejected and accepted no newer version of. */
   readonly rejected: readonly RejectedResource[];
+  /** The resources that were sent without their TTL, since its variant cannot renew it. They never expire there. */
+  readonly withoutTtl: readonly string[];
 }
 
 /** A resource that a proxy rejected. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { askOutside } from '../base/outside-code.js';
+import { askOutside, tellOutside, warnOf } from '../base/outside-code.js';
 import { messageOf, SignalboxError } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import { LINEAR_GROUP, LinearCache } from '../snapshot/linear-cache.js';
@@ -33,6 +33,11 @@ export interface CreateServerOptions {
   readonly callbacks?: StreamCallbacks;
   /** Nothing is logged without it. */
   readonly logger?: Logger;
+  /**
+   * Told of what is wrong with the resources of the cache, each once: `ttl_not_sent` for a TTL that cannot be sent to a
+   * client. Without it and without a logger, Node.js prints them as warnings. What it throws is printed too.
+   */
+  readonly onError?: (error: SignalboxError) => void;
   /** Over how long a time {@link CacheServer.stop} sends the streams away, milliseconds; at once without it. */
   readonly drain?: number;
   /** A connection on which nothing comes for `time` is asked for a sign of life, and dropped after `timeout`; milliseconds. */
@@ -59,6 +64,7 @@ export interface CacheServer {
  */
 export function createServer(options: CreateServerOptions): CacheServer {
   const { cache, group = () => DEFAULT_GROUP, identifier = 'signalbox', server, drain, keepalive } = options;
+  const { onError = options.logger === undefined ? warnOf : () => undefined } = options;
   const linear = cache instanceof LinearCache;
   const logger = guardedLogger(options.logger);
   const xds = new XdsServer(linear ? cache.snapshots : cache, {
@@ -67,6 +73,7 @@ export function createServer(options: CreateServerOptions): CacheServer {
     groupOf: linear ? () => LINEAR_GROUP : (node) => groupOf(node, group),
     logger,
     callbacks: options.callbacks,
+    onError: (error) => tellOutside(() => onError(error), warnOf),
     ...(drain !== undefined && { drain }),
     ...(keepalive !== undefined && { keepalive }),
   });

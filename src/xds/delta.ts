@@ -20,7 +20,7 @@ export function onDeltaRequest(
   table: NameTable,
 ): TypeState {
   if (before === undefined) return first(request, set, table);
-  const state = request.nonce === '' ? before : answered(before, request.nonce, request.error, false, table);
+  const state = request.nonce === '' ? before : afterAnswer(before, request, table);
   if (request.subscribe.size === 0 && request.unsubscribe.size === 0) return state;
 
   const { wildcard, fresh, names, owed } = atOnce(asked(state, request, table));
@@ -31,6 +31,17 @@ export function onDeltaRequest(
     owed: fresh ? table.union(owed, everythingFrom(state, set, table)) : owed,
     mustAnswer: fresh || state.mustAnswer,
   };
+}
+
+/**
+ * A rejected heartbeat, which is no outstanding response, says that the proxy let resources expire: a heartbeat was late.
+ * They are sent again, with their content.
+ */
+function afterAnswer(before: TypeState, { nonce, error }: DeltaRequest, table: NameTable): TypeState {
+  const state = answered(before, nonce, error, false, table);
+  const { subscription, held, owed } = state;
+  if (error === undefined || state !== before || held.expiring.size === 0) return state;
+  return { ...state, owed: table.union(owed, subscription.coveredOf(table.of(held.expiring), table)) };
 }
 
 /** What {@link onDeltaRequest} will need of the names of a request, worked out in steps. */

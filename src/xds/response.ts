@@ -8,6 +8,7 @@ import { deltaBeat, deltaResource, sotwResource } from './resource-fields.js';
 import { ResponseMemory } from './response-memory.js';
 import { responseWeight } from './response-weight.js';
 import type { Subscription } from './subscription.js';
+import { carriesTtl } from './ttl.js';
 
 /** The protocol variant: state of the world, or delta. */
 export type Variant = 'sotw' | 'delta';
@@ -220,22 +221,6 @@ export function isFullState(typeUrl: string): boolean {
  */
 export function carriesFullState(typeUrl: string, { wildcard }: Subscription): boolean {
   return wildcard || isFullState(typeUrl);
-}
-
-/** Types that Envoy subscribes to one by one in SotW. It drops their heartbeats, and crashes when some of them expire. */
-const WITHOUT_SOTW_TTL: ReadonlySet<string> = new Set([
-  TYPE_URL.endpoints,
-  TYPE_URL.route,
-  TYPE_URL.secret,
-  TYPE_URL.extensionConfig,
-]);
-
-/**
- * Whether resources are sent with their TTL. In SotW that would cut off load assignments, route configurations,
- * secrets and extension configurations: https://github.com/envoyproxy/envoy/issues/24271
- */
-export function carriesTtl(variant: Variant, typeUrl: string): boolean {
-  return variant === 'delta' || !WITHOUT_SOTW_TTL.has(typeUrl);
 }
 
 function difference(request: ResponseRequest): { readonly present: Resource[]; readonly removed: string[] } {

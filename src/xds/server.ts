@@ -2,7 +2,7 @@ import { type handleBidiStreamingCall, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { Admission } from '../access/admission.js';
 import { GrpcServer } from '../base/grpc/grpc-server.js';
-import { messageOf } from '../errors.js';
+import { messageOf, type SignalboxError } from '../errors.js';
 import type { Group, SnapshotCache } from '../snapshot/cache.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import { type StreamCallbacks, WatchedStream } from './callbacks.js';
@@ -32,6 +32,7 @@ import { StepMemory } from './step-memory.js';
 import { XdsStream } from './stream.js';
 import type { StreamCall } from './stream-call.js';
 import type { StreamDependencies } from './stream-dependencies.js';
+import { WithheldTtls } from './ttl.js';
 import { Turns } from './turns.js';
 
 export interface XdsServerOptions {
@@ -69,6 +70,8 @@ export interface XdsServerOptions {
   readonly doubted?: (node: string) => void;
   /** Told of streams, requests and responses, and asked whether they may be. */
   readonly callbacks?: StreamCallbacks | undefined;
+  /** Told of what is wrong with the resources that are served. */
+  readonly onError?: (error: SignalboxError) => void;
 }
 
 const EVERYBODY = new Admission({ allow: undefined, groups: {} });
@@ -126,6 +129,7 @@ export class XdsServer {
       observer,
       reports: new Reports(observer),
       reportsTaken: options.reportsTaken,
+      withheldTtls: new WithheldTtls(logger, options.onError),
     };
     const { keepalive = KEEPALIVE } = options;
     this.#server = new GrpcServer({

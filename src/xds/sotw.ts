@@ -4,6 +4,7 @@ import { NameSet, type NameTable } from './name-set.js';
 import type { SotwRequest } from './request.js';
 import { carriesFullState, isFullState } from './response.js';
 import { Subscription } from './subscription.js';
+import { carriesTtl } from './ttl.js';
 import { answered, isNamedOnly, newTypeState, type TypeState } from './type-state.js';
 
 /**
@@ -86,7 +87,7 @@ function first(request: SotwRequest, set: ResourceSet, table: NameTable, keeps: 
     implicit,
     listed: request.names,
     held: known ? set : ResourceSet.EMPTY,
-    owed: known && (keeps || full) ? NameSet.EMPTY : subscription.names,
+    owed: known && (keeps || full) ? expiring(typeUrl, subscription, set, table) : subscription.names,
     // An answer that lacks a name tells a proxy that has come back that it is gone.
     mustAnswer: full || (!known && subscription.wildcard),
     ...(known && {
@@ -95,6 +96,12 @@ function first(request: SotwRequest, set: ResourceSet, table: NameTable, keeps: 
       version: request.versionInfo,
     }),
   };
+}
+
+/** What may have expired while the client was away, which goes on to report the version. */
+function expiring(typeUrl: string, subscription: Subscription, set: ResourceSet, table: NameTable): NameSet {
+  if (set.expiring.size === 0 || !carriesTtl('sotw', typeUrl)) return NameSet.EMPTY;
+  return subscription.coveredOf(table.of(set.expiring), table);
 }
 
 function subscriptionOf(

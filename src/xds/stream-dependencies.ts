@@ -8,6 +8,7 @@ import type { IdentityDependencies } from './proxy-identity.js';
 import type { Reports } from './reports.js';
 import type { RequestReader } from './request.js';
 import type { Shared } from './stream-state.js';
+import type { WithheldTtls } from './ttl.js';
 import type { Turns } from './turns.js';
 
 /** The dependencies that all streams of a server share. */
@@ -26,4 +27,5 @@ export interface StreamDependencies extends IdentityDependencies {
   readonly observer: Required<XdsObserver>;
   readonly reports: Reports;
   readonly reportsTaken: (() => Promise<void>) | undefined;
+  readonly withheldTtls: WithheldTtls;
 }

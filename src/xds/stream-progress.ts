@@ -28,10 +28,12 @@ export interface Due {
 /** The state of one stream, and its effects on reports, doubts and the journal. */
 export class StreamProgress {
   #state: StreamState = NEW_STREAM;
+  /** The types whose heartbeat is due and not sent yet. */
+  readonly #beating = new Set<string>();
 
   constructor(
     private readonly variant: Variant,
-    private readonly deps: Pick<StreamDependencies, 'doubts' | 'reports' | 'shared'>,
+    private readonly deps: Pick<StreamDependencies, 'doubts' | 'reports' | 'shared' | 'withheldTtls'>,
     private readonly journal: StreamJournal,
     /** Of the node, see {@link Doubts}. */
     private readonly key: () => string,
@@ -93,22 +95,31 @@ export class StreamProgress {
       this.journal.settled(typeUrl);
   }
 
-  /** The next response that is due, if any. */
+  /** The next response that is due, if any. Heartbeats come first: a proxy that is sent one change after another needs them too. */
   next(snapshot: Snapshot): Due | undefined {
+    const heartbeat = this.#nextBeat();
+    if (heartbeat !== undefined) return heartbeat;
     const step = next(this.#state, this.variant, snapshot, this.deps.shared);
     this.#state = step.state;
     if (step.response === undefined) return undefined;
     this.journal.sent(step.response, step.message.nonce);
+    this.deps.withheldTtls.sent(this.variant, step.response);
     return { typeUrl: step.response.typeUrl, message: step.message };
   }
 
-  /** The heartbeats of the types that need one. They count as sent as they are taken. */
-  *beats(): Generator<Due> {
-    for (const { typeUrl } of this.#state.types.values()) {
+  /** A heartbeat of every type is due. */
+  beat(): void {
+    for (const { typeUrl } of this.#state.types.values()) this.#beating.add(typeUrl);
+  }
+
+  #nextBeat(): Due | undefined {
+    for (const typeUrl of this.#beating) {
+      this.#beating.delete(typeUrl);
       const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
       this.#state = step.state;
-      if (step.response !== undefined) yield { typeUrl, message: step.message };
+      if (step.response !== undefined) return { typeUrl, message: step.message };
     }
+    return undefined;
   }
 
   waitNoLonger(): void {

@@ -9,7 +9,6 @@ import { nextSerial, nonceOf } from './nonce.js';
 import type { DeltaRequest, SotwRequest } from './request.js';
 import {
   carriesFullState,
-  carriesTtl,
   type Message,
   type Response,
   type ResponseFactory,
@@ -17,6 +16,7 @@ import {
 } from './response.js';
 import { onSotwRequest, prepareSotw } from './sotw.js';
 import type { StepMemory } from './step-memory.js';
+import { carriesTtl } from './ttl.js';
 import { currentVersion, sent, type TypeState, versionMark } from './type-state.js';
 import { TypeStates } from './type-states.js';
 

@@ -277,10 +277,8 @@ export class XdsStream {
 
   /** A proxy that does not read gets no heap of heartbeats. */
   #repeat(): void {
-    for (const { typeUrl, message } of this.#progress.beats()) {
-      this.#outlet.write(typeUrl, message);
-      if (this.#outlet.full) return;
-    }
+    this.#progress.beat();
+    this.#send();
   }
 
   #broken(thrown: unknown): void {

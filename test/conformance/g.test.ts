@@ -200,6 +200,7 @@ rule('G16', async ({ proxy, lab }) => {
 });
 
 const TTL = 3_000;
+const { scopedRoute, virtualHost, extensionConfig, runtime, secret } = TYPE_URL;
 
 rule(
   'G17',
@@ -238,22 +239,20 @@ rule(
   'G18',
   async ({ proxy }) => {
     const client = proxy();
-    const { secret, extensionConfig } = TYPE_URL;
     for (const [typeUrl, name] of [
       [EDS, 'a'],
       [RDS, 'http'],
       [secret, 'one'],
       [extensionConfig, 'one'],
+      [scopedRoute, 'one'],
     ] as const)
       expect(resourceOf(await client.hold(typeUrl, name), name).ttl).toBeUndefined();
     await client.end();
   },
-  [...world(), named(TYPE_URL.secret, 'one'), named(TYPE_URL.extensionConfig, 'one')].map((resource) =>
-    withTtl(resource, TTL),
+  [...world(), ...[secret, extensionConfig, scopedRoute].map((typeUrl) => named(typeUrl, 'one'))].map(
+    (resource) => withTtl(resource, TTL),
   ),
 );
-
-const { scopedRoute, virtualHost, extensionConfig, runtime, secret } = TYPE_URL;
 const SEPARATE = [scopedRoute, virtualHost, extensionConfig, runtime, secret];
 
 rule(
@@ -270,4 +269,55 @@ rule(
     await client.end();
   },
   [...world(), ...SEPARATE.map((typeUrl) => named(typeUrl, 'one'))],
+);
+
+/** More than the responses that may be under way on a stream. */
+const EXPIRING = [
+  CDS,
+  LDS,
+  runtime,
+  ...[1, 2, 3, 4].map((index) => `type.googleapis.com/test.Expiring${index}`),
+];
+const SHORT_TTL = 300;
+
+rule(
+  'G20',
+  async ({ proxy }) => {
+    const client = proxy();
+    for (const typeUrl of EXPIRING) await client.hold(typeUrl, 'one');
+    for (let beat = 1; beat <= 3; beat += 1)
+      for (const typeUrl of EXPIRING) expect(namesOf(await client.take(typeUrl))).toEqual(['one']);
+  },
+  EXPIRING.map((typeUrl) => withTtl(named(typeUrl, 'one'), SHORT_TTL)),
+);
+
+rule(
+  'G21',
+  async ({ proxy }) => {
+    const client = proxy();
+    const { body } = resourceOf(await client.hold(CDS), 'a');
+    const heartbeat = await client.next(CDS);
+    expect(resourceOf(heartbeat, 'a').typeUrl).toBe('');
+    client.nack(heartbeat, 'type URL  embedded in an individual Any does not match');
+    const again = await client.until(CDS, ({ resources }) =>
+      resources.some(({ typeUrl }) => typeUrl === CDS),
+    );
+    expect(namesOf(again)).toEqual(['a']);
+    expect(resourceOf(again, 'a').body).toEqual(body);
+    // And goes on with heartbeats.
+    expect(resourceOf(await client.take(CDS), 'a').typeUrl).toBe('');
+  },
+  [withTtl(cluster('a'), SHORT_TTL), cluster('b')],
+);
+
+rule(
+  'G22',
+  async ({ proxy }) => {
+    const { version } = await proxy().hold(runtime, 'one', 'two');
+    const envoy = proxy({ node: { id: 'envoy', cluster: 'test', user_agent_name: 'envoy' } });
+    envoy.send({ typeUrl: runtime, names: ['one', 'two'], version });
+    expect(namesOf(await envoy.take(runtime))).toEqual(['one']);
+    await envoy.end();
+  },
+  [withTtl(named(runtime, 'one'), 600_000), named(runtime, 'two')],
 );

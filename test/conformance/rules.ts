@@ -406,12 +406,27 @@ export const RULES = {
   G18: {
     level: 'MUST',
     where: 'sotw-ads',
-    text: 'TTL: load assignments, routes, secrets and extension configs carry none, for Envoy drops their heartbeats',
+    text: 'TTL: load assignments, routes, secrets, extension configs and scopes carry none, for Envoy cannot renew them, or crashes',
   },
   G19: {
     level: 'MUST',
     where: 'sep',
     text: 'every type with a service of its own in go-control-plane has it here: SRDS, VHDS (delta alone), ECDS, RTDS, SDS',
+  },
+  G20: {
+    level: 'MUST',
+    where: 'ads',
+    text: 'TTL: every type on a stream gets its heartbeats, however many types there are',
+  },
+  G21: {
+    level: 'MUST',
+    where: 'delta-ads',
+    text: 'TTL: what a proxy let expire, so that it rejects the heartbeat, is sent again with its content',
+  },
+  G22: {
+    level: 'MUST',
+    where: 'sotw-ads',
+    text: 'TTL: reconnect with the current version_info: what carries a TTL is sent again, for it may have expired',
   },
   V01: { level: 'PROD', where: 'ads', text: 'weights 1 and 3 reach EDS as 1:3' },
   V02: {

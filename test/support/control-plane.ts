@@ -21,9 +21,9 @@ export class ControlPlane {
     });
   }
 
-  static async start(options: Partial<XdsServerOptions> = {}): Promise<ControlPlane> {
+  static async start(options: Partial<XdsServerOptions> = {}, port = 0): Promise<ControlPlane> {
     const plane = new ControlPlane(options);
-    plane.#address = await plane.server.listen('127.0.0.1:0');
+    plane.#address = await plane.server.listen(`127.0.0.1:${port}`);
     return plane;
   }
 

@@ -3,9 +3,10 @@ import { makeResource } from '../../../src/snapshot/resource.js';
 import { ResourceSet } from '../../../src/snapshot/resource-set.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { NameSet, NameTable } from '../../../src/xds/name-set.js';
-import { carriesTtl, ResponseFactory, type ResponseRequest } from '../../../src/xds/response.js';
+import { ResponseFactory, type ResponseRequest } from '../../../src/xds/response.js';
 import { beat, leastTtl } from '../../../src/xds/stream-state.js';
 import { Subscription } from '../../../src/xds/subscription.js';
+import { carriesTtl } from '../../../src/xds/ttl.js';
 import { Machine } from './machine.js';
 
 const make = (name: string, content: string, ttl?: number, type: string = TYPE_URL.cluster) =>
@@ -157,9 +158,9 @@ test('a full-state heartbeat repeats what was accepted of a resource whose newer
   ]);
 });
 
-test('SotW sends no TTL of what Envoy subscribes to by name', () => {
-  const { endpoints, route, secret, extensionConfig, cluster, listener, runtime } = TYPE_URL;
-  for (const typeUrl of [endpoints, route, secret, extensionConfig])
+test('SotW sends no TTL of what an Envoy cannot renew, or crashes of', () => {
+  const { endpoints, route, secret, extensionConfig, scopedRoute, cluster, listener, runtime } = TYPE_URL;
+  for (const typeUrl of [endpoints, route, secret, extensionConfig, scopedRoute])
     expect([typeUrl, carriesTtl('sotw', typeUrl), carriesTtl('delta', typeUrl)]).toEqual([
       typeUrl,
       false,
