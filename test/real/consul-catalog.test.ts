@@ -140,4 +140,27 @@ describe.each([
       await catalog.deregister('same');
     }
   });
+
+  test('a service is followed while others change faster than they are read', async () => {
+    const busy = Array.from({ length: 10 }, (_, at) => `busy-${at}`);
+    for (const service of [...busy, 'last'])
+      await catalog.register({ service, node: 'busy', id: service, port: 80 });
+    const { served } = await startWith();
+    const end = new AbortController();
+    const changing = busy.map(async (service) => {
+      for (let port = 1_000; !end.signal.aborted; port += 1)
+        await catalog.register({ service, node: 'busy', id: service, port });
+    });
+    try {
+      // At first some changes are read immediately.
+      for (let port = 2_000; port < 2_020; port += 1) {
+        await catalog.register({ service: 'last', node: 'busy', id: 'last', port });
+        await served('last', [`10.1.0.1:${port}`], 5_000);
+      }
+    } finally {
+      end.abort();
+      await Promise.all(changing);
+      await catalog.deregister('busy');
+    }
+  });
 });

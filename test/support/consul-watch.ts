@@ -19,8 +19,12 @@ export class ConsulWatch {
     this.#running = source?.run(this.sink, this.#life.signal);
   }
 
-  async served(service: string, addresses: readonly string[] | undefined): Promise<void> {
-    await eventually(() => expect(this.sink.addresses(service)).toEqual(addresses), 30_000);
+  async served(
+    service: string,
+    addresses: readonly string[] | undefined,
+    milliseconds = 30_000,
+  ): Promise<void> {
+    await eventually(() => expect(this.sink.addresses(service)).toEqual(addresses), milliseconds);
   }
 
   async healthy(value = true): Promise<void> {

@@ -36,6 +36,11 @@ export class BlockingQuery<T> {
     return this;
   }
 
+  /** Whether there is an answer to take. */
+  get answered(): boolean {
+    return this.#answer !== undefined;
+  }
+
   /** The answer that is there; the next `ready` asks again. */
   take(): TakenAnswer<T> {
     if (this.#answer === undefined) throw new Error('a blocking query without an answer was taken');

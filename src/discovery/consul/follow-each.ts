@@ -47,15 +47,15 @@ export async function followEach(
   if (told) publication.synced(index);
   while (!signal.aborted) {
     const standing = [...services.values()].map((query) => query.ready());
-    const woken = await Promise.race([names.ready(), silent, ...standing]);
-    if (woken === names) {
+    await Promise.race([names.ready(), silent, ...standing]);
+    if (names.answered) {
       const current = names.take();
       if (current.value.size > most) return;
       index = current.index;
       adopt(current.value);
-    } else if (typeof woken === 'string') {
-      take(woken);
     }
+    // With one answer in each turn the last services would never have theirs where changes come faster than turns.
+    for (const [name, query] of services) if (query.answered) take(name);
     told ||= unread.size === 0;
     if (!told) continue;
     publication.synced(index);

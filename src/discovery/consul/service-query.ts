@@ -20,7 +20,7 @@ export class ServiceQuery {
 
   constructor(
     private readonly server: CatalogServer,
-    private readonly service: string,
+    service: string,
     private readonly signal: AbortSignal,
   ) {
     signal.addEventListener('abort', this.end);
@@ -33,11 +33,15 @@ export class ServiceQuery {
     return this.#failures;
   }
 
-  /** Resolves, with the service, when there is something to take. Rejects where not this query alone fails. */
-  async ready(): Promise<string> {
+  /** Whether there is something to take. */
+  get answered(): boolean {
+    return this.#read !== undefined;
+  }
+
+  /** Resolves when there is something to take. Rejects where not this query alone fails. */
+  async ready(): Promise<void> {
     this.#settled ??= this.#settle();
     await this.#settled;
-    return this.service;
   }
 
   /** What the query came to; the next `ready` asks again. */
