@@ -29,24 +29,19 @@ export class Topology {
   static async start(registry: RegistryLab, env: Readonly<Record<string, string>> = {}): Promise<Topology> {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-histories-'));
     const ports = [await freePort(), await freePort(), await freePort()];
-    const [first = 0, second = 0, third = 0] = ports;
+    const [first = 0, , third = 0] = ports;
     const links = [await linksTo(registry), await linksTo(registry)];
-    const start = async (ways: (typeof links)[number], port: number, args: readonly string[]) =>
-      await Signalbox.start(
+    const start = async (replica: number, args: readonly string[]) => {
+      const near = (links[replica] ?? []).map((member) => member.map(({ port }) => port));
+      return await Signalbox.start(
         {
-          xds: { listen: `127.0.0.1:${port}` },
-          discovery: {
-            [registry.type]: registry.options(ways.map((member) => member.map((way) => way.port))),
-          },
+          xds: { listen: `127.0.0.1:${ports[replica]}` },
+          discovery: { [registry.type]: registry.options(near, replica) },
         },
         { args, env },
       );
-    const [a, b] = links;
-    if (a === undefined || b === undefined) throw new Error('no links');
-    const replicas = await Promise.all([
-      start(a, first, ['--workers', String(WORKERS)]),
-      start(b, second, []),
-    ]);
+    };
+    const replicas = await Promise.all([start(0, ['--workers', String(WORKERS)]), start(1, [])]);
     const relayLink = await TcpProxy.start(first);
     const relay = new RelayProcess({
       upstream: relayLink.port,

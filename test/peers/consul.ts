@@ -32,7 +32,7 @@ interface Ports {
   readonly server: number;
 }
 
-/** A Consul of one server. It keeps its ports over `stop` and `start`. */
+/** A Consul of one server, or one server of several. It keeps its ports over `stop` and `start`. */
 export class Consul {
   readonly kv: ConsulKv;
   /** `http://127.0.0.1:PORT` */
@@ -45,6 +45,8 @@ export class Consul {
     private readonly version: number,
     private readonly ports: Ports,
     private readonly data: string,
+    /** Where the servers of its cluster gossip, itself included. */
+    private readonly cluster: readonly number[],
   ) {
     this.url = `http://127.0.0.1:${ports.http}`;
     this.kv = new ConsulKv(this.url, options.token);
@@ -52,21 +54,30 @@ export class Consul {
 
   /** A new Consul that takes writes. */
   static async start(options: ConsulOptions = {}): Promise<Consul> {
+    const [consul] = await Consul.startCluster(1, options);
+    if (consul === undefined) throw new Error('a Consul of no servers');
+    return consul;
+  }
+
+  /** A new Consul of several servers, which keep their data on disk; all take writes. */
+  static async startCluster(size: number, options: ConsulOptions = {}): Promise<readonly Consul[]> {
     const program = await installConsul();
     const version = /v(\d+)\.(\d+)/.exec(await command(program, ['version']));
     for (let attempt = 1; ; attempt += 1) {
-      const consul = new Consul(
-        options,
-        program,
-        Number(version?.[1]) * 100 + Number(version?.[2]),
-        { http: await freePort(), serf: await freePort(), server: await freePort() },
-        mkdtempSync(join(tmpdir(), 'signalbox-consul-')),
-      );
+      const ports: Ports[] = [];
+      for (let n = 0; n < size; n += 1)
+        ports.push({ http: await freePort(), serf: await freePort(), server: await freePort() });
+      const cluster = ports.map(({ serf }) => serf);
+      const number = Number(version?.[1]) * 100 + Number(version?.[2]);
+      const servers = ports.map((own) => {
+        const data = mkdtempSync(join(tmpdir(), 'signalbox-consul-'));
+        return new Consul(options, program, number, own, data, cluster);
+      });
       try {
-        await consul.start();
-        return consul;
+        await Promise.all(servers.map(async (server) => await server.start()));
+        return servers;
       } catch (thrown) {
-        await consul.close();
+        await Promise.all(servers.map(async (server) => await server.close()));
         // A port may have been taken by another process meanwhile.
         if (attempt === 3 || !String(thrown).includes('address already in use')) throw thrown;
       }
@@ -89,6 +100,11 @@ export class Consul {
     });
   }
 
+  /** Where clients reach it. */
+  get port(): number {
+    return this.ports.http;
+  }
+
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#process?.stop(signal);
   }
@@ -108,6 +124,9 @@ export class Consul {
   #args(): readonly string[] {
     const { mode = 'dev', token, hcl = [] } = this.options;
     const root = this.version >= 111 ? 'initial_management' : 'master';
+    const size = this.cluster.length;
+    const server = ['-server', `-bootstrap-expect=${size}`, `-data-dir=${this.data}`];
+    const others = this.cluster.filter((serf) => serf !== this.ports.serf);
     const acl = `acl { enabled = true default_policy = "deny" tokens { ${root} = ${JSON.stringify(token)} } }`;
     const configuration = [
       'performance { raft_multiplier = 1 }',
@@ -118,7 +137,9 @@ export class Consul {
     ];
     return [
       'agent',
-      ...(mode === 'dev' ? ['-dev'] : ['-server', '-bootstrap-expect=1', `-data-dir=${this.data}`]),
+      ...(mode === 'dev' && size === 1 ? ['-dev'] : server),
+      ...(size === 1 ? [] : [`-node=${this.ports.serf}`]),
+      ...others.map((serf) => `-retry-join=127.0.0.1:${serf}`),
       ...['-bind=127.0.0.1', '-client=127.0.0.1', '-disable-host-node-id'],
       ...[`-http-port=${this.ports.http}`, `-serf-lan-port=${this.ports.serf}`, '-serf-wan-port=-1'],
       ...[`-server-port=${this.ports.server}`, '-dns-port=-1', '-grpc-port=-1'],

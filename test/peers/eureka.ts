@@ -89,9 +89,10 @@ export class Eureka {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async register(instance: EurekaInstance): Promise<void> {
+  /** What registers an instance. */
+  static body(instance: EurekaInstance): object {
     const { app, host, port, securePort, status = 'UP', metadata, lease = 600 } = instance;
-    const body = {
+    return {
       instance: {
         instanceId: idOf(instance),
         hostName: host,
@@ -109,7 +110,10 @@ export class Eureka {
         ...(metadata !== undefined && { metadata }),
       },
     };
-    await this.#expect('POST', `/apps/${app}`, 204, JSON.stringify(body));
+  }
+
+  async register(instance: EurekaInstance): Promise<void> {
+    await this.#expect('POST', `/apps/${instance.app}`, 204, JSON.stringify(Eureka.body(instance)));
   }
 
   async deregister(instance: EurekaInstance): Promise<void> {

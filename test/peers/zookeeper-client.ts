@@ -72,11 +72,20 @@ export class ZooKeeperTestClient {
 
   /** Removes the znode with everything under it. */
   async remove(path: string): Promise<void> {
-    const names = await new Promise<readonly string[]>((done, fail) =>
+    for (const name of await this.children(path)) await this.remove(`${path}/${name}`);
+    await outcome((callback) => this.client.remove(path, -1, callback));
+  }
+
+  async children(path: string): Promise<readonly string[]> {
+    return await new Promise((done, fail) =>
       this.client.getChildren(path, undefined, (error, children) => (error ? fail(error) : done(children))),
     );
-    for (const name of names) await this.remove(`${path}/${name}`);
-    await outcome((callback) => this.client.remove(path, -1, callback));
+  }
+
+  async data(path: string): Promise<string> {
+    return await new Promise((done, fail) =>
+      this.client.getData(path, undefined, (error, data) => (error ? fail(error) : done(String(data ?? '')))),
+    );
   }
 
   close(): void {

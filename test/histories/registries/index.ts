@@ -1,7 +1,17 @@
+import { consulLab } from './consul.js';
 import { etcdLab } from './etcd.js';
+import { eurekaLab } from './eureka.js';
+import { nacosLab } from './nacos.js';
 import type { RegistryLab } from './registry.js';
+import { zookeeperLab } from './zookeeper.js';
 
-const LABS: Readonly<Record<string, () => Promise<RegistryLab>>> = { etcd: etcdLab };
+const LABS: Readonly<Record<string, () => Promise<RegistryLab>>> = {
+  etcd: etcdLab,
+  consul: consulLab,
+  zookeeper: zookeeperLab,
+  nacos: nacosLab,
+  eureka: eurekaLab,
+};
 
 /** The types of the registries. */
 export const REGISTRIES: readonly string[] = Object.keys(LABS);

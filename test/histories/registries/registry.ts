@@ -27,8 +27,12 @@ export interface RegistryLab {
   readonly forgets: boolean;
   /** How many instances one write may change. */
   readonly atOnce: number;
-  /** The registry's block under `discovery`, where its members are reached at these ports, member by member. */
-  options(ports: readonly (readonly number[])[]): object;
+  /**
+   * The registry's block under `discovery`.
+   * @param ports where the replica reaches each member
+   * @param replica the replica's number from 0
+   */
+  options(ports: readonly (readonly number[])[], replica: number): object;
   /** Throws `NotSent` where it cannot have happened, and anything else where it may have. */
   write(change: Change, member: number): Promise<void>;
   /** What the registry holds, by its own most consistent read. Throws while it has no quorum. */
