@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { command, installed, present } from './cache.js';
 import { ConsulKv } from './consul-kv.js';
 import { unpackDebianPackages } from './debian.js';
+import { MemberNetwork, NETWORK } from './member-network.js';
 import { freePort, PeerProcess } from './process.js';
 
 /** The path of Consul: `SIGNALBOX_CONSUL`, else the one on PATH, else 1.8.7 out of Debian's archive. */
@@ -24,6 +25,8 @@ export interface ConsulOptions {
   readonly token?: string;
   /** More configuration, each a text of HCL. */
   readonly hcl?: readonly string[];
+  /** Several servers speak with one another, but for their gossip, through a network in which they can be cut off. */
+  readonly partitions?: boolean;
 }
 
 interface Ports {
@@ -47,6 +50,7 @@ export class Consul {
     private readonly data: string,
     /** Where the servers of its cluster gossip, itself included. */
     private readonly cluster: readonly number[],
+    private readonly network: MemberNetwork | undefined,
   ) {
     this.url = `http://127.0.0.1:${ports.http}`;
     this.kv = new ConsulKv(this.url, options.token);
@@ -68,10 +72,14 @@ export class Consul {
       for (let n = 0; n < size; n += 1)
         ports.push({ http: await freePort(), serf: await freePort(), server: await freePort() });
       const cluster = ports.map(({ serf }) => serf);
+      const network =
+        options.partitions === true
+          ? await MemberNetwork.start(ports.map(({ server }) => [server]))
+          : undefined;
       const number = Number(version?.[1]) * 100 + Number(version?.[2]);
       const servers = ports.map((own) => {
         const data = mkdtempSync(join(tmpdir(), 'signalbox-consul-'));
-        return new Consul(options, program, number, own, data, cluster);
+        return new Consul(options, program, number, own, data, cluster, network);
       });
       try {
         await Promise.all(servers.map(async (server) => await server.start()));
@@ -109,6 +117,16 @@ export class Consul {
     await this.#process?.stop(signal);
   }
 
+  /** Cuts it off from the other servers, where there are `partitions`. */
+  isolate(): void {
+    this.network?.isolate(this.cluster.indexOf(this.ports.serf), this.process.pid);
+  }
+
+  /** Ends what `isolate` began at any server. */
+  reunite(): void {
+    this.network?.reunite();
+  }
+
   /** Throws away everything that a stopped server has stored. */
   wipe(): void {
     for (const entry of readdirSync(this.data)) rmSync(join(this.data, entry), { recursive: true });
@@ -118,6 +136,7 @@ export class Consul {
   async close(): Promise<void> {
     await this.stop('SIGKILL');
     await this.kv.close();
+    await this.network?.close();
     rmSync(this.data, { recursive: true, force: true });
   }
 
@@ -126,6 +145,7 @@ export class Consul {
     const root = this.version >= 111 ? 'initial_management' : 'master';
     const size = this.cluster.length;
     const server = ['-server', `-bootstrap-expect=${size}`, `-data-dir=${this.data}`];
+    const near = this.network === undefined ? '127.0.0.1' : NETWORK;
     const others = this.cluster.filter((serf) => serf !== this.ports.serf);
     const acl = `acl { enabled = true default_policy = "deny" tokens { ${root} = ${JSON.stringify(token)} } }`;
     const configuration = [
@@ -139,7 +159,8 @@ export class Consul {
       'agent',
       ...(mode === 'dev' && size === 1 ? ['-dev'] : server),
       ...(size === 1 ? [] : [`-node=${this.ports.serf}`]),
-      ...others.map((serf) => `-retry-join=127.0.0.1:${serf}`),
+      ...others.map((serf) => `-retry-join=${near}:${serf}`),
+      ...(this.network === undefined ? [] : [`-advertise=${near}`, `-serf-lan-bind=${near}`]),
       ...['-bind=127.0.0.1', '-client=127.0.0.1', '-disable-host-node-id'],
       ...[`-http-port=${this.ports.http}`, `-serf-lan-port=${this.ports.serf}`, '-serf-wan-port=-1'],
       ...[`-server-port=${this.ports.server}`, '-dns-port=-1', '-grpc-port=-1'],

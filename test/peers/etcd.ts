@@ -5,6 +5,7 @@ import { command, installed, onPath } from './cache.js';
 import type { Certificates } from './certificates.js';
 import { unpackDebianPackages } from './debian.js';
 import { EtcdClient } from './etcd-client.js';
+import { MemberNetwork, NETWORK } from './member-network.js';
 import { freePort, PeerProcess } from './process.js';
 
 /** The path of etcd: `SIGNALBOX_ETCD`, else the one on PATH, else 3.5.16 out of Debian's archive. */
@@ -23,6 +24,8 @@ export interface EtcdOptions {
   readonly args?: readonly string[];
   /** TLS, with client certificates asked for. */
   readonly certificates?: Certificates;
+  /** Members reach one another through a network in which they can be cut off. */
+  readonly partitions?: boolean;
 }
 
 interface Ports {
@@ -44,6 +47,7 @@ export class Etcd {
     private readonly initialCluster: string,
     private readonly options: EtcdOptions,
     private readonly data: string,
+    private readonly network: { readonly members: MemberNetwork; readonly place: number } | undefined,
   ) {
     const { certificates } = options;
     this.url = `${certificates === undefined ? 'http' : 'https'}://127.0.0.1:${ports.client}`;
@@ -70,11 +74,15 @@ export class Etcd {
     for (let attempt = 1; ; attempt += 1) {
       const ports: Ports[] = [];
       for (let n = 0; n < size; n += 1) ports.push({ client: await freePort(), peer: await freePort() });
-      const cluster = ports.map(({ peer }, n) => `m${n}=http://127.0.0.1:${peer}`).join(',');
-      const members = ports.map(
-        (own, n) =>
-          new Etcd(`m${n}`, program, own, cluster, options, mkdtempSync(join(tmpdir(), 'signalbox-etcd-'))),
-      );
+      const network =
+        options.partitions === true ? await MemberNetwork.start(ports.map(({ peer }) => [peer])) : undefined;
+      const host = network === undefined ? '127.0.0.1' : NETWORK;
+      const cluster = ports.map(({ peer }, n) => `m${n}=http://${host}:${peer}`).join(',');
+      const members = ports.map((own, place) => {
+        const data = mkdtempSync(join(tmpdir(), 'signalbox-etcd-'));
+        const way = network && { members: network, place };
+        return new Etcd(`m${place}`, program, own, cluster, options, data, way);
+      });
       try {
         await Promise.all(members.map(async (member) => await member.start()));
         return members;
@@ -116,6 +124,16 @@ export class Etcd {
     rmSync(this.data, { recursive: true, force: true });
   }
 
+  /** Cuts it off from the other members, where there are `partitions`. */
+  isolate(): void {
+    this.network?.members.isolate(this.network.place, this.process.pid);
+  }
+
+  /** Ends what `isolate` began at any member. */
+  reunite(): void {
+    this.network?.members.reunite();
+  }
+
   /** Whether it leads its cluster, as it sees it. */
   async leads(): Promise<boolean> {
     const { leader, header } = await this.client.status();
@@ -126,15 +144,17 @@ export class Etcd {
   async close(): Promise<void> {
     await this.wipe();
     await this.client.close();
+    await this.network?.members.close();
   }
 
   #args(): readonly string[] {
     const peer = `http://127.0.0.1:${this.ports.peer}`;
     const { args = [], certificates } = this.options;
+    const advertised = this.network === undefined ? peer : `http://${NETWORK}:${this.ports.peer}`;
     return [
       ...['--name', this.name, '--data-dir', this.data],
       ...['--listen-client-urls', this.url, '--advertise-client-urls', this.url],
-      ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
+      ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', advertised],
       ...['--initial-cluster', this.initialCluster],
       ...['--heartbeat-interval', '50', '--election-timeout', '500', '--unsafe-no-fsync'],
       ...(certificates === undefined

@@ -20,7 +20,9 @@ export class TcpProxy {
   readonly #pairs = new Set<Pair>();
   /** By how many milliseconds what the server says comes later. */
   delay = 0;
-  #state: 'forwarding' | 'stalled' | 'refusing' | 'garbling' = 'forwarding';
+  #state: 'forwarding' | 'refusing' | 'garbling' = 'forwarding';
+  /** Which connections are stalled, by the client's port. */
+  #stalls: (port: number) => boolean = () => false;
   #cutAt = Number.POSITIVE_INFINITY;
   #wasCut: () => void = () => undefined;
 
@@ -32,12 +34,12 @@ export class TcpProxy {
     server.on('connection', (client) => this.#take(client));
   }
 
-  /** @param target a port of loopback @param port to listen on, any free one by default */
-  static async start(target: number, port = 0): Promise<TcpProxy> {
+  /** @param target a port of loopback @param port to listen on, any free one by default @param host an address of loopback */
+  static async start(target: number, port = 0, host = '127.0.0.1'): Promise<TcpProxy> {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
+      server.listen(port, host, resolve);
     });
     return new TcpProxy(server, target);
   }
@@ -69,24 +71,23 @@ export class TcpProxy {
     });
   }
 
-  /** Keeps connections open, takes new ones, and forwards nothing. */
-  stall(): void {
-    this.#state = 'stalled';
-    for (const { client, server } of this.#pairs) {
-      client.pause();
-      server.pause();
-    }
+  /** Keeps connections open, takes new ones, and forwards nothing. @param which by the client's port; all by default */
+  stall(which: (port: number) => boolean = () => true): void {
+    this.#stalls = which;
+    for (const pair of this.#pairs) if (this.#isStalled(pair)) pause(pair);
   }
 
   /** Cuts, and resets each new connection at once. */
   refuse(): void {
     this.#state = 'refusing';
+    this.#stalls = () => false;
     this.cut();
   }
 
   /** Cuts, and answers whatever comes on new connections with bytes that mean nothing. */
   garble(): void {
     this.#state = 'garbling';
+    this.#stalls = () => false;
     this.cut();
   }
 
@@ -94,6 +95,7 @@ export class TcpProxy {
   forward(): void {
     if (this.#state === 'garbling') this.cut();
     this.#state = 'forwarding';
+    this.#stalls = () => false;
     for (const { client, server } of this.#pairs) {
       client.resume();
       server.resume();
@@ -127,7 +129,7 @@ export class TcpProxy {
       });
       from.on('end', () => to.end());
       to.on('drain', () => {
-        if (this.#state !== 'stalled') from.resume();
+        if (!this.#isStalled(pair)) from.resume();
       });
     }
     client.on('data', (chunk) => {
@@ -140,10 +142,11 @@ export class TcpProxy {
       if (this.delay === 0 && pair.late.length === 0) this.#toClient(chunk, pair);
       else this.#later(chunk, pair);
     });
-    if (this.#state === 'stalled') {
-      client.pause();
-      server.pause();
-    }
+    if (this.#isStalled(pair)) pause(pair);
+  }
+
+  #isStalled({ client }: Pair): boolean {
+    return this.#stalls(client.remotePort ?? 0);
   }
 
   #later(chunk: Buffer, pair: Pair): void {
@@ -178,4 +181,9 @@ export class TcpProxy {
       this.#wasCut();
     });
   }
+}
+
+function pause({ client, server }: Pair): void {
+  client.pause();
+  server.pause();
 }

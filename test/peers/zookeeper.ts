@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MemberNetwork, NETWORK } from './member-network.js';
 import { freePort, PeerProcess } from './process.js';
 import { type TestClientOptions, ZooKeeperTestClient } from './zookeeper-client.js';
 import { installZooKeeper } from './zookeeper-install.js';
@@ -122,18 +123,25 @@ export class ZooKeeperServer {
 
 /** Three servers that agree. */
 export class ZooKeeperEnsemble {
-  private constructor(readonly servers: readonly ZooKeeperServer[]) {}
+  private constructor(
+    readonly servers: readonly ZooKeeperServer[],
+    private readonly network: MemberNetwork | undefined,
+  ) {}
 
-  static async start(): Promise<ZooKeeperEnsemble> {
+  /** @param partitions the servers reach one another through a network in which they can be cut off */
+  static async start(partitions = false): Promise<ZooKeeperEnsemble> {
     const classPath = await installZooKeeper();
-    const members: { readonly port: number; readonly line: string }[] = [];
-    for (const id of [1, 2, 3]) {
-      const line = `server.${id}=127.0.0.1:${await freePort()}:${await freePort()}`;
-      members.push({ port: await freePort(), line });
-    }
-    const lines = members.map(({ line }) => line);
+    const ports: { readonly client: number; readonly others: readonly number[] }[] = [];
+    for (const _ of [1, 2, 3])
+      ports.push({ client: await freePort(), others: [await freePort(), await freePort()] });
+    const network = partitions ? await MemberNetwork.start(ports.map(({ others }) => others)) : undefined;
+    // Each listens where it says that it is itself.
+    const hostOf = (server: number, by: number) => (network && server !== by ? NETWORK : '127.0.0.1');
+    const linesOf = (by: number) =>
+      ports.map(({ others }, place) => `server.${place + 1}=${hostOf(place, by)}:${others.join(':')}`);
     const ensemble = new ZooKeeperEnsemble(
-      members.map(({ port }, index) => new ZooKeeperServer(classPath, port, index + 1, lines)),
+      ports.map(({ client }, place) => new ZooKeeperServer(classPath, client, place + 1, linesOf(place))),
+      network,
     );
     try {
       for (const server of ensemble.servers) server.spawn();
@@ -149,7 +157,17 @@ export class ZooKeeperEnsemble {
     return this.servers.map(({ host }) => host);
   }
 
+  /** Cuts a server off from the others, where there are partitions. */
+  isolate(server: ZooKeeperServer): void {
+    this.network?.isolate(this.servers.indexOf(server), server.process.pid);
+  }
+
+  reunite(): void {
+    this.network?.reunite();
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.close()));
+    await this.network?.close();
   }
 }

@@ -19,7 +19,7 @@ interface HealthEntry {
  * mode: whichever server is asked, the leader answers, so that no answer is older than one before.
  */
 export async function consulLab(): Promise<RegistryLab> {
-  const servers = await Consul.startCluster(3);
+  const servers = await Consul.startCluster(3, { partitions: true });
   const http = new RegistryHttp();
   const urlOf = (member: number) => servers[member % servers.length]?.url ?? '';
   return {
@@ -88,5 +88,7 @@ function memberOf(server: Consul, http: RegistryHttp): Member {
     },
     stop: async (signal) => await server.stop(signal),
     start: async () => await server.start(),
+    isolate: () => server.isolate(),
+    reunite: () => server.reunite(),
   };
 }

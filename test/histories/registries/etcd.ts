@@ -7,7 +7,7 @@ const PREFIX = '/services/';
 
 /** Three members. A write is one transaction, and revisions are never shown half. */
 export async function etcdLab(): Promise<RegistryLab> {
-  const servers = await Etcd.startCluster(3);
+  const servers = await Etcd.startCluster(3, { partitions: true });
   const http = new RegistryHttp();
   const ask = async (member: number, path: string, body: object) => {
     const url = servers[member % servers.length]?.url;
@@ -62,6 +62,8 @@ function memberOf(server: Etcd): Member {
     leads: async () => await server.leads(),
     stop: async (signal) => await server.stop(signal),
     start: async () => await server.start(),
+    isolate: () => server.isolate(),
+    reunite: () => server.reunite(),
   };
 }
 

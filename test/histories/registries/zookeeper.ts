@@ -13,13 +13,13 @@ const PREFIX = '/services';
  * were at different times. A server may be behind the leader, and one that is asked anew says what it has.
  */
 export async function zookeeperLab(): Promise<RegistryLab> {
-  const ensemble = await ZooKeeperEnsemble.start();
+  const ensemble = await ZooKeeperEnsemble.start(true);
   const { servers } = ensemble;
   const clients = servers.map((server) => new Reconnecting(server));
   return {
     type: 'zookeeper',
     shows: 'instance',
-    members: servers.map(memberOf),
+    members: servers.map((server) => memberOf(server, ensemble)),
     forgets: false,
     atOnce: 1,
     options: (ports) => ({ hosts: ports.map(([port]) => `127.0.0.1:${port}`), prefix: PREFIX }),
@@ -68,7 +68,7 @@ const leads = async (server: ZooKeeperServer): Promise<boolean> => {
   return answer.includes('Mode: leader');
 };
 
-function memberOf(server: ZooKeeperServer): Member {
+function memberOf(server: ZooKeeperServer, ensemble: ZooKeeperEnsemble): Member {
   return {
     name: server.host,
     ports: [server.port],
@@ -78,6 +78,8 @@ function memberOf(server: ZooKeeperServer): Member {
     leads: async () => await leads(server),
     stop: async (signal) => await server.stop(signal),
     start: async () => await server.start(),
+    isolate: () => ensemble.isolate(server),
+    reunite: () => ensemble.reunite(),
   };
 }
 
