@@ -58,6 +58,29 @@ test('a server that dies and comes back with its data keeps everything in its pl
   await watch.served('web', ['10.1.0.1:81']);
 });
 
+test.each([0, 40])(
+  'a server that goes through its log at its start is not believed before it is done, with %i other services',
+  async (others) => {
+    const { consul, catalog } = await startConsul({ mode: 'server' });
+    await fill(catalog, others);
+    const writers = Array.from({ length: 15 }, async (_, writer) => {
+      for (let port = writer + 1; port < 1_500; port += 15) await catalog.register({ ...WEB, port });
+    });
+    await Promise.all(writers);
+    await catalog.register({ ...WEB, port: 1_500 });
+    const watch = watchAt(consul.url);
+    await watch.served('web', ['10.1.0.1:1500']);
+    const { sets } = watch.sink;
+    for (let round = 0; round < 2; round += 1) {
+      await consul.stop('SIGKILL');
+      await watch.healthy(false);
+      await consul.start();
+      await watch.healthy();
+      expect([watch.sink.sets, watch.sink.addresses('web')]).toEqual([sets, ['10.1.0.1:1500']]);
+    }
+  },
+);
+
 test.each([0, 70])('a server that lost its state is believed, with %i other services', async (others) => {
   const { consul, catalog } = await startConsul();
   await fill(catalog, others);

@@ -1,4 +1,5 @@
 import { Secret } from '../../config/secret.js';
+import { CONSISTENT } from '../consul-consistency.js';
 import { type HttpAnswer, HttpClient } from '../http/http-client.js';
 import { pause } from '../pause.js';
 import { indexOf, isKvStatus, type KvAnswer, readKvAnswer } from './kv-answer.js';
@@ -45,7 +46,7 @@ export class KvServer {
 
   /** Asks for all keys of the folder, at once. */
   async list(signal: AbortSignal): Promise<KvAnswer> {
-    return await this.#query({}, this.#read, signal);
+    return await this.#query(CONSISTENT, this.#read, signal);
   }
 
   /**

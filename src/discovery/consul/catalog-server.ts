@@ -1,6 +1,7 @@
 import { globMatcher } from '../../base/glob.js';
 import { Secret } from '../../config/secret.js';
 import { SignalboxError } from '../../errors.js';
+import { CONSISTENT } from '../consul-consistency.js';
 import { type HttpAnswer, HttpClient } from '../http/http-client.js';
 import { inParallel } from '../in-parallel.js';
 import { pause } from '../pause.js';
@@ -115,7 +116,13 @@ export class CatalogServer {
     if (this.#dumps) {
       const { read } = this.options.timeout;
       try {
-        const answer = await this.#get('/v1/internal/ui/nodes', this.#place, read, signal, () => true);
+        const answer = await this.#get(
+          '/v1/internal/ui/nodes',
+          { ...this.#place, ...CONSISTENT },
+          read,
+          signal,
+          () => true,
+        );
         const dump = answer.status === 200 ? readNodeDump(answer) : undefined;
         if (dump !== undefined) return dump;
       } catch (thrown) {
@@ -136,7 +143,7 @@ export class CatalogServer {
     await inParallel(asked, AT_A_TIME, async (node) => {
       const path = `/v1/catalog/node/${encodeURIComponent(node)}`;
       try {
-        const answer = await this.#get(path, this.#place, read, signal, isOkOrMissing);
+        const answer = await this.#get(path, { ...this.#place, ...CONSISTENT }, read, signal, isOkOrMissing);
         found.set(node, readRegistrations(answer));
       } catch (thrown) {
         if (signal.aborted || !(thrown instanceof SignalboxError)) throw thrown;
@@ -178,10 +185,9 @@ export class CatalogServer {
   ): Promise<HttpAnswer> {
     const { read } = this.options.timeout;
     const wanted = { ...this.#place, ...query };
-    if (index === 0) return await this.#get(path, wanted, read, signal, isOk);
-    if (!this.options.keepalive) {
-      await pause(this.options.fetch_interval, signal);
-      return await this.#get(path, wanted, read, signal, isOk);
+    if (index === 0 || !this.options.keepalive) {
+      if (index > 0) await pause(this.options.fetch_interval, signal);
+      return await this.#get(path, { ...wanted, ...CONSISTENT }, read, signal, isOk);
     }
     const blocking = { ...wanted, index, wait: `${this.#wait / 1_000}s` };
     // The server adds up to a sixteenth to the wait, so that not all clients come at once.

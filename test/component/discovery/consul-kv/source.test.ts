@@ -82,6 +82,8 @@ test('asks at once first, then blocks on the index of each answer', async () => 
   await eventually(() => expect(indexes()).toEqual([null, '10', '12']));
   expect(queries().map(({ pathname }) => pathname)).toEqual(Array(3).fill('/v1/kv/upstreams/'));
   expect(queries().map(({ searchParams }) => searchParams.get('wait'))).toEqual([null, '90s', '90s']);
+  // A server that has just started may answer with states long past otherwise.
+  expect(queries().map(({ searchParams }) => searchParams.has('consistent'))).toEqual([true, false, false]);
   expect(sink.addresses('web')).toEqual(['a:1', 'b:1']);
   expect(sink.revision).toBe('12');
 });
