@@ -34,13 +34,13 @@ const STAY = 7_000;
 const WITNESS = 'registry';
 
 /** Puts a registry and all between it and the proxies under faults while it changes, and records what was seen. */
-export async function recordHistory(type: string, options: RunOptions): Promise<History> {
-  const registry = await startRegistry(type);
+export async function recordHistory(name: string, options: RunOptions): Promise<History> {
+  const registry = await startRegistry(name);
   const topology = await Topology.start(registry, options.env).catch(async (thrown: unknown) => {
     await registry.close();
     throw thrown;
   });
-  const run = new Run(topology, options);
+  const run = new Run(name, topology, options);
   try {
     return await run.complete();
   } finally {
@@ -61,6 +61,7 @@ class Run {
   readonly #end = new AbortController();
 
   constructor(
+    private readonly registry: string,
     private readonly topology: Topology,
     private readonly options: RunOptions,
   ) {
@@ -98,7 +99,7 @@ class Run {
       await Promise.all(background);
     }
     return {
-      registry: this.topology.registry.type,
+      registry: this.registry,
       seed: this.options.seed,
       shows: this.topology.registry.shows,
       proxies: [WITNESS, ...this.#proxies.map(({ name }) => name)],

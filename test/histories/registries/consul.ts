@@ -1,4 +1,5 @@
 import { Consul } from '../../peers/consul.js';
+import { ConsulCatalog } from '../../peers/consul-catalog.js';
 import type { Instances } from '../history.js';
 import { RegistryHttp } from './http.js';
 import type { Member, RegistryLab } from './registry.js';
@@ -17,10 +18,15 @@ interface HealthEntry {
 /**
  * Three servers, of which each replica knows one, as the documentation asks for. Signalbox reads in Consul's default
  * mode: whichever server is asked, the leader answers, so that no answer is older than one before.
+ * @param others services that never change; with many, Signalbox follows a catalogue in another way
  */
-export async function consulLab(): Promise<RegistryLab> {
+export async function consulLab(others = 0): Promise<RegistryLab> {
   const servers = await Consul.startCluster(3, { partitions: true });
   const http = new RegistryHttp();
+  const [first] = servers;
+  const catalog = new ConsulCatalog(first?.url ?? '');
+  for (let at = 0; at < others; at += 1) await catalog.register({ service: `other-${at}`, port: 80 });
+  await catalog.close();
   const urlOf = (member: number) => servers[member % servers.length]?.url ?? '';
   return {
     type: 'consul',

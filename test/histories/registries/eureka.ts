@@ -1,7 +1,7 @@
 import { Eureka } from '../../peers/eureka.js';
 import type { Instances } from '../history.js';
 import { RegistryHttp } from './http.js';
-import type { RegistryLab } from './registry.js';
+import { type RegistryLab, WITHOUT_GUARD } from './registry.js';
 
 /** Seconds for which an instance lives without heartbeats. */
 const LEASE = 36_000;
@@ -55,6 +55,7 @@ export async function eurekaLab(): Promise<RegistryLab> {
     options: ([ports]) => ({
       host: [`http://${username}:${password}@127.0.0.1:${ports?.[0]}`],
       fetch_interval: 1,
+      ...WITHOUT_GUARD,
     }),
     write: async ({ service, index, puts, removes }) => {
       for (const address of puts) {

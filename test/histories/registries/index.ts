@@ -7,18 +7,19 @@ import { zookeeperLab } from './zookeeper.js';
 
 const LABS: Readonly<Record<string, () => Promise<RegistryLab>>> = {
   etcd: etcdLab,
-  consul: consulLab,
+  consul: async () => await consulLab(),
+  'consul-many': async () => await consulLab(40),
   zookeeper: zookeeperLab,
   nacos: nacosLab,
   eureka: eurekaLab,
 };
 
-/** The types of the registries. */
+/** The names of the registries. */
 export const REGISTRIES: readonly string[] = Object.keys(LABS);
 
-/** A new registry that takes writes. @param type one of {@link REGISTRIES} */
-export async function startRegistry(type: string): Promise<RegistryLab> {
-  const start = LABS[type];
-  if (start === undefined) throw new Error(`no registry ${type}: there are ${REGISTRIES.join(', ')}`);
+/** A new registry that takes writes. @param name one of {@link REGISTRIES} */
+export async function startRegistry(name: string): Promise<RegistryLab> {
+  const start = LABS[name];
+  if (start === undefined) throw new Error(`no registry ${name}: there are ${REGISTRIES.join(', ')}`);
   return await start();
 }

@@ -1,7 +1,7 @@
 import { Nacos } from '../../peers/nacos.js';
 import type { Instances } from '../history.js';
 import { RegistryHttp } from './http.js';
-import type { RegistryLab } from './registry.js';
+import { type RegistryLab, WITHOUT_GUARD } from './registry.js';
 
 /** How far its gRPC port is from its HTTP port. */
 const GRPC = 1_000;
@@ -56,7 +56,7 @@ export async function nacosLab(): Promise<RegistryLab> {
     ],
     forgets: true,
     atOnce: 1,
-    options: ([ports]) => ({ host: [`http://127.0.0.1:${ports?.[0]}`], fetch_interval: 1 }),
+    options: ([ports]) => ({ host: [`http://127.0.0.1:${ports?.[0]}`], fetch_interval: 1, ...WITHOUT_GUARD }),
     write: async ({ service, index, puts, removes }) => {
       for (const address of puts)
         await ask('POST', '', { ...formOf(service, address), weight: String(index), metadata: KEPT });

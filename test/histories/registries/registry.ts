@@ -42,3 +42,6 @@ export interface RegistryLab {
 
 /** Milliseconds after which the outcome of a write is unknown. */
 export const WRITE_PATIENCE = 2_000;
+
+/** Where a registry forgets everything, the guard against mass loss would serve what it had before, which is its purpose. */
+export const WITHOUT_GUARD = { mass_loss: { hold: 0 } };
