@@ -38,11 +38,11 @@ export class Follower {
       floor === undefined
         ? this.#after(instances, at)
         : this.#matching(instances, Math.min(floor, this.earliest), sent);
-    // After the first violation, and with another server, nothing is known of what was replaced.
-    if (places.length === 0 || floor !== undefined) this.#replaced.clear();
     const ever = places.length > 0 ? places : this.#matching(instances, 0, sent);
     if (ever.length === 0) return 'invented';
     for (const address of this.addresses) this.#replace(address, weightIn(instances, address));
+    // After a violation, and with another server, nothing is known of what was replaced.
+    if (places.length === 0 || floor !== undefined) this.#replaced.clear();
     this.#shown = instances;
     this.#places = ever;
     return places.length > 0 ? 'fine' : 'back';

@@ -105,6 +105,13 @@ describe('a write without an answer', () => {
     expect(kinds([...late, a6], again)).toEqual(['back']);
   });
 
+  it('may not have happened yet at another server', () => {
+    const noA = write({ index: 5, removes: ['a'] });
+    const other = { server: 'b', stream: 2 };
+    const states = [shown(60, { a: 3 }), shown(70, {}, other), shown(80, { a: 3 }, other)];
+    expect(kinds([a, doubtful, noA], states)).toEqual([]);
+  });
+
   it('cannot happen any more after a check', () => {
     const a9 = write({ index: 9, puts: ['a'] });
     const history = [a, doubtful, a9];
