@@ -2,8 +2,8 @@ import { Recent } from '../base/recent.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { DeltaRequest, SotwRequest } from './request.js';
 import type { Variant } from './response.js';
+import { sameTypeState } from './same-type-state.js';
 import type { Step, StreamState } from './stream-state.js';
-import { sameTypeState } from './type-state.js';
 import { weightsOf } from './weights.js';
 
 /** Enough for the phases that the proxies of one restart are in at a time. */

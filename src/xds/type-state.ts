@@ -145,6 +145,7 @@ export function answered(
   return {
     ...state,
     outstanding,
+    ...afterAcceptance(state, entry.response, table),
     repairs: 0,
     acknowledged: entry.held,
     acknowledgedVersion: entry.response.version,
@@ -173,6 +174,21 @@ function afterRejection(
   if (named && !full && repairs < MOST_REPAIRS)
     return { owed: table.union(owed, covered), doubtful, repairs: repairs + 1 };
   return { owed, doubtful: table.union(doubtful, covered), repairs };
+}
+
+/**
+ * A response that was sent before a rejection came has left something in doubt. Its acceptance shows that what there is now
+ * need not be rejected, so that the rest is said again, and what it refers to after it.
+ */
+function afterAcceptance(
+  { owed, doubtful, subscription }: TypeState,
+  response: Response,
+  table: NameTable,
+): Pick<TypeState, 'owed' | 'doubtful'> {
+  if (doubtful.size === 0) return { owed, doubtful };
+  const said = table.of([...response.changed.map(({ name }) => name), ...response.removed]);
+  const unsaid = table.difference(doubtful, said);
+  return { owed: table.union(owed, subscription.coveredOf(unsaid, table)), doubtful: Names.EMPTY };
 }
 
 /** Above this number of missing names it is cheaper to resend the whole subscription than to compare each name. */
@@ -252,36 +268,4 @@ function withoutAccepted(rejected: TypeState['rejected'], response: Response): T
  */
 export function versionMark(state: TypeState): string {
   return state.rejected.size > 0 ? `+rejected.${state.rejected.size}` : '';
-}
-
-/** Whether two states are equal in all that decides what comes next. */
-export function sameTypeState(a: TypeState, b: TypeState): boolean {
-  return (
-    a === b ||
-    (a.held === b.held &&
-      a.serial === b.serial &&
-      a.typeUrl === b.typeUrl &&
-      a.subscription === b.subscription &&
-      a.implicit === b.implicit &&
-      a.owed === b.owed &&
-      a.mustAnswer === b.mustAnswer &&
-      a.version === b.version &&
-      a.acknowledged === b.acknowledged &&
-      a.acknowledgedVersion === b.acknowledgedVersion &&
-      a.rejected === b.rejected &&
-      a.doubtful === b.doubtful &&
-      a.repairs === b.repairs &&
-      a.listed === b.listed &&
-      sameOutstanding(a.outstanding, b.outstanding))
-  );
-}
-
-function sameOutstanding(a: readonly Outstanding[], b: readonly Outstanding[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((entry, index) => {
-      const other = b[index];
-      return entry.nonce === other?.nonce && entry.response === other.response && entry.held === other.held;
-    })
-  );
 }

@@ -42,6 +42,19 @@ describe('delta', () => {
     expect(machine.publish('LDS keep=1', 'LDS http=1', '-LDS public')).toEqual(['LDS http=1 keep=1 -public']);
   });
 
+  test('a rejection that comes after the next response: once that is accepted, the rest is said again', () => {
+    const machine = withListeners();
+    machine.publish('LDS keep=2', '-LDS http', 'LDS public=1');
+    machine.publish('LDS public=2');
+    const [first = '', second = ''] = machine.nonces.slice(-2);
+    expect(machine.ask('LDS', { nonce: first, error: 'no' })).toEqual([]);
+    expect(machine.ask('LDS', { nonce: second })).toEqual(['LDS keep=2 -http']);
+    // It is said once.
+    expect(machine.ask('LDS', { error: 'no' })).toEqual([]);
+    expect(machine.publish('LDS public=3')).toEqual(['LDS keep=2 public=3 -http']);
+    expect(machine.ask('LDS')).toEqual([]);
+  });
+
   test('a proxy that names one resource after another is not answered without end', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     const machine = new Machine('delta', ...names.map((name) => `LDS ${name}=1`));
@@ -69,6 +82,23 @@ describe('SotW', () => {
     machine.publish('EDS a=2', 'EDS b=2');
     expect(machine.ask('EDS', { names, error: 'b: no' })).toEqual(['EDS a=2']);
     expect(machine.ask('EDS', { names })).toEqual([]);
+  });
+
+  test('listeners: after a full state that was sent before the rejection came, what they refer to is said again', () => {
+    const machine = new Machine('sotw', 'LDS l=1>RDS r', 'LDS other=1', 'RDS r=1');
+    machine.ask('LDS');
+    machine.ask('LDS');
+    machine.ask('RDS', { names: ['r'] });
+    machine.ask('RDS', { names: ['r'] });
+    machine.publish('LDS l=2>RDS r', 'LDS other=2');
+    machine.publish('LDS other=3');
+    const [first = '', second = ''] = machine.nonces
+      .filter((nonce) => nonce.slice(-4, -2) === '03')
+      .slice(-2);
+    machine.ask('LDS', { nonce: first, error: 'no' });
+    // Only now has the proxy the new listener, which waits for its routes.
+    expect(machine.ask('LDS', { nonce: second })).toEqual(['LDS l=2 other=3', 'RDS r=1']);
+    expect(machine.ask('LDS')).toEqual([]);
   });
 
   test('listeners: the next state says everything, and a rejection alone brings nothing', () => {
