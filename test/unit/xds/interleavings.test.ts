@@ -10,13 +10,13 @@ import {
   next,
   receive,
   type Shared,
-  type StreamRequest,
   type StreamState,
   waitNoLonger,
 } from '../../../src/xds/stream-state.js';
 import { FickleType, textOf } from '../../conformance/fickle-type.js';
 import { Random } from '../../conformance/random.js';
 import type { Received, Sent } from '../../conformance/wire.js';
+import { streamRequest } from './stream-request.js';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 const FULL: readonly string[] = [TYPE_URL.cluster, TYPE_URL.listener];
@@ -131,7 +131,12 @@ class Interleaving {
   #serverReads(): void {
     const sent = this.#toServer.shift();
     if (sent !== undefined)
-      this.#state = receive(this.#state, this.#request(sent), this.#snapshot, this.shared);
+      this.#state = receive(
+        this.#state,
+        streamRequest(this.variant, sent, this.shared.table),
+        this.#snapshot,
+        this.shared,
+      );
   }
 
   #serverWrites(): boolean {
@@ -155,26 +160,6 @@ class Interleaving {
     const type = this.#types.find(({ typeUrl }) => typeUrl === response?.typeUrl);
     if (response !== undefined) type?.receive(response);
     return type;
-  }
-
-  #request(sent: Sent): StreamRequest {
-    const { table } = this.shared;
-    const common = {
-      typeUrl: sent.typeUrl ?? '',
-      nonce: sent.nonce ?? '',
-      error: sent.error === undefined ? undefined : { code: 3, message: sent.error },
-    };
-    if (this.variant === 'sotw') {
-      return {
-        variant: 'sotw',
-        request: { ...common, names: table.of(sent.names ?? []), versionInfo: sent.version ?? '' },
-      };
-    }
-    const [subscribe, unsubscribe] = [table.of(sent.subscribe ?? []), table.of(sent.unsubscribe ?? [])];
-    return {
-      variant: 'delta',
-      request: { ...common, subscribe, unsubscribe, known: sent.known ?? new Map() },
-    };
   }
 }
 
