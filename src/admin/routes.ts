@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import type { PolicyDocument } from '../documents/documents.js';
+import type { ConsumerDocument, PolicyDocument } from '../documents/documents.js';
 import { messageOf } from '../errors.js';
 import type { SecretStatus } from '../secrets/secret-store.js';
 import type { LoadBook } from '../telemetry/load/load-book.js';
@@ -18,7 +18,7 @@ import { openApi } from './openapi.js';
 import { pageRoutes } from './page.js';
 import { registryView } from './registries.js';
 import { type RestoredView, releaseView } from './release.js';
-import { policyView, routeView } from './route-documents.js';
+import { consumerView, policyView, routeView } from './route-documents.js';
 import { serviceDetail, serviceSummary } from './services.js';
 import { snapshotDiff, snapshotList } from './snapshots.js';
 
@@ -37,6 +37,7 @@ export interface AdminSubject extends ExplainSubject, EventSubject, AdminActions
   /** The certificates of listeners. */
   readonly secrets: () => readonly SecretStatus[];
   readonly policyDocuments: () => readonly PolicyDocument[];
+  readonly consumerDocuments: () => readonly ConsumerDocument[];
   /** Undefined where what the registries say is served. */
   readonly restored?: () => RestoredView | undefined;
   /** The last changes and how long they took to the proxies, oldest first. */
@@ -111,6 +112,7 @@ function addRoutes(app: Hono, subject: AdminSubject, { logger, page, token }: Ad
     json(c, {
       routes: subject.routes().map(routeView),
       policies: subject.policyDocuments().map(policyView),
+      consumers: subject.consumerDocuments().map(consumerView),
     }),
   );
   app.get('/proxies', async (c) => json(c, { proxies: await subject.proxies() }));

@@ -13,6 +13,7 @@ import type { SecretStore } from '../secrets/secret-store.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ProxyServer } from '../workers/proxy-server.js';
+import { listConsumers } from './consumer-list.js';
 import type { Observation } from './observation.js';
 import { listRoutes } from './route-list.js';
 import { skipRules } from './skipped-by.js';
@@ -68,6 +69,7 @@ function subjectOf(parts: ShownParts): AdminSubject {
     failures: () => catalogue.failures(),
     routes: () => listRoutes(config(), documents, plan(), catalogue.names()),
     policyDocuments: () => documents.policies(),
+    consumerDocuments: () => listConsumers(config(), documents),
     proxies: () => xds.proxies(),
     proxyStatuses: (resources) => xds.proxyStatuses(resources),
     history: () => cache.history(),

@@ -3,6 +3,7 @@ import type { RouteRule, VirtualHostRule } from '../model/route.js';
 import { envoyJson, OF_ROUTE, OF_VIRTUAL_HOST } from './envoy-json.js';
 import { hashPolicy, subset } from './policy/route-targets.js';
 import { clientAddresses, fault, responseRewrite } from './route-answers.js';
+import { auth } from './route-auth.js';
 import { cors, mirror, rateLimit, retries } from './route-traffic.js';
 import { exactlyOne, textMatch } from './text-match.js';
 import { duration, port } from './values.js';
@@ -150,6 +151,7 @@ export const route = z
     cors: cors.optional(),
     fault: fault.optional(),
     client_addresses: clientAddresses.optional(),
+    auth: auth.optional(),
     /** Calls of gRPC-Web go on as gRPC. */
     grpc_web: z.boolean().optional(),
     response: responseRewrite.optional(),

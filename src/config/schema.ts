@@ -3,6 +3,7 @@ import { routesFrom } from '../documents/options.js';
 import { listenAddress } from './address.js';
 import { adminOptions } from './admin-options.js';
 import { allowRule } from './allow.js';
+import { consumers } from './consumers.js';
 import { limits } from './limits.js';
 import { listener } from './listener.js';
 import { nodeGroups } from './node-groups.js';
@@ -131,6 +132,8 @@ export const configSchema = z.strictObject({
   default_service: defaultService.optional(),
   /** By service name, `*` for all. */
   services: z.record(z.string().min(1), servicePolicy).default({}),
+  /** Who may call routes that have an `auth`; by name. */
+  consumers: consumers.default({}),
   listeners: z.array(listener).default([]),
   routes: z.array(route).default([]),
   virtual_hosts: z.array(virtualHost).default([]),

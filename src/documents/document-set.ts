@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { printable } from '../base/printable.js';
 import type { ServicePolicy } from '../config/service-policy.js';
 import type { RouteRule } from '../model/route.js';
-import type { DocumentChanges, PolicyOutcome, RouteOutcome } from './document-table.js';
-import type { Documents, PolicyDocument, RouteDocument } from './documents.js';
+import type { ConsumerOutcome, DocumentChanges, PolicyOutcome, RouteOutcome } from './document-table.js';
+import type { ConsumerDocument, Documents, PolicyDocument, RouteDocument } from './documents.js';
 
 interface Store {
   readonly routes: Map<string, RouteDocument>;
   readonly policies: Map<string, PolicyDocument>;
+  readonly consumers: Map<string, ConsumerDocument>;
 }
 
 /**
@@ -17,37 +18,49 @@ interface Store {
 export class DocumentSet {
   readonly #stores = new Map<string, Store>();
   #routesChanged = false;
+  #consumersChanged = false;
   #policiesChanged = new Set<string>();
   /** In the order of their ids, so that the order of arrival never shows; undefined when to be put in order again. */
   #ordered: readonly string[] | undefined;
 
   /** @param whole the changes are all that there is: what they do not name is gone */
   apply(source: string, changes: DocumentChanges, whole: boolean): void {
-    const store = this.#stores.get(source) ?? { routes: new Map(), policies: new Map() };
+    const store = this.#stores.get(source) ?? {
+      routes: new Map(),
+      policies: new Map(),
+      consumers: new Map(),
+    };
     this.#stores.set(source, store);
     if (whole) {
       for (const id of store.routes.keys()) if (!changes.routes.has(id)) this.#setRoute(store, source, id);
       for (const id of store.policies.keys())
         if (!changes.policies.has(id)) this.#setPolicy(store, source, id);
+      for (const id of store.consumers.keys())
+        if (!changes.consumers.has(id)) this.#setConsumer(store, source, id);
     }
     for (const [id, outcome] of changes.routes) this.#setRoute(store, source, id, outcome);
     for (const [id, outcome] of changes.policies) this.#setPolicy(store, source, id, outcome);
+    for (const [id, outcome] of changes.consumers) this.#setConsumer(store, source, id, outcome);
   }
 
   /** Forgets the stores that are no longer among these. */
   keepOnly(sources: readonly string[]): void {
-    const nothing = { routes: new Map(), policies: new Map(), services: new Map() };
+    const nothing = {
+      ...{ routes: new Map(), policies: new Map() },
+      ...{ consumers: new Map(), services: new Map() },
+    };
     for (const source of [...this.#stores.keys()].filter((name) => !sources.includes(name))) {
       this.apply(source, nothing, true);
       this.#stores.delete(source);
     }
   }
 
-  /** The services whose policies have changed since the last call; undefined where no route has changed either. */
+  /** The services whose policies have changed since the last call; undefined where no route and no consumer has changed either. */
   takeChanges(): ReadonlySet<string> | undefined {
     const policies = this.#policiesChanged;
-    if (!this.#routesChanged && policies.size === 0) return undefined;
+    if (!this.#routesChanged && !this.#consumersChanged && policies.size === 0) return undefined;
     this.#routesChanged = false;
+    this.#consumersChanged = false;
     this.#policiesChanged = new Set();
     return policies;
   }
@@ -58,7 +71,11 @@ export class DocumentSet {
     for (const { service, policy } of this.policies()) {
       if (policy !== undefined && !policies.has(service)) policies.set(service, policy);
     }
-    return { routes: new Map(this.routes().map((document) => [document.id, document])), policies };
+    return {
+      routes: new Map(this.routes().map((document) => [document.id, document])),
+      policies,
+      consumers: this.consumers().flatMap(({ consumer }) => consumer ?? []),
+    };
   }
 
   routes(): readonly RouteDocument[] {
@@ -69,6 +86,11 @@ export class DocumentSet {
 
   policies(): readonly PolicyDocument[] {
     const all = [...this.#stores.values()].flatMap(({ policies }) => [...policies.values()]);
+    return all.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  consumers(): readonly ConsumerDocument[] {
+    const all = [...this.#stores.values()].flatMap(({ consumers }) => [...consumers.values()]);
     return all.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
@@ -115,6 +137,19 @@ export class DocumentSet {
     for (const changed of [before, after]) {
       if (changed?.policy !== undefined) this.#policiesChanged.add(changed.service);
     }
+  }
+
+  #setConsumer(store: Store, source: string, id: string, outcome?: ConsumerOutcome): void {
+    const before = store.consumers.get(id)?.consumer;
+    const after = outcome === undefined ? undefined : (outcome.consumer ?? before);
+    if (outcome === undefined) store.consumers.delete(id);
+    else
+      store.consumers.set(id, {
+        ...{ id, source },
+        ...(after !== undefined && { consumer: after }),
+        ...(outcome.rejected !== undefined && { rejected: printable(outcome.rejected) }),
+      });
+    this.#consumersChanged ||= !isDeepStrictEqual(before, after);
   }
 }
 

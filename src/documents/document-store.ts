@@ -70,7 +70,7 @@ export class DocumentStore implements Source {
       case 'signalbox_documents':
         return new SignalboxTable(prefix);
       case 'apisix_documents':
-        return new ApisixTable(prefix);
+        return new ApisixTable(prefix, this.options.keyring);
     }
   }
 }

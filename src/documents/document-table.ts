@@ -1,5 +1,6 @@
 import type { ServicePolicy } from '../config/service-policy.js';
 import type { ServiceState } from '../discovery/source.js';
+import type { Consumer } from '../model/consumer.js';
 import type { RouteRule } from '../model/route.js';
 
 /** What a route's document comes to as it stands. */
@@ -18,10 +19,16 @@ export type PolicyOutcome =
   | { readonly service: string; readonly policy: ServicePolicy; readonly rejected?: undefined }
   | { readonly service: string; readonly rejected: string; readonly policy?: undefined };
 
+/** What a document about a consumer comes to as it stands. */
+export type ConsumerOutcome =
+  | { readonly consumer: Consumer; readonly rejected?: undefined }
+  | { readonly rejected: string; readonly consumer?: undefined };
+
 /** What has changed, by key; undefined for what is gone. */
 export interface DocumentChanges {
   readonly routes: ReadonlyMap<string, RouteOutcome | undefined>;
   readonly policies: ReadonlyMap<string, PolicyOutcome | undefined>;
+  readonly consumers: ReadonlyMap<string, ConsumerOutcome | undefined>;
   /** Services whose instances stand in the documents themselves, by name. */
   readonly services: ReadonlyMap<string, ServiceState | undefined>;
 }

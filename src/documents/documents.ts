@@ -1,4 +1,5 @@
 import type { ServicePolicy } from '../config/service-policy.js';
+import type { Consumer } from '../model/consumer.js';
 import type { RouteRule } from '../model/route.js';
 
 /** What is shown of one route document at `/routes`. */
@@ -27,11 +28,22 @@ export interface PolicyDocument {
   readonly rejected?: string;
 }
 
-/** Routes and service policies that come from elsewhere than the configuration file, as they stand. */
+/** What is shown of one document about a consumer at `/routes`; nothing of its secrets is. */
+export interface ConsumerDocument {
+  readonly id: string;
+  readonly source: string;
+  /** What is in force; undefined where there never was a good version. */
+  readonly consumer?: Consumer;
+  readonly rejected?: string;
+}
+
+/** Routes, service policies and consumers that come from elsewhere than the configuration file, as they stand. */
 export interface Documents {
   readonly routes: ReadonlyMap<string, RouteDocument>;
   /** By service name, over the configuration file's. */
   readonly policies: ReadonlyMap<string, ServicePolicy>;
+  /** In the order of their documents' ids. */
+  readonly consumers: readonly Consumer[];
 }
 
-export const NO_DOCUMENTS: Documents = { routes: new Map(), policies: new Map() };
+export const NO_DOCUMENTS: Documents = { routes: new Map(), policies: new Map(), consumers: [] };

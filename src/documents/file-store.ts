@@ -19,7 +19,7 @@ export interface FileStoreDeps {
 export class FileStore implements Source {
   readonly server: string;
   readonly #known = new Map<string, string>();
-  readonly #table = new ApisixTable('');
+  readonly #table: ApisixTable;
 
   constructor(
     readonly registry: string,
@@ -27,6 +27,7 @@ export class FileStore implements Source {
     private readonly deps: FileStoreDeps,
   ) {
     this.server = options.path;
+    this.#table = new ApisixTable('', options.keyring);
   }
 
   async run(sink: SourceSink, signal: AbortSignal): Promise<void> {

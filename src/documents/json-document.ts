@@ -14,6 +14,13 @@ export function readJson(text: string): ReadJson {
   return isObject(value) ? { value } : { rejected: 'the document is not a JSON object' };
 }
 
+/** The same of a document that holds secrets: what is wrong is said without an excerpt. */
+export function readSecretJson(text: string): ReadJson {
+  const read = readJson(text);
+  const what = 'the document is not valid JSON';
+  return read.rejected?.startsWith(what) === true ? { rejected: what } : read;
+}
+
 /**
  * Maps a document. This is where a document comes to cost itself alone, for every store: whatever is thrown over it is
  * why it is rejected.

@@ -5,8 +5,12 @@ import type { DocumentChanges } from './document-table.js';
 const MOST_LOGGED = 10;
 
 /** Logs the documents of an answer that are rejected, the first ones by name. */
-export function logRejected(logger: Logger, source: string, { routes, policies }: DocumentChanges): void {
-  const rejected = [...routes, ...policies].flatMap(([id, outcome]) =>
+export function logRejected(
+  logger: Logger,
+  source: string,
+  { routes, policies, consumers }: DocumentChanges,
+): void {
+  const rejected = [...routes, ...policies, ...consumers].flatMap(([id, outcome]) =>
     outcome?.rejected === undefined ? [] : [{ id, reason: outcome.rejected }],
   );
   for (const { id, reason } of rejected.slice(0, MOST_LOGGED))

@@ -1,18 +1,24 @@
 import { z } from 'zod';
 import { etcdConnectionOptions, etcdReadOptions } from '../discovery/etcd/options.js';
 import { maxAnswer } from '../discovery/registry-options.js';
+import { DEFAULT_KEYRING } from './apisix/keyring.js';
 
 const etcdStore = (prefix: string) =>
   etcdConnectionOptions.extend({ ...etcdReadOptions, prefix: z.string().default(prefix) });
+
+/** APISIX's `data_encryption.keyring`. */
+const keyring = z
+  .array(z.string().refine((key) => Buffer.byteLength(key) === 16, 'expected 16 bytes, as AES-128 does'))
+  .default([...DEFAULT_KEYRING]);
 
 /** Where routes and policies come from beside the configuration file. */
 export const routesFrom = z.strictObject({
   /** Signalbox's own documents. */
   etcd: etcdStore('/signalbox').optional(),
   /** Apache APISIX's. */
-  apisix: etcdStore('/apisix').optional(),
+  apisix: etcdStore('/apisix').extend({ keyring }).optional(),
   /** An `apisix.yaml` of APISIX's standalone mode. */
-  apisix_file: z.strictObject({ path: z.string().min(1), max_answer: maxAnswer }).optional(),
+  apisix_file: z.strictObject({ path: z.string().min(1), max_answer: maxAnswer, keyring }).optional(),
 });
 export type RoutesFrom = z.output<typeof routesFrom>;
 
@@ -24,6 +30,8 @@ interface Common {
 /** One store, in the form of a registry's options: it is watched, waited for and shown like one. */
 export interface DocumentStoreOptions extends Common, z.output<ReturnType<typeof etcdStore>> {
   readonly type: 'signalbox_documents' | 'apisix_documents';
+  /** Of APISIX's. */
+  readonly keyring?: readonly string[];
 }
 
 /** A file of documents. */
@@ -31,6 +39,7 @@ export interface FileStoreOptions extends Common {
   readonly type: 'apisix_file';
   readonly path: string;
   readonly max_answer: number;
+  readonly keyring: readonly string[];
 }
 
 /** The stores by the names under which they are shown; no registry can have such a name. */

@@ -132,6 +132,32 @@ export interface ClientAddresses {
   readonly forwarded?: boolean | undefined;
 }
 
+/** What a request must bring to be one of a consumer's; all of it where there are several. The consumers stand elsewhere. */
+export interface Auth {
+  /** A key in a header or a query parameter. */
+  readonly api_key?:
+    | {
+        readonly header?: string | undefined;
+        readonly query?: string | undefined;
+        readonly hide?: boolean | undefined;
+      }
+    | undefined;
+  /** HTTP Basic: a user name and a password. */
+  readonly basic?: { readonly hide?: boolean | undefined } | undefined;
+  readonly token?: TokenAuth | undefined;
+}
+
+/** A signed token (JWT) in a header, a query parameter or a cookie. */
+export interface TokenAuth {
+  readonly header?: string | undefined;
+  readonly query?: string | undefined;
+  readonly cookie?: string | undefined;
+  /** The claim that names the key of its consumer; `key` where nothing is said. */
+  readonly claim?: string | undefined;
+  /** The service does not see it. */
+  readonly hide?: boolean | undefined;
+}
+
 /** What requests are told apart by, for a consistent load balancer: one of these. */
 export interface HashPolicy {
   readonly header?: string | undefined;
@@ -192,6 +218,7 @@ export interface RouteRule {
   readonly cors?: Cors | undefined;
   readonly fault?: Fault | undefined;
   readonly client_addresses?: ClientAddresses | undefined;
+  readonly auth?: Auth | undefined;
   /** Calls of gRPC-Web, as browsers make them, go on as gRPC. */
   readonly grpc_web?: boolean | undefined;
   readonly response?: ResponseRewrite | undefined;

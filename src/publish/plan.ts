@@ -1,16 +1,19 @@
 import type { ServiceView } from '../catalogue/service-view.js';
+import { configuredConsumers } from '../config/consumers.js';
 import type { Config } from '../config/schema.js';
 import type { DefaultService } from '../config/values.js';
 import { type Documents, NO_DOCUMENTS } from '../documents/documents.js';
+import { type Consumer, distinctConsumers } from '../model/consumer.js';
 import { canonicalHost } from '../model/host.js';
 import type { Instance } from '../model/instance.js';
 import { isHttp, type ListenerRule, servicesOfListener } from '../model/listener.js';
 import { type RouteRule, servicesOf, subsetsOf, type VirtualHostRule } from '../model/route.js';
 import { clusterResource, needsDns } from '../resources/cluster.js';
+import { consumerResources } from '../resources/consumers/resources.js';
 import { endpointsResource } from '../resources/endpoints.js';
 import { listenerResource } from '../resources/listener/listener.js';
 import { secretsOf } from '../resources/listener/tls.js';
-import { filtersOf, ROUTE_FILTERS, type RouteFilter } from '../resources/route/filter-configs.js';
+import { CONSUMERS, filtersOf, ROUTE_FILTERS, type RouteFilter } from '../resources/route/filter-configs.js';
 import type { Resource } from '../snapshot/resource.js';
 import { clusterPolicy, firstSaid, type Said } from './policy.js';
 import { policyRemarks } from './policy-remarks.js';
@@ -149,6 +152,20 @@ export class Plan {
     return this.config.listeners
       .flatMap(secretsOf)
       .flatMap(({ name }) => this.secretResources.get(name) ?? []);
+  }
+
+  /** What filters of listeners know of the consumers; there where a listener has those filters. */
+  consumers(): readonly Resource[] {
+    const known = this.config.listeners
+      .filter(isHttp)
+      .some((listener) => CONSUMERS.some((name) => this.#routeFilters(listener).has(name)));
+    if (!known) return [];
+    const all: readonly Consumer[] = [...configuredConsumers(this.config), ...this.documents.consumers];
+    const { counting } = distinctConsumers(all.map((consumer) => ({ consumer })));
+    return consumerResources(
+      counting.map(({ consumer }) => consumer),
+      this.rules,
+    );
   }
 
   get virtualHosts(): readonly VirtualHostRule[] {

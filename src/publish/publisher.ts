@@ -142,6 +142,7 @@ export class Publisher {
     const snapshot = Snapshot.of([
       ...resources,
       ...this.plan.secrets(),
+      ...this.plan.consumers(),
       ...this.plan.listeners(),
       ...this.#keptListeners(),
       ...this.#routes(routing),
@@ -221,6 +222,7 @@ export class Publisher {
     if (this.#secretsChanged) {
       this.#secretsChanged = false;
       changes.set(TYPE_URL.secret, byName(this.plan.secrets()));
+      changes.set(TYPE_URL.extensionConfig, byName(this.plan.consumers()));
       changes.set(TYPE_URL.listener, byName(this.plan.listeners()));
     }
     this.target.updateResources(changes, routing);

@@ -19,6 +19,7 @@ export const RELAYED_TYPES: readonly string[] = [
   TYPE_URL.cluster,
   TYPE_URL.endpoints,
   TYPE_URL.secret,
+  TYPE_URL.extensionConfig,
   TYPE_URL.route,
   TYPE_URL.listener,
   TYPE_URL.runtime,

@@ -1,6 +1,16 @@
 import type { HttpFilter } from '../generated/types/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.js';
 import { pack } from '../protobuf/messages.js';
-import { CORS, FAULT, GRPC_WEB, LUA, RATE_LIMIT, RBAC, type RouteFilter } from './route/filter-configs.js';
+import { discoveredFilter } from './consumers/filters.js';
+import {
+  CONSUMERS,
+  CORS,
+  FAULT,
+  GRPC_WEB,
+  LUA,
+  RATE_LIMIT,
+  RBAC,
+  type RouteFilter,
+} from './route/filter-configs.js';
 
 const HTTP = 'envoy.extensions.filters.http';
 
@@ -10,6 +20,7 @@ const FILTERS: readonly (readonly [RouteFilter, () => Omit<HttpFilter, 'name'>])
   [CORS, () => ({ typed_config: pack(`${HTTP}.cors.v3.Cors`, {}) })],
   [FAULT, () => ({ typed_config: pack(`${HTTP}.fault.v3.HTTPFault`, {}) })],
   [RBAC, () => ({ typed_config: pack(`${HTTP}.rbac.v3.RBAC`, {}) })],
+  ...CONSUMERS.map((name) => [name, () => discoveredFilter(name)] as const),
   // Without a bucket of its own: it limits the routes that bring one.
   [
     RATE_LIMIT,

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import fc, { type Arbitrary } from 'fast-check';
 import type { z } from 'zod';
 import { parseConfig } from '../../src/config/load.js';
@@ -13,10 +14,14 @@ export interface Written {
 }
 
 /** What of the configuration becomes resources; the rest says how Signalbox itself runs. */
-const PARTS = ['default_service', 'services', 'listeners', 'virtual_hosts', 'routes', 'auto_routes'] as const;
+const PARTS = [
+  ...(['default_service', 'services', 'consumers', 'listeners', 'virtual_hosts', 'routes'] as const),
+  'auto_routes',
+] as const;
 const written = configSchema.pick({
   default_service: true,
   services: true,
+  consumers: true,
   listeners: true,
   virtual_hosts: true,
   routes: true,
@@ -86,6 +91,20 @@ const edits = fc.dictionary(headerName, headerValue, { maxKeys: 2 });
 const range = fc.constantFrom('10.0.0.0/8', '127.0.0.1', '::1', '2001:db8::/32', '0.0.0.0/0', '10.1.2.3/12');
 const template = fc.constantFrom('/a/{b}', '/a/**', '/*/b', '/{a}/{b=x/*}', '/{a=**}/c', '/a', '/**.js');
 
+const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const public_key = publicKey.export({ format: 'pem', type: 'spki' }).toString();
+const tokens = fc.oneof(
+  fc.record(
+    { key: text.map((key) => key + NUMBER), secret: text, leeway: times() },
+    { requiredKeys: ['key', 'secret'] },
+  ),
+  fc.record({
+    key: text.map((key) => key + NUMBER),
+    algorithm: fc.constant('ES256'),
+    public_key: fc.constant(public_key),
+  }),
+);
+
 /** The paths of the files that TLS options name. */
 type Files = Pick<Certificates, 'ca' | 'server'>;
 
@@ -116,6 +135,11 @@ const hints = (files: Files): Hints => [
   [/\.headers\.(request|response)\.(set|add|if_absent)$/, edits],
   [/\.client_addresses\.(allow|deny)\[\]$/, range],
   [/\.rate_limit\.by\[\]\.header$/, fc.constantFrom('x-key', 'X-Tenant', ':authority')],
+  [/\.auth\..*\.(header|query|cookie)$/, fc.constantFrom('x-key', 'a_b', 'k')],
+  [/^consumers\{\}$/, fc.constantFrom('alice', 'a b', '"]]\\%').map((name) => name + NUMBER)],
+  [/\.api_keys\[\]$/, fc.constantFrom('k', 'a b', '"\\').map((key) => key + NUMBER)],
+  [/\.username$/, fc.constantFrom('u', 'é', 'a b').map((name) => name + NUMBER)],
+  [/\.tokens\[\]$/, tokens],
   [/\.headers\.(request|response)\.remove\[\]$/, headerName],
   [
     /^routes\[\]\.hosts\[\]$/,
@@ -187,6 +211,7 @@ export function arbitraryConfiguration(files: Files): Arbitrary<Written> {
       {
         default_service: part('default_service'),
         services: part('services'),
+        consumers: part('consumers'),
         listeners: part('listeners'),
         routes: part('routes'),
         auto_routes: part('auto_routes'),

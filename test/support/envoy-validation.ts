@@ -12,8 +12,9 @@ type Json = Record<string, unknown>;
 /**
  * Why a real Envoy does not take resources, or which of their fields it calls deprecated; undefined where it takes them
  * all. Its `--mode validate` knows no xDS, so they are given to it in its bootstrap: routes within their listener, load
- * assignments within their cluster.
- * @param resources of which no two of a type have one name
+ * assignments within their cluster, and those filters that come by ECDS and have nothing redacted within a listener of
+ * their own.
+ * @param resources of which no two of a type have one name, but for filters
  * @param texts what stands in the place of texts of the resources, such as paths of files that Envoy reads
  */
 export async function envoyRefusal(
@@ -57,6 +58,9 @@ function bootstrapOf(resources: readonly Resource[]): Json {
     const assignment = assignments.get(name);
     return assignment === undefined ? [cluster] : [cluster, withEndpoints(cluster, assignment)];
   });
+  const filters = of(TYPE_URL.extensionConfig)
+    .filter(([, filter]) => !JSON.stringify(filter).includes('[redacted]'))
+    .map(([name, { typed_config }], index) => ({ name: `${name} ${index}`, typed_config }));
   const secrets = of(TYPE_URL.secret).map(([, secret]) => secret);
   return {
     node: { id: 'validated', cluster: 'validated' },
@@ -67,7 +71,27 @@ function bootstrapOf(resources: readonly Resource[]): Json {
         grpc_services: [{ envoy_grpc: { cluster_name: 'signalbox under test' } }],
       },
     },
-    static_resources: { listeners, clusters: [...clusters, CONTROL_PLANE], secrets },
+    static_resources: {
+      listeners: [...listeners, listenerWith(filters)],
+      clusters: [...clusters, CONTROL_PLANE],
+      secrets,
+    },
+  };
+}
+
+function listenerWith(filters: readonly Json[]): Json {
+  const type = 'type.googleapis.com/envoy.extensions.filters';
+  const router = { name: 'router', typed_config: { '@type': `${type}.http.router.v3.Router` } };
+  const manager = {
+    '@type': `${type}.network.http_connection_manager.v3.HttpConnectionManager`,
+    stat_prefix: 'filters',
+    route_config: {},
+    http_filters: [...filters, router],
+  };
+  return {
+    name: 'filters under test',
+    address: { socket_address: { address: '127.0.0.1', port_value: 1_023 } },
+    filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }],
   };
 }
 

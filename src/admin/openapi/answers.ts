@@ -124,6 +124,13 @@ export const routes = z.strictObject({
       policy: open.nullable(),
     }),
   ),
+  consumers: z.array(
+    z.strictObject({
+      ...{ id: z.string(), source: z.string(), name: z.string().nullable(), state: documentState },
+      reason: z.string().optional(),
+      proofs: z.strictObject({ api_keys: z.int(), logins: z.int(), tokens: z.int() }),
+    }),
+  ),
 });
 
 const status = z.enum(['SYNCED', 'NOT_SENT', 'STALE', 'ERROR', 'UNKNOWN']);

@@ -18,7 +18,10 @@ export class HeldDocuments<T> {
   readonly #gone = new Set<string>();
 
   /** @param read what a document says; it counts where no reason is given against it */
-  constructor(private readonly read: (given: JsonObject, id: string, reasons: Reasons) => T | undefined) {}
+  constructor(
+    private readonly read: (given: JsonObject, id: string, reasons: Reasons) => T | undefined,
+    private readonly parse = readJson,
+  ) {}
 
   change(id: string, text: string | undefined): void {
     const before = this.#held.get(id)?.good;
@@ -28,7 +31,7 @@ export class HeldDocuments<T> {
       return;
     }
     this.#gone.delete(id);
-    const json = readJson(text);
+    const json = this.parse(text);
     if (json.rejected !== undefined) {
       this.#held.set(id, { good: before, rejected: json.rejected, differences: NONE });
       return;

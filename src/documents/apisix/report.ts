@@ -1,3 +1,4 @@
+import { distinctConsumers } from '../../model/consumer.js';
 import { ApisixTable } from './table.js';
 
 /** The outcome of one APISIX document. */
@@ -11,8 +12,11 @@ export interface ReportedDocument {
   readonly differences?: readonly string[];
 }
 
-/** Those that a table reads, and whose faults show in the routes that refer to them. */
-const READ_WITH_ROUTES = new Set(['upstreams', 'services', 'plugin_configs', 'global_rules']);
+/** Those that a table reads, and whose faults show in the routes and consumers that refer to them. */
+const READ_WITH_ROUTES = new Set([
+  ...['upstreams', 'services', 'plugin_configs', 'global_rules', 'consumer_groups'],
+]);
+const NO_CONSUMER = 'it is of no consumer';
 /** Folders that have no meaning for a proxy. */
 const ABOUT_APISIX = new Set(['plugins', 'data_plane', 'init_dir']);
 
@@ -20,7 +24,12 @@ const ABOUT_APISIX = new Set(['plugins', 'data_plane', 'init_dir']);
 export function reportOf(documents: ReadonlyMap<string, string>): readonly ReportedDocument[] {
   const table = new ApisixTable('');
   for (const [key, text] of documents) table.change(key, text);
-  const { routes } = table.take();
+  const { routes, consumers } = table.take();
+  const placed = [...consumers].flatMap(([id, outcome]) =>
+    outcome?.consumer === undefined ? [] : [{ id, consumer: outcome.consumer }],
+  );
+  const ofAll = distinctConsumers(placed.sort((a, b) => (a.id < b.id ? -1 : 1)));
+  const refused = new Map([...ofAll.refused].map(([{ id }, reason]) => [id, reason]));
   return [...documents.keys()].sort().flatMap((id): readonly ReportedDocument[] => {
     const [folder = ''] = id.split('/');
     const outcome = routes.get(id);
@@ -29,6 +38,11 @@ export function reportOf(documents: ReadonlyMap<string, string>): readonly Repor
       if (outcome.disabled === true) return [{ id, state: 'disabled' }];
       const { differences = [] } = outcome;
       return [{ id, state: 'carried', ...(differences.length > 0 && { differences }) }];
+    }
+    if (folder === 'consumers') {
+      const { consumer, rejected = NO_CONSUMER } = consumers.get(id) ?? {};
+      const reason = consumer === undefined ? rejected : refused.get(id);
+      return [reason === undefined ? { id, state: 'carried' } : { id, state: 'rejected', reason }];
     }
     if (READ_WITH_ROUTES.has(folder) || ABOUT_APISIX.has(folder)) return [];
     return [{ id, state: 'rejected', reason: `documents of "${folder}" are not read` }];

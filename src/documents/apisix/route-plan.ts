@@ -1,4 +1,4 @@
-import type { HeaderEdit, RouteRule } from '../../model/route.js';
+import type { Auth, HeaderEdit, RouteRule } from '../../model/route.js';
 import type { Conditions } from './conditions.js';
 import type { Upstream } from './upstream.js';
 
@@ -50,6 +50,11 @@ export class RoutePlan {
 
   addForward(part: Part): void {
     this.#forward = { ...this.#forward, ...part };
+  }
+
+  /** A request must pass all of them. */
+  addAuth(auth: Auth): void {
+    this.addEverywhere({ auth: { ...this.#everywhere.auth, ...auth } });
   }
 
   addRequestHeaders(edit: HeaderEdit): void {

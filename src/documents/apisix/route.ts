@@ -94,7 +94,11 @@ export function mapRoute(
       plan.toHttps
         ? [
             ...vars.flatMap((conditions) =>
-              httpsRules({ ...base, match: withConditions(match, conditions) }),
+              httpsRules({
+                ...base,
+                match: withConditions(match, conditions),
+                ...(plan.everywhere.auth !== undefined && { auth: plan.everywhere.auth }),
+              }),
             ),
             ...list,
           ]
@@ -210,6 +214,11 @@ function readPlugins(
     const options = plugins.get(name);
     if (options !== undefined) read(options, context);
   }
+  // Without such a plugin the header would be the client's.
+  if (context.plan.everywhere.auth === undefined && /\$\{?consumer_name\b/.test(JSON.stringify([...plugins])))
+    context.reasons.add(
+      'the variable "$consumer_name" is not carried over where nobody is asked who they are',
+    );
 }
 
 function upstreamOf(

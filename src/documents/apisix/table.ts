@@ -1,8 +1,10 @@
 import type { ServiceState } from '../../discovery/source.js';
 import type { DocumentChanges, DocumentTable, PolicyOutcome, RouteOutcome } from '../document-table.js';
 import { isObject, type JsonObject, mapDocument, readJson } from '../json-document.js';
+import { ConsumerTable } from './consumer-table.js';
 import { Dependents } from './dependents.js';
 import { HeldDocuments } from './held-documents.js';
+import { DEFAULT_KEYRING, decryptWith } from './keyring.js';
 import { Reasons } from './reasons.js';
 import type { References } from './references.js';
 import { isDisabled, mapRoute } from './route.js';
@@ -15,7 +17,7 @@ const FOLDERS = ['upstreams', 'services', 'plugin_configs', GLOBAL] as const;
 
 /**
  * Apache APISIX's documents: `routes/<id>`, with the `upstreams/<id>`, `services/<id>` and `plugin_configs/<id>` that they refer to, and
- * the `global_rules/<id>` of all. One changed document costs itself and the routes that refer to it.
+ * the `global_rules/<id>` of all; and the consumers. One changed document costs itself and the routes that refer to it.
  */
 export class ApisixTable implements DocumentTable {
   readonly #upstreams = new HeldDocuments<Upstream>((given, id, reasons) =>
@@ -26,6 +28,7 @@ export class ApisixTable implements DocumentTable {
   );
   readonly #pluginConfigs = new HeldDocuments<JsonObject>(readPlugins);
   readonly #globalRules = new HeldDocuments<JsonObject>(readPlugins);
+  readonly #consumers: ConsumerTable;
   readonly #routes = new Map<string, string>();
   /** The upstreams within each route that is in force, by the key that they are touched by. */
   readonly #ofRoutes = new Map<string, Upstream>();
@@ -37,10 +40,19 @@ export class ApisixTable implements DocumentTable {
   /** The services of our own making that are known to the catalogue, by the key that they are of. */
   readonly #told = new Map<string, string>();
 
-  /** @param prefix what stands before the keys, for the documents' ids */
-  constructor(private readonly prefix: string) {}
+  /**
+   * @param prefix what stands before the keys, for the documents' ids
+   * @param keyring what secrets in documents are encrypted with
+   */
+  constructor(
+    private readonly prefix: string,
+    keyring: readonly string[] = DEFAULT_KEYRING,
+  ) {
+    this.#consumers = new ConsumerTable(decryptWith(keyring));
+  }
 
   change(key: string, value: string | undefined): void {
+    if (this.#consumers.change(key, value)) return;
     // APISIX itself writes the folders as keys, with "init_dir" in them.
     const [, folder, id = ''] =
       /^(routes|upstreams|services|plugin_configs|global_rules)\/(.+)$/s.exec(key) ?? [];
@@ -95,7 +107,10 @@ export class ApisixTable implements DocumentTable {
       }
     }
     this.#touched = new Set();
-    return { routes, policies, services };
+    const consumers = new Map(
+      [...this.#consumers.take()].map(([key, outcome]) => [this.prefix + key, outcome]),
+    );
+    return { routes, policies, consumers, services };
   }
 
   #mapped(id: string): RouteOutcome | undefined {

@@ -1,3 +1,4 @@
+import { CONSUMER_HEADER } from '../../resources/consumers/filters.js';
 import { literalFormat } from '../../resources/route/header-format.js';
 import { textOf } from '../../text-of.js';
 import type { Reasons } from './reasons.js';
@@ -12,6 +13,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   request_method: 'REQ(:method)',
   scheme: 'REQ(:scheme)',
   request_id: 'REQ(x-request-id)',
+  consumer_name: `REQ(${CONSUMER_HEADER})`,
 };
 const OF_RESPONSE: Readonly<Record<string, string>> = { status: 'RESPONSE_CODE' };
 

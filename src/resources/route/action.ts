@@ -5,6 +5,7 @@ import type { RouteAction } from '../../generated/types/envoy/config/route/v3/Ro
 import type { HeaderEdit, Mirror, Redirect, RouteRule } from '../../model/route.js';
 import { protoDuration } from '../durations.js';
 import { withEnvoyJson } from '../envoy-json.js';
+import { hiddenHeaders } from './auth.js';
 import { filterConfigs } from './filter-configs.js';
 import { envoyMatch } from './match.js';
 import { rateLimitActions } from './rate-limit.js';
@@ -18,7 +19,7 @@ export function envoyRoute(rule: RouteRule): Route {
     ...(rule.name !== undefined && { name: rule.name }),
     match: envoyMatch(rule.match),
     ...actionOf(rule),
-    ...requestEdits(rule.headers?.request),
+    ...requestEdits(rule.headers?.request, hiddenHeaders(rule)),
     ...responseEdits(rule.headers?.response),
     ...filterConfigs(rule),
   };
@@ -112,8 +113,8 @@ function redirectOf(redirect: Redirect): RedirectAction {
   };
 }
 
-function requestEdits(edit: HeaderEdit | undefined): Route {
-  const { added, removed } = headerEdits(edit);
+function requestEdits(edit: HeaderEdit | undefined, hidden: readonly string[]): Route {
+  const { added, removed } = headerEdits({ ...edit, remove: [...(edit?.remove ?? []), ...hidden] });
   return {
     ...(added.length > 0 && { request_headers_to_add: added }),
     ...(removed.length > 0 && { request_headers_to_remove: removed }),

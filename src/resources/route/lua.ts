@@ -8,7 +8,7 @@ export function luaOf({ rewrite, response }: RouteRule) {
   const script = [
     ...(method === undefined
       ? []
-      : ['function envoy_on_request(h)', `h:headers():replace(":method", ${quoted(method)})`, 'end']),
+      : ['function envoy_on_request(h)', `h:headers():replace(":method", ${quotedForLua(method)})`, 'end']),
     ...(status === undefined && body === undefined
       ? []
       : [
@@ -21,7 +21,7 @@ export function luaOf({ rewrite, response }: RouteRule) {
                 ...['content-encoding', 'etag', 'last-modified'].map(
                   (name) => `h:headers():remove("${name}")`,
                 ),
-                `h:body(true):setBytes(${quoted(body)})`,
+                `h:body(true):setBytes(${quotedForLua(body)})`,
               ]),
           'end',
         ]),
@@ -33,7 +33,7 @@ export function luaOf({ rewrite, response }: RouteRule) {
 }
 
 /** Quotes a text for Lua. All bytes but letters, digits and spaces are escaped, so that the text cannot end the string. */
-function quoted(text: string): string {
+export function quotedForLua(text: string): string {
   const bytes = [...Buffer.from(text)].map((byte) => {
     const character = String.fromCharCode(byte);
     return /[A-Za-z0-9 ]/.test(character) ? character : `\\${String(byte).padStart(3, '0')}`;

@@ -93,8 +93,9 @@ function* writeStatuses(
   let resources = 0;
   let bytes = 0;
   for (const type of state.types.values()) {
-    // What a secret holds is for the proxy that asks for it, not for who asks after the proxy.
-    const shown = withContents && type.typeUrl !== TYPE_URL.secret;
+    // What these hold is for the proxy that asks for it, not for who asks after the proxy: keys, and those of consumers.
+    const shown =
+      withContents && type.typeUrl !== TYPE_URL.secret && type.typeUrl !== TYPE_URL.extensionConfig;
     for (const status of resourceStatuses(type, snapshot.set(type.typeUrl))) {
       const length = lengthOf(type.typeUrl, status, shown);
       if (writer.length + delimitedLength(length) > room) return false;

@@ -83,6 +83,7 @@ const subject: AdminSubject = {
     { id: '/routes/2', source: 'etcd', rules: [], rejected: 'no JSON' },
   ],
   policyDocuments: () => [{ id: '/p/1', source: 'etcd', service: 'users', rejected: 'no JSON' }],
+  consumerDocuments: () => [],
   proxies: async () => [
     {
       node: { id: 'edge', cluster: 'c', locality: { region: '', zone: '', sub_zone: '' }, version: '1' },

@@ -63,6 +63,7 @@ beforeEach(() => {
     releaseStatus: () => NOTHING_HELD,
     routes: () => [],
     policyDocuments: () => [],
+    consumerDocuments: () => [],
     proxies: async () => [],
     proxyStatuses: async (resources) => resources.map(() => []),
     history: () => [],
@@ -430,6 +431,10 @@ test('/routes: where each came from, whether it is in force, and why not', async
     policyDocuments: () => [
       { id: '/s/services/a', source: 'routes_from.etcd', service: 'a', rejected: 'bad' },
     ],
+    consumerDocuments: () => [
+      { id: '/s/consumers/a', source: 'routes_from.etcd', consumer: { name: 'a', api_keys: ['k-1', 'k-2'] } },
+      { id: '/s/consumers/b', source: 'routes_from.etcd', rejected: 'no name' },
+    ],
   });
   expect(body).toEqual({
     routes: [
@@ -445,6 +450,23 @@ test('/routes: where each came from, whether it is in force, and why not', async
         state: 'rejected',
         reason: 'bad',
         policy: null,
+      },
+    ],
+    consumers: [
+      {
+        id: '/s/consumers/a',
+        source: 'routes_from.etcd',
+        name: 'a',
+        state: 'in_force',
+        proofs: { api_keys: 2, logins: 0, tokens: 0 },
+      },
+      {
+        id: '/s/consumers/b',
+        source: 'routes_from.etcd',
+        name: null,
+        state: 'rejected',
+        reason: 'no name',
+        proofs: { api_keys: 0, logins: 0, tokens: 0 },
       },
     ],
   });

@@ -33,6 +33,7 @@ test('a small file is filled up with defaults', () => {
     metrics: { per_service: false },
     publish: { delay: 10, max_delay: 1_000 },
     services: {},
+    consumers: {},
     listeners: [],
     routes: [],
     virtual_hosts: [],

@@ -77,6 +77,7 @@ describe('a file as a source of documents', () => {
     const options = {
       type: 'apisix_file' as const,
       path: file,
+      keyring: [],
       max_answer: 1_000_000,
       service_template: '',
       skip_services: [],

@@ -202,7 +202,7 @@ describe('routes', () => {
       routes: [{ match: { prefix: '/' }, service_name: 'a' }],
       services: { '*': {}, b: { sources: [{ service: 'c' }] } },
     });
-    const { named } = new Plan(config, { routes: new Map(), policies });
+    const { named } = new Plan(config, { routes: new Map(), policies, consumers: [] });
     expect([...named].sort()).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 });

@@ -50,6 +50,8 @@ function readAbort(abort: JsonObject, { plan, reasons }: PluginContext): void {
   plan.answers.push({
     when: alternatives(vars, reasons),
     rule: {
+      // It answers before anybody is asked who they are.
+      auth: undefined,
       direct_response: { status, ...(text !== '' && { body: text }) },
       ...(isObject(headers) && { headers: { response: edits(headers, reasons) } }),
     },

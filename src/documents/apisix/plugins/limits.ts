@@ -1,4 +1,5 @@
 import type { RateLimit, RateLimitKey } from '../../../model/route.js';
+import { CONSUMER_HEADER } from '../../../resources/consumers/filters.js';
 import { textOf } from '../../../text-of.js';
 import type { JsonObject } from '../../json-document.js';
 import type { Reasons } from '../reasons.js';
@@ -65,13 +66,17 @@ function limit(
     reasons.add(`${at}beside another limit of the route it is not carried over: Envoy has one`);
     return;
   }
-  const by = keys(options, at, reasons);
+  const by = keys(options, plan.everywhere.auth !== undefined, at, reasons);
   plan.addForward({ rate_limit: { ...rate, status: Number(status), ...(by.length > 0 && { by }) } });
 }
 
-/** The key that requests are counted by; undefined to count all together. */
+/**
+ * The key that requests are counted by; undefined to count all together.
+ * @param withConsumer whether the consumer who asks is known
+ */
 function keys(
   { key = 'remote_addr', key_type: type = 'var' }: JsonObject,
+  withConsumer: boolean,
   at: string,
   reasons: Reasons,
 ): readonly RateLimitKey[] {
@@ -80,7 +85,7 @@ function keys(
   const names =
     type === 'var_combination' ? [...text.matchAll(/\$\{?(\w+)\}?/g)].map(([, name = '']) => name) : [text];
   // A text without variables leaves APISIX nothing to count by but the address.
-  const found = (names.length === 0 ? ['remote_addr'] : names).map((name) => keyOf(name));
+  const found = (names.length === 0 ? ['remote_addr'] : names).map((name) => keyOf(name, withConsumer));
   const unknown = names.find((_, index) => found[index] === undefined);
   if (unknown !== undefined)
     reasons.add(`${at}key "${unknown}" is not carried over: Envoy cannot count by it`);
@@ -94,7 +99,8 @@ function keys(
   return known;
 }
 
-function keyOf(name: string): RateLimitKey | undefined {
+function keyOf(name: string, withConsumer: boolean): RateLimitKey | undefined {
+  if (name === 'consumer_name' && withConsumer) return { header: CONSUMER_HEADER };
   if (name === 'remote_addr') return { client_address: true };
   if (name === 'host' || name === 'http_host') return { header: ':authority' };
   if (name === 'request_method') return { header: ':method' };

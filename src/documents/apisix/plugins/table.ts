@@ -3,6 +3,7 @@ import type { Reasons } from '../reasons.js';
 import type { References } from '../references.js';
 import type { RoutePlan } from '../route-plan.js';
 import { readApiBreaker } from './api-breaker.js';
+import { readBasicAuth, readJwtAuth, readKeyAuth } from './auth.js';
 import { readCors } from './cors.js';
 import { readFaultInjection } from './fault-injection.js';
 import { readGrpcWeb } from './grpc-web.js';
@@ -32,6 +33,9 @@ export const PLUGINS: ReadonlyMap<string, Plugin> = new Map<string, Plugin>([
   ['fault-injection', readFaultInjection],
   ['cors', readCors],
   ['ip-restriction', readIpRestriction],
+  ['basic-auth', readBasicAuth],
+  ['jwt-auth', readJwtAuth],
+  ['key-auth', readKeyAuth],
   ['proxy-mirror', readProxyMirror],
   ['proxy-rewrite', readProxyRewrite],
   ['api-breaker', readApiBreaker],
@@ -47,10 +51,6 @@ export const PLUGINS: ReadonlyMap<string, Plugin> = new Map<string, Plugin>([
 
 /** Plugins that are rejected for a reason other than missing code, with the reason. */
 export const NOT_CARRIED: Readonly<Record<string, string>> = {
-  'key-auth': 'Envoy\'s "api_key_auth" is newer than the protos that Signalbox is built with',
-  'jwt-auth':
-    'Envoy\'s "jwt_authn" takes its keys for a listener, which every change of a consumer would drain',
-  'basic-auth': 'consumers are not read',
   'real-ip': 'the listener says it here: "use_remote_address", "xff_num_trusted_hops", "proxy_protocol"',
   gzip: "Envoy's compressor has its types, sizes and levels for a listener, not for a route: see http_filters",
 };
