@@ -4,10 +4,12 @@
  */
 export type { MessageTypes } from '../generated/messages.js';
 export type { Address } from '../model/address.js';
+export type { Consumer, TokenAlgorithm, TokenKey } from '../model/consumer.js';
 export type { EnvoyJson } from '../model/envoy-json.js';
 export type { Instance, InstancePolicy, Locality } from '../model/instance.js';
 export type { AccessLog, CertificatePair, ListenerRule, ListenerTls, TcpTarget } from '../model/listener.js';
 export type {
+  Auth,
   ClientAddresses,
   Cors,
   Fault,
@@ -24,6 +26,7 @@ export type {
   RouteRule,
   Subset,
   TextMatch,
+  TokenAuth,
 } from '../model/route.js';
 export { type MessageName, pack } from '../protobuf/messages.js';
 export type { Digest } from '../snapshot/content-hash.js';
@@ -44,6 +47,8 @@ export type {
   TcpKeepalive,
   UpstreamTls,
 } from './cluster-policy.js';
+export type { ConsumerFilter } from './consumers/filters.js';
+export { consumerResources } from './consumers/resources.js';
 export { type EndpointRules, endpointsResource } from './endpoints.js';
 export {
   type ResourceOptions,

@@ -19,7 +19,7 @@ import { contentOf, publishedResources } from '../support/published.js';
 
 /** How many configurations, and from where on: more of them, or others, than the fixed ones. */
 const COUNT = Number(process.env.SIGNALBOX_CONFIGURATIONS ?? 520);
-const SEED = Number(process.env.SIGNALBOX_SEED ?? 8);
+const SEED = Number(process.env.SIGNALBOX_SEED ?? 9);
 /** In one Envoy. */
 const BATCH = 260;
 

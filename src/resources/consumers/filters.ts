@@ -14,6 +14,7 @@ export const CONSUMER_FILTERS = {
   'signalbox.token': `${HTTP}.jwt_authn.v3.JwtAuthentication`,
   'signalbox.consumer_of_token': `${HTTP}.lua.v3.Lua`,
 } as const;
+/** The name of a filter that knows the consumers, and of the ECDS resource that configures it. */
 export type ConsumerFilter = keyof typeof CONSUMER_FILTERS;
 
 /**
