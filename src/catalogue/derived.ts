@@ -1,3 +1,4 @@
+import type { ServiceKey } from '../discovery/source.js';
 import { mergeInstances, type PlacedInstance, type ServiceView } from './service-view.js';
 import type { SourceState } from './source-state.js';
 
@@ -10,6 +11,9 @@ export interface DerivedPart {
     | {
         readonly metadata?: Readonly<Record<string, string>> | undefined;
         readonly cluster?: string | undefined;
+        /** The service of this namespace, or of this group, of Nacos. */
+        readonly namespace?: string | undefined;
+        readonly group?: string | undefined;
       }
     | undefined;
   /** The part's share of the requests, whatever its instances weigh; 0 takes it out. */
@@ -58,8 +62,24 @@ export class DerivedServices {
 
 /** A part names a service as its registry does; where a template renames it, under that name. */
 function namesOfPart(part: DerivedPart, states: readonly SourceState[]): readonly string[] {
-  const names = statesOfPart(part, states).map((state) => state.nameOf({ service: part.service }));
-  return [...new Set([part.service, ...names])];
+  const { service, where: { namespace, group } = {} } = part;
+  const key: ServiceKey = {
+    service,
+    ...(namespace !== undefined && { namespace }),
+    ...(group !== undefined && { group }),
+  };
+  const names = statesOfPart(part, states).map((state) => state.nameOf(key));
+  return [...new Set([service, ...names])];
+}
+
+/** Services of several namespaces or groups may be published under one name. */
+function isMeant({ service, where }: DerivedPart, key: ServiceKey): boolean {
+  if (where?.namespace === undefined && where?.group === undefined) return true;
+  return (
+    key.service === service &&
+    (where.namespace === undefined || key.namespace === where.namespace) &&
+    (where.group === undefined || key.group === where.group)
+  );
 }
 
 function statesOfPart({ registry }: DerivedPart, states: readonly SourceState[]): readonly SourceState[] {
@@ -68,7 +88,9 @@ function statesOfPart({ registry }: DerivedPart, states: readonly SourceState[])
 
 function viewOfPart(part: DerivedPart, states: readonly SourceState[]): Omit<ServiceView, 'name'> {
   const contributions = statesOfPart(part, states).flatMap((state) =>
-    namesOfPart(part, [state]).flatMap((name) => state.contributions(name)),
+    namesOfPart(part, [state])
+      .flatMap((name) => state.contributions(name))
+      .filter(({ key }) => isMeant(part, key)),
   );
   const placed = contributions.map(({ source, state }) =>
     state.instances.map((instance) => ({ ...instance, registry: source.registry, server: source.server })),

@@ -3,7 +3,7 @@ import { isHttp } from '../model/listener.js';
 import { refusalOf } from '../resources/route/refusal.js';
 import { adminProblem } from './admin-options.js';
 import { deprecatedFields } from './deprecated-fields.js';
-import { derivedProblems } from './derived-checks.js';
+import { derivedProblems, unreadScopes } from './derived-checks.js';
 import type { Placed } from './discovery-block.js';
 import { envoyProblems } from './envoy-checks.js';
 import { type PlacedRoute, placedRoutes, unknownListeners } from './listener-checks.js';
@@ -54,6 +54,7 @@ export function crossCheck(config: Config): CrossChecked {
       ),
       ...unhashed(routes, config.services),
       ...deprecatedFields(config),
+      ...unreadScopes(config),
     ],
   };
 }

@@ -14,3 +14,21 @@ export function derivedProblems({ services, discovery }: Config): readonly Place
     );
   });
 }
+
+/** Parts of namespaces and groups that no registry reads, so that they have no instances. */
+export function unreadScopes({ services, discovery }: Config): readonly Placed[] {
+  return Object.entries(services).flatMap(([name, { sources = [] }]) =>
+    sources.flatMap(({ registry, where = {} }, index) => {
+      const asked = Object.entries(discovery).filter(
+        ([other]) => registry === undefined || registry === other,
+      );
+      return (['namespace', 'group'] as const).flatMap((key) => {
+        const said = where[key];
+        if (said === undefined || asked.some(([, of]) => of.type === 'nacos' && of[key].includes(said)))
+          return [];
+        const message = `no registry reads the ${key} "${said}": add it to "${key}" of a registry of the type nacos`;
+        return [{ path: ['services', name, 'sources', index, 'where', key], message }];
+      });
+    }),
+  );
+}

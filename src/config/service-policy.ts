@@ -17,7 +17,12 @@ const derivedPart = z.strictObject({
   registry: z.string().min(1).optional(),
   service: z.string().min(1),
   where: z
-    .strictObject({ metadata: z.record(z.string(), z.string()).optional(), cluster: z.string().optional() })
+    .strictObject({
+      metadata: z.record(z.string(), z.string()).optional(),
+      cluster: z.string().optional(),
+      namespace: z.string().min(1).optional(),
+      group: z.string().min(1).optional(),
+    })
     .optional(),
   weight: z.number().nonnegative().optional(),
   priority: z.number().int().min(0).max(127).optional(),

@@ -8,6 +8,8 @@ export interface TextMatch {
   readonly contains?: string | undefined;
   readonly regex?: string | undefined;
   readonly present?: boolean | undefined;
+  /** Of a header that is a whole number: from `start` on, up to `end` without it. */
+  readonly range?: { readonly start?: number | undefined; readonly end?: number | undefined } | undefined;
   /** Of the texts; a regular expression says it itself. */
   readonly ignore_case?: boolean | undefined;
   readonly invert?: boolean | undefined;

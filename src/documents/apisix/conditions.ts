@@ -36,10 +36,25 @@ export function eachWithEach(
 }
 
 function merged(a: Matches, b: Matches, what: string, reasons: Reasons): Matches {
+  const made: Record<string, TextMatch> = { ...a };
   for (const [name, match] of Object.entries(b)) {
     const other = Object.hasOwn(a, name) ? a[name] : undefined;
-    if (other !== undefined && !isDeepStrictEqual(other, match))
+    const range = other && commonRange(other, match);
+    if (other !== undefined && range === undefined && !isDeepStrictEqual(other, match))
       reasons.add(`two conditions on ${what} "${name}" are not carried over`);
+    made[name] = range === undefined ? match : { range };
   }
-  return { ...a, ...b };
+  return made;
+}
+
+/** The numbers of both, such as those above 1 that are below 5. */
+function commonRange(a: TextMatch, b: TextMatch): TextMatch['range'] {
+  if (a.range === undefined || b.range === undefined || a.invert === true || b.invert === true)
+    return undefined;
+  const starts = [a.range.start, b.range.start].filter((start) => start !== undefined);
+  const ends = [a.range.end, b.range.end].filter((end) => end !== undefined);
+  return {
+    ...(starts.length > 0 && { start: Math.max(...starts) }),
+    ...(ends.length > 0 && { end: Math.min(...ends) }),
+  };
 }

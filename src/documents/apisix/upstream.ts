@@ -74,8 +74,8 @@ export function readUpstream(document: unknown, ownName: string, reasons: Reason
   const hashing = type === 'chash' ? readHashing(given, reasons) : undefined;
   const common = { nodes, times, host, hashing };
   if (given.service_name !== undefined) {
-    const sources = [readDiscovery(given, reasons)];
-    const plain = Object.keys(own).length === 0 && sources[0]?.where === undefined;
+    const sources = [...readDiscovery(given, reasons)];
+    const plain = Object.keys(own).length === 0 && sources.every(({ where }) => where === undefined);
     return {
       ...common,
       ...(plain

@@ -6,10 +6,6 @@ import type { Reasons } from './reasons.js';
 const LOGIC = new Set(['AND', 'OR', '!AND', '!OR']);
 /** Those of lua-resty-expr that compare what Envoy cannot. */
 const NO_MATCHER: Readonly<Record<string, string>> = {
-  '>': 'Envoy compares no numbers',
-  '>=': 'Envoy compares no numbers',
-  '<': 'Envoy compares no numbers',
-  '<=': 'Envoy compares no numbers',
   has: 'Envoy knows no lists in a request',
   ipmatch: "Envoy's routes do not look at the client's address",
 };
@@ -67,7 +63,7 @@ function condition(
 
 /** What Envoy compares a text by; of other operators the reason is given. */
 function matcher(operator: string, value: unknown, text: string, reasons: Reasons): TextMatch | undefined {
-  const plain = ['string', 'number', 'boolean'].includes(typeof value) ? textOf(value) : undefined;
+  const plain = isPlain(value) ? textOf(value) : undefined;
   switch (operator) {
     case '==':
       if (plain !== undefined) return { exact: plain };
@@ -83,17 +79,53 @@ function matcher(operator: string, value: unknown, text: string, reasons: Reason
       break;
     case 'in':
     case 'IN':
-      if (Array.isArray(value) && value.length > 0)
+      if (Array.isArray(value) && value.length > 0 && value.every(isPlain))
         return { regex: value.map((one) => quoted(textOf(one))).join('|') };
       break;
+    case '>':
+    case '>=':
+    case '<':
+    case '<=': {
+      const range = rangeOf(operator, plain);
+      if (range !== undefined) return { range };
+      break;
+    }
   }
   const why = Object.hasOwn(NO_MATCHER, operator) ? NO_MATCHER[operator] : undefined;
   reasons.add(`${text} is not carried over${why === undefined ? '' : `: ${why}`}`);
   return undefined;
 }
 
+function isPlain(value: unknown): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+/** The whole numbers that compare so with a value; undefined for a value that is no number. */
+function rangeOf(operator: string, value: string | undefined): TextMatch['range'] {
+  const bound = Number(value);
+  if (value === undefined || !/^-?\d+(\.\d+)?$/.test(value) || Math.abs(bound) >= Number.MAX_SAFE_INTEGER)
+    return undefined;
+  switch (operator) {
+    case '>':
+      return { start: Math.floor(bound) + 1 };
+    case '>=':
+      return { start: Math.ceil(bound) };
+    case '<':
+      return { end: Math.ceil(bound) };
+    default:
+      return { end: Math.floor(bound) + 1 };
+  }
+}
+
 function placed(name: string, match: TextMatch, text: string, reasons: Reasons): readonly Conditions[] {
   const [, kind, key = ''] = /^(arg|http|cookie)_(.+)$/s.exec(name) ?? [];
+  if (match.range !== undefined) {
+    if (kind !== 'http') {
+      reasons.add(`${text} is not carried over: Envoy compares numbers of headers alone`);
+      return [];
+    }
+    reasons.differs(`${text}: Envoy compares whole numbers alone`);
+  }
   if (kind === 'arg') {
     // Envoy looks at one value of a parameter, and cannot say "not".
     if (match.invert === true)

@@ -51,8 +51,16 @@ export function headerMatcher([name, match]: readonly [string, TextMatch]): Head
   if (match.present !== undefined) return { name, present_match: match.present, ...invert };
   // By itself Envoy takes a request without the header for neither the match nor its opposite.
   const missing = match.invert === true && { treat_missing_header_as_empty: true };
+  if (match.range !== undefined) {
+    const { start = LEAST, end = MOST } = match.range;
+    return { name, range_match: { start, end }, ...invert, ...missing };
+  }
   return { name, string_match: stringMatcher(match), ...invert, ...missing };
 }
+
+/** The bounds of an int64. */
+const LEAST = '-9223372036854775808';
+const MOST = '9223372036854775807';
 
 function queryMatcher([name, match]: readonly [string, TextMatch]): QueryParameterMatcher {
   // Envoy cannot turn the match of a parameter round; of its presence it can be said the other way.

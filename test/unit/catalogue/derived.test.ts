@@ -101,6 +101,29 @@ describe('a service that is made of others', () => {
   });
 });
 
+describe('a part of one namespace and group', () => {
+  test.each(['{service}', '{namespace}/{group}/{service}'])('is no other’s, published by %s', (template) => {
+    const source = new ScriptedSource('nacos');
+    const rules = { serviceTemplate: template, skipped: () => false };
+    const sink = catalogue.setSources([{ source, rules }]).get(source);
+    const at = (namespace: string, group: string, address: string) =>
+      sink?.set({ service: 'web', namespace, group }, { instances: [instanceAt(address)], filtered: [] });
+    at('public', 'G1', 'a:1');
+    at('team', 'G1', 'b:1');
+    at('team', 'G2', 'c:1');
+    sink?.synced();
+    derive({ service: 'web', where: { namespace: 'team', group: 'G1' } });
+    expect(addresses()).toEqual(['b:1']);
+    told = [];
+    at('team', 'G1', 'd:1');
+    sink?.synced();
+    expect(told.flat()).toContain('shop');
+    expect(addresses()).toEqual(['d:1']);
+    derive({ service: 'web', where: { namespace: 'elsewhere', group: 'G1' } });
+    expect(addresses()).toEqual([]);
+  });
+});
+
 describe('the share of a part', () => {
   test('is its own whatever its instances weigh, among which it is divided by their weights', () => {
     const say = both();

@@ -82,6 +82,22 @@ describe('vars', () => {
     ['twice', [['http_a', '!', '~=', 'b']], [{ headers: { a: exact('b') } }]],
     ['a pattern', [['http_a', '~~', '^b+']], [{ headers: { a: { regex: '(?s).*(?:^b+).*' } } }]],
     ['in any case', [['http_a', '~*', 'b']], [{ headers: { a: { regex: '(?is).*(?:b).*' } } }]],
+    ['above', [['http_a', '>', 5]], [{ headers: { a: { range: { start: 6 } } } }]],
+    ['above a fraction', [['http_a', '>', '-1.5']], [{ headers: { a: { range: { start: -1 } } } }]],
+    ['at least', [['http_a', '>=', 1.5]], [{ headers: { a: { range: { start: 2 } } } }]],
+    ['below', [['http_a', '<', '5']], [{ headers: { a: { range: { end: 5 } } } }]],
+    ['at most', [['http_a', '<=', 5]], [{ headers: { a: { range: { end: 6 } } } }]],
+    ['not above', [['http_a', '!', '>', 5]], [{ headers: { a: { range: { start: 6 }, invert: true } } }]],
+    [
+      'between',
+      [
+        ['http_a', '>', 5],
+        ['http_a', '<=', 9],
+        ['http_a', '>=', 1],
+      ],
+      [{ headers: { a: { range: { start: 6, end: 10 } } } }],
+    ],
+    ['a list of numbers', [['http_a', 'in', [1, '2']]], [{ headers: { a: { regex: '1|2' } } }]],
     ['a list', [['arg_a', 'in', ['b.', 'c']]], [{ query: { a: { regex: 'b\\.|c' } } }]],
     ['a cookie', [['cookie_a', '==', 'b']], [{ headers: { cookie: { regex: '(?:.*;\\s*)?a=b(?:;.*)?' } } }]],
     ['the method', [['request_method', '==', 'GET']], [{ headers: { ':method': exact('GET') } }]],
@@ -108,7 +124,20 @@ describe('vars', () => {
   });
 
   test.each<[unknown, string]>([
-    [[['http_a', '>', '1']], 'Envoy compares no numbers'],
+    [[['arg_a', '>', '1']], 'Envoy compares numbers of headers alone'],
+    [[['cookie_a', '<', '1']], 'Envoy compares numbers of headers alone'],
+    [[['http_a', '>', 'b']], 'is not carried over'],
+    [[['http_a', '>', '0x10']], 'is not carried over'],
+    [[['http_a', '<', 1e300]], 'is not carried over'],
+    [[['http_a', 'in', [['b']]]], 'is not carried over'],
+    [[['http_a', 'has', 'b']], 'Envoy knows no lists in a request'],
+    [
+      [
+        ['http_a', '>', 1],
+        ['http_a', '!', '<', 9],
+      ],
+      'two conditions on header "a" are not carried over',
+    ],
     [[['arg_a', '~=', '1']], 'Envoy cannot turn the match of a parameter round'],
     [[['remote_addr', 'ipmatch', ['10.0.0.0/8']]], "Envoy's routes do not look at the client's address"],
     [[['uri', '==', '/a']], 'Envoy\'s routes do not look at "uri"'],
@@ -213,6 +242,69 @@ describe('upstreams', () => {
       policy: { tls: {}, sources: [{ service: 'S', where: { metadata: { version: 'v1' } } }] },
     });
     expect(services.size).toBe(0);
+  });
+
+  describe('discovery_args', () => {
+    const partsOf = (discovery_args: object, discovery_type = 'nacos') => {
+      const upstream = { service_name: 'S', discovery_type, discovery_args };
+      const { policies, rejected, differences, rules } = taken({ 'routes/1': route({ upstream }) });
+      const sources = policies.get('/apisix/routes/1')?.policy?.sources;
+      return { sources, rejected, differences, service: rules?.[0]?.service_name };
+    };
+
+    test('Nacos’ defaults are the service by its own name', () => {
+      expect(partsOf({ namespace_id: 'public', group_name: 'DEFAULT_GROUP' })).toMatchObject({
+        service: 'S',
+        sources: undefined,
+        rejected: undefined,
+      });
+    });
+
+    test.each<[object, object]>([
+      [{ namespace_id: 'team' }, { namespace: 'team', group: 'DEFAULT_GROUP' }],
+      [{ group_name: 'G' }, { namespace: 'public', group: 'G' }],
+      [
+        { namespace_id: 'team', group_name: 'G', metadata: { a: 1 } },
+        { namespace: 'team', group: 'G', metadata: { a: '1' } },
+      ],
+    ])('%j', (args, where) => {
+      const { sources, differences, service } = partsOf(args);
+      expect(sources).toEqual([{ service: 'S', where }]);
+      expect(service).toBe('apisix/route/1');
+      expect(differences?.join()).toContain('is found where "namespace" of the registry lists');
+    });
+
+    test('metadata_match, each value of a list by itself', () => {
+      const where = (metadata: object) => ({ service: 'S', where: { metadata } });
+      for (const type of ['consul', 'nacos', 'eureka'])
+        expect(partsOf({ metadata_match: { lane: ['a', 'b', 'a'], env: 'prod' } }, type).sources).toEqual([
+          where({ lane: 'a', env: 'prod' }),
+          where({ lane: 'b', env: 'prod' }),
+        ]);
+      expect(partsOf({ metadata_match: { a: ['1', 2] }, metadata: { a: ['2'] } }).sources).toEqual([
+        where({ a: '2' }),
+      ]);
+    });
+
+    test.each<[object, string, string]>([
+      [{ namespace_id: 'team' }, 'consul', '"discovery_args.namespace_id" is for nacos'],
+      [{ group_name: 7 }, 'nacos', 'discovery_args.group_name is no text'],
+      [{ metadata_match: { a: [['b']] } }, 'nacos', 'metadata_match is no object of texts'],
+      [{ metadata_match: 'a' }, 'nacos', 'metadata_match is no object of texts'],
+      [{ dc: 'dc2' }, 'consul', '"discovery_args.dc" is not carried over'],
+      [
+        {
+          metadata_match: {
+            a: Array.from({ length: 9 }, (_, n) => n),
+            b: Array.from({ length: 8 }, (_, n) => n),
+          },
+        },
+        'nacos',
+        'more than 64 combinations',
+      ],
+    ])('%j of %s', (args, type, reason) => {
+      expect(partsOf(args, type).rejected).toContain(reason);
+    });
   });
 });
 

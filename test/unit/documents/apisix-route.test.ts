@@ -153,7 +153,7 @@ describe('what is not carried over rejects the route, with all of the reasons', 
   test.each<[object, string | RegExp]>([
     [
       to({ vars: [['arg_a', '>', 1]], script: 'x' }),
-      '"script" is not carried over; vars: ["arg_a",">",1] is not carried over: Envoy compares no numbers',
+      '"script" is not carried over; vars: ["arg_a",">",1] is not carried over: Envoy compares numbers of headers alone',
     ],
     [to({ filter_func: 'function() end' }), '"filter_func" is not carried over'],
     [to({ remote_addrs: ['10.0.0.0/8'] }), '"remote_addrs" is not carried over'],
