@@ -1,5 +1,6 @@
 import { eventually } from '../peers/eventually.js';
 import type { TcpProxy } from '../peers/tcp-proxy.js';
+import type { Signalbox } from '../support/signalbox.js';
 import type { Member } from './registries/registry.js';
 import type { Topology } from './topology.js';
 
@@ -58,6 +59,7 @@ export function faultsOf(topology: Topology): readonly FaultKind[] {
     { name: 'relay cut off from its replica, in silence', begin: async () => stalled([topology.relayLink]) },
     { name: 'relay cut off from its replica', begin: async () => refused([topology.relayLink]) },
     { name: 'worker killed', begin: async () => workerKilled(topology) },
+    { name: 'replica killed', begin: async () => await killed(topology.replicas[1]) },
   ];
 }
 
@@ -120,6 +122,11 @@ function stalled(links: readonly TcpProxy[]): Heal {
   return async () => {
     for (const link of links) link.forward();
   };
+}
+
+async function killed(replica: Signalbox | undefined): Promise<Heal> {
+  await replica?.stop('SIGKILL');
+  return async () => await replica?.run();
 }
 
 async function workerKilled(topology: Topology): Promise<Heal> {

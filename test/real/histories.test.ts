@@ -4,25 +4,31 @@ import { violationsIn } from '../histories/checker/check.js';
 import { recordHistory } from '../histories/run.js';
 
 const PLANTED = resolve(import.meta.dirname, '../histories/planted-defects.mjs');
-/** Milliseconds: most of the time is the checks'. */
-const SHORT = { hold: [1_000, 3_000] as const, patience: 180_000 };
+const SEED = Number(process.env.SIGNALBOX_SEED ?? 1);
+/** How long a fault lasts, milliseconds. */
+const HOLD = [1_000, 3_000] as const;
+const PATIENCE = 180_000;
 
-test('etcd: faults, and no proxy was shown anything wrong', { timeout: SHORT.patience }, async () => {
-  const history = await recordHistory('etcd', {
-    seed: 1,
-    milliseconds: 20_000,
-    hold: SHORT.hold,
-  });
-  expect(violationsIn(history)).toEqual([]);
-  expect(history.faults.length).toBeGreaterThanOrEqual(2);
-  expect(history.observations.length).toBeGreaterThan(500);
-});
+test.each([
+  ['etcd', 15_000],
+  ['zookeeper', 1],
+])(
+  '%s: faults, and no proxy is shown anything wrong',
+  { timeout: PATIENCE },
+  async (registry, milliseconds) => {
+    console.log(`seed ${SEED}`);
+    const history = await recordHistory(registry, { seed: SEED, milliseconds, hold: HOLD });
+    expect(violationsIn(history)).toEqual([]);
+    expect(history.faults.length).toBeGreaterThanOrEqual(milliseconds > 1 ? 2 : 1);
+    expect(history.observations.length).toBeGreaterThan(200);
+  },
+);
 
-test('a defect of each kind is caught', { timeout: SHORT.patience }, async () => {
+test('a defect of each kind is caught', { timeout: PATIENCE }, async () => {
   const history = await recordHistory('etcd', {
-    seed: 2,
+    seed: SEED,
     milliseconds: 1,
-    hold: [1_000, 1_001],
+    hold: HOLD,
     only: 'relay cut off',
     env: { NODE_OPTIONS: `--import ${PLANTED}` },
   });

@@ -10,6 +10,7 @@ export type Section =
   | 'fuzz'
   | 'soak'
   | 'attacks'
+  | 'histories'
   | 'restart'
   | 'mutants'
   | 'foreign';
