@@ -27,7 +27,6 @@ export function onDeltaRequest(
   return {
     ...state,
     subscription: Subscription.of(wildcard, names),
-    implicit: before.implicit && wildcard,
     owed: fresh ? table.union(owed, everythingFrom(state, set, table)) : owed,
     mustAnswer: fresh || state.mustAnswer,
   };
@@ -52,8 +51,7 @@ export function* prepareDelta(
   table: NameTable,
 ): Steps<void> {
   if (before !== undefined) yield* asked(before, request, table);
-  else if (request.known.size > 0)
-    yield* unknownOf(request, firstSubscription(request, table).subscription, set, table);
+  else if (request.known.size > 0) yield* unknownOf(request, firstSubscription(request, table), set, table);
 }
 
 /** The types that clients ask for only once others have named them. */
@@ -93,9 +91,9 @@ function everythingFrom(state: TypeState, set: ResourceSet, table: NameTable): N
 }
 
 function first(request: DeltaRequest, set: ResourceSet, table: NameTable): TypeState {
-  const { subscription, implicit } = firstSubscription(request, table);
+  const subscription = firstSubscription(request, table);
   const { wildcard, names } = subscription;
-  const base = { ...newTypeState(request.typeUrl), subscription, implicit };
+  const base = { ...newTypeState(request.typeUrl), subscription };
   if (request.known.size === 0) {
     // A client may wait at its start for any answer, so that one who asks for nothing gets it. Assignments and routes
     // are asked for because of clusters and listeners alone: nobody waits for them in vain.
@@ -105,13 +103,10 @@ function first(request: DeltaRequest, set: ResourceSet, table: NameTable): TypeS
   return { ...base, held: set, owed: atOnce(unknownOf(request, subscription, set, table)) };
 }
 
-function firstSubscription(
-  request: DeltaRequest,
-  table: NameTable,
-): { readonly subscription: Subscription; readonly implicit: boolean } {
+function firstSubscription(request: DeltaRequest, table: NameTable): Subscription {
   const implicit = request.subscribe.size === 0 && !isNamedOnly(request.typeUrl);
   const names = table.difference(request.subscribe, table.star);
-  return { subscription: Subscription.of(implicit || request.subscribe.has('*'), names), implicit };
+  return Subscription.of(implicit || request.subscribe.has('*'), names);
 }
 
 /** What a proxy that has come back does not have: what differs from the versions it told, and what is gone. */

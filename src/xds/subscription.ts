@@ -2,8 +2,6 @@ import { type Digest, digestText, minus, plus, ZERO } from '../snapshot/content-
 import type { ResourceSet } from '../snapshot/resource-set.js';
 import { NameSet, type NameTable } from './name-set.js';
 
-const WILDCARD = '*';
-
 /** What a stream asks for of one type: everything, some names, or both. Equal subscriptions are one object. */
 export class Subscription {
   static readonly #named = new WeakMap<NameSet, Subscription>();
@@ -29,10 +27,6 @@ export class Subscription {
     return subscription;
   }
 
-  static isWildcard(name: string): boolean {
-    return name === WILDCARD;
-  }
-
   covers(name: string): boolean {
     return this.wildcard || this.names.has(name);
   }
@@ -51,17 +45,20 @@ export class Subscription {
 
   #digestOf(set: ResourceSet): Digest {
     const last = this.#last;
-    const changed = last === undefined ? undefined : set.differencesFrom(last.set);
-    let sum = ZERO;
-    if (last === undefined || changed === undefined || changed.length > this.names.size) {
-      for (const name of this.names) sum = plus(sum, set.get(name)?.digest ?? ZERO);
-      return sum;
-    }
-    sum = last.digest;
+    if (last === undefined) return this.#digestOfAll(set);
+    const changed = set.differencesFrom(last.set);
+    if (changed.length > this.names.size) return this.#digestOfAll(set);
+    let sum = last.digest;
     for (const name of changed) {
       if (!this.names.has(name)) continue;
       sum = plus(minus(sum, last.set.get(name)?.digest ?? ZERO), set.get(name)?.digest ?? ZERO);
     }
+    return sum;
+  }
+
+  #digestOfAll(set: ResourceSet): Digest {
+    let sum = ZERO;
+    for (const name of this.names) sum = plus(sum, set.get(name)?.digest ?? ZERO);
     return sum;
   }
 }

@@ -28,7 +28,7 @@ export interface Rejection {
 export interface TypeState {
   readonly typeUrl: string;
   readonly subscription: Subscription;
-  /** A wildcard because the first request named nothing, until a request names something. */
+  /** SotW: a wildcard because the first request named nothing, until a request names something. */
   readonly implicit: boolean;
   /** What has been sent, as far as the subscription covers it. */
   readonly held: ResourceSet;
@@ -55,7 +55,6 @@ export interface TypeState {
   readonly listed: NameSet;
 }
 
-const NONE: readonly Outstanding[] = [];
 const NOTHING_REJECTED: TypeState['rejected'] = new Map();
 
 export function newTypeState(typeUrl: string): TypeState {
@@ -69,7 +68,7 @@ export function newTypeState(typeUrl: string): TypeState {
     serial: 0,
     nonce: '',
     version: '',
-    outstanding: NONE,
+    outstanding: [],
     acknowledged: Sets.EMPTY,
     acknowledgedVersion: '',
     rejected: NOTHING_REJECTED,
@@ -137,7 +136,7 @@ export function answered(
   const index = state.outstanding.findIndex((entry) => entry.nonce === nonce);
   const entry = state.outstanding[index];
   if (entry === undefined) return state;
-  const outstanding = index === state.outstanding.length - 1 ? NONE : state.outstanding.slice(index + 1);
+  const outstanding = state.outstanding.slice(index + 1);
   if (error !== undefined) {
     const rejected = withRejection(state.rejected, entry.response, error);
     return { ...state, outstanding, rejected, ...afterRejection(state, entry.response, error, full, table) };

@@ -87,6 +87,48 @@ describe('what a proxy has rejected', () => {
     }
   });
 
+  test('is said again also where it was a repetition', () => {
+    const machine = new Machine('delta', ...PUBLISHED);
+    machine.ask('EDS', { names: ['a', 'b'] });
+    machine.ask('EDS');
+    expect(machine.ask('EDS', { names: ['a'] })).toEqual(['EDS a=1']);
+    machine.ask('EDS', { error: 'no reason' });
+    expect([...typeOf(machine, 'EDS').rejected.keys()]).toEqual(['a']);
+    expect(machine.publish('EDS b=2')).toEqual(['EDS a=1 b=2']);
+  });
+
+  test('leaves in doubt what changed, or all that was repeated where nothing did', () => {
+    const doubtful = (publication: string) => {
+      const machine = new Machine('sotw', ...PUBLISHED, 'CDS c=1');
+      machine.ask('CDS');
+      machine.ask('CDS');
+      machine.publish(publication);
+      machine.ask('CDS', { error: 'no reason' });
+      return [...typeOf(machine, 'CDS').doubtful].sort();
+    };
+    expect(doubtful('CDS b=2')).toEqual(['b']);
+    expect(doubtful('-CDS c')).toEqual(expect.arrayContaining(['a', 'b']));
+  });
+
+  test.each([
+    [1_000, 'EDS b=2', ['a', 'b']],
+    [1_001, 'EDS a=1 b=2', ['a', 'b']],
+    [1_001, 'EDS b=2', ['*']],
+  ])(
+    'is said again, and where it is %i removals all that is asked for: %s of %j',
+    (count, present, asked) => {
+      const gone = Array.from({ length: count }, (_, n) => `n${n}`);
+      const machine = new Machine('delta', ...PUBLISHED, ...gone.map((name) => `EDS ${name}=1`));
+      machine.ask('EDS', { names: asked[0] === '*' ? asked : [...asked, ...gone] });
+      machine.ask('EDS');
+      machine.publish(...gone.map((name) => `-EDS ${name}`));
+      expect(machine.ask('EDS', { error: 'no reason' })).toEqual([]);
+      const [answer = ''] = machine.publish('EDS b=2');
+      expect(answer.split(' -')[0]).toBe(present);
+      expect(answer.split(' -')).toHaveLength(count + 1);
+    },
+  );
+
   test('marks the version of a type that is sent in pieces', () => {
     const machine = new Machine('sotw', ...PUBLISHED);
     machine.ask('EDS', { names: ['a', 'b'] });

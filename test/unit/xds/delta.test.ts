@@ -86,6 +86,30 @@ const SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
     ['EDS', { names: ['a', 'gone', 'ghost'], known: known('EDS a=1', 'EDS gone=1') }, 'EDS a=1 -ghost -gone'],
     ['RDS', { names: ['http', 'gone'], known: known('RDS http=1', 'RDS gone=1') }, 'RDS -gone'],
   ],
+  'who comes back with a wildcard beside names is told which of these there are not': [
+    [
+      'CDS',
+      { names: ['*', 'ghost', 'a', 'gone'], known: known('CDS a=1', 'CDS b=1', 'CDS gone=1') },
+      'CDS -ghost -gone',
+    ],
+  ],
+  'who asks for nothing is answered, but for what others name': [
+    ['SDS', {}, 'SDS'],
+    ['ECDS', {}, 'ECDS'],
+    ['EDS', {}],
+    ['RDS', {}],
+  ],
+  'a wildcard that is added is answered where there is nothing': [
+    ['LDS', { names: ['ghost'] }, 'LDS -ghost'],
+    ['LDS', { names: ['*'] }, 'LDS'],
+    ['LDS', { names: ['*'] }],
+  ],
+  'a wildcard that is added tells what is gone and may still be under way': [
+    ['CDS', { names: ['a'] }, 'CDS a=1'],
+    ['CDS', { unsubscribe: ['a'], nonce: '' }],
+    ['publish', ['-CDS a']],
+    ['CDS', { names: ['*'], nonce: '' }, 'CDS b=1 -a'],
+  ],
   'versions alone subscribe to nothing': [
     ['EDS', { known: known('EDS a=0', 'EDS b=1') }],
     ['publish', ['EDS b=2']],
