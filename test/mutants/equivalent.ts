@@ -30,6 +30,52 @@ export const EQUIVALENT: readonly Equivalent[] = [
     ['[]', '["Stryker was here"]', '[trial = []]'],
     ['trials.groups[0]?.some', 'trials.groups[0].some'],
   ]),
+  ...of('src/xds/sotw.ts', 'no response has an empty nonce, and no set an empty version', [
+    ["request.nonce === ''", 'false'],
+    ["''", '"Stryker was here!"', "request.nonce === ''"],
+    ["request.versionInfo !== ''", 'true'],
+    ["''", '"Stryker was here!"', "request.versionInfo !== ''"],
+  ]),
+  ...of('src/xds/sotw.ts', 'saves work: the same names lead to the same state', [
+    ['listed === before.listed && (before.implicit || (listed === names && !wildcard))', 'false'],
+    [
+      'before.implicit || (listed === names && !wildcard)',
+      'before.implicit && listed === names && !wildcard',
+    ],
+    ['listed === names && !wildcard', 'false'],
+    ['request.names === before.listed', 'false', 'before === undefined ||'],
+  ]),
+  ...of('src/xds/sotw.ts', 'an implicit wildcard without new names was met two lines above', [
+    ['before.implicit && listed.size === 0', 'false', 'subscriptionOf'],
+  ]),
+  ...of('src/xds/sotw.ts', 'only the names are used there', [
+    ['false', 'true', 'subscriptionOf(request, table, false)'],
+  ]),
+  ...of('src/xds/sotw.ts', 'the server always says it', [['false', 'true', 'keeps = false']]),
+  ...of('src/xds/delta.ts', 'no response has an empty nonce', [
+    ["request.nonce === ''", 'false'],
+    ["''", '"Stryker was here!"', "request.nonce === ''"],
+  ]),
+  ...of('src/xds/delta.ts', 'saves work: without names nothing changes', [
+    ['request.subscribe.size === 0 && request.unsubscribe.size === 0', 'false'],
+    ['request.known.size > 0', 'true'],
+    ['request.known.size > 0', 'request.known.size >= 0'],
+  ]),
+  ...of('src/xds/delta.ts', 'names are answered in any case, with what they have or with their absence', [
+    [
+      'wildcard || (names.size === 0 && !FOLLOWING.has(request.typeUrl))',
+      'wildcard && names.size === 0 && !FOLLOWING.has(request.typeUrl)',
+    ],
+    ['names.size === 0', 'true', 'FOLLOWING'],
+  ]),
+  ...of('src/xds/type-state.ts', 'saves work: what was found before is found again', [
+    ['known?.message === message', 'false'],
+  ]),
+  ...of('src/xds/children.ts', 'saves work: what was found before is found again', [
+    ['children === undefined', 'true'],
+    ['added.length === 0', 'false'],
+  ]),
+  ...of('src/xds/claims.ts', 'any text that is no version', [["''", '"Stryker was here!"', "[name, '']"]]),
 ];
 
 /** Mutants of a file: code, what it becomes, and where needed a part of its line. */

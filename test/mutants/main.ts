@@ -1,9 +1,10 @@
 // npm run mutants [-- src/release/quarantine.ts …]
-// How many small errors in the decisive parts the unit tests catch. Without files all parts, and the table is written.
-import { readFileSync } from 'node:fs';
+// How many small errors in the decisive parts the unit tests catch. Writes the table in docs/reliability.md; with files
+// only their rows.
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
-import { writeSection } from '../reliability/page.js';
+import { readSection, writeSection } from '../reliability/page.js';
 import { EQUIVALENT } from './equivalent.js';
 import { type Mutant, mutantsOf, resultsOf, resultTable, unexplained } from './results.js';
 
@@ -19,7 +20,6 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { concurrency: { type: 'string', default: '1' } },
 });
-const began = performance.now();
 const ran = await new Stryker({
   mutate: positionals.length > 0 ? positionals : PARTS,
   plugins: ['@stryker-mutator/vitest-runner'],
@@ -35,15 +35,19 @@ const ran = await new Stryker({
   reporters: ['progress-append-only'],
   allowConsoleColors: false,
 }).runMutationTest();
-const minutes = (performance.now() - began) / 60_000;
 
 const mutants: readonly Mutant[] = mutantsOf(ran, (file) => readFileSync(file, 'utf8'));
 const results = resultsOf(mutants, EQUIVALENT);
 for (const { file, line, place, code, becomes, status } of unexplained(mutants, EQUIVALENT))
   console.log(`${file}:${place} ${status}: \`${code}\` → \`${becomes}\`  in  ${line}`);
-const table = `${resultTable(results)}\n\n${minutes.toFixed(0)} minutes.`;
+const measured = new Set(results.map(({ file }) => file));
+const others = positionals.length === 0 ? [] : resultsIn(readSection('mutants'));
+const table = resultTable([
+  ...results,
+  ...others.filter(({ file }) => !measured.has(file) && existsSync(file)),
+]);
 console.log(table);
-if (positionals.length === 0) writeSection('mutants', table);
+writeSection('mutants', table);
 const weak = results.filter(({ share }) => share < LEAST);
 if (weak.length > 0) {
   console.log(`Caught are fewer than ${100 * LEAST} %: ${weak.map(({ file }) => file).join(', ')}.`);

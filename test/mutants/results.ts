@@ -101,6 +101,15 @@ function resultOf(file: string, mutants: readonly Mutant[], equivalent: readonly
   };
 }
 
+/** The results in a table that {@link resultTable} made. */
+export function resultsIn(table: string): readonly FileResult[] {
+  return table.split('\n').flatMap((row) => {
+    const [, file = '', ...counts] = /^\| (src\S+) \| (\d+) \| (\d+) \| (\d+) \|/.exec(row) ?? [];
+    const [mutants = 0, caught = 0, equivalent = 0] = counts.map(Number);
+    return file === '' ? [] : [{ file, mutants, caught, equivalent, share: caught / (mutants - equivalent) }];
+  });
+}
+
 export function resultTable(results: readonly FileResult[]): string {
   const sum = (key: 'mutants' | 'caught' | 'equivalent') =>
     results.reduce((total, result) => total + result[key], 0);
@@ -108,7 +117,7 @@ export function resultTable(results: readonly FileResult[]): string {
   const all = { file: 'all', mutants, caught, equivalent, share: caught / (mutants - equivalent) };
   return markdownTable(
     ['File', 'Mutants', 'Caught', 'Equivalent', 'Caught of the others'],
-    [...results, all].map(({ file, share, ...counts }) => [
+    [...results.toSorted((a, b) => (a.file < b.file ? -1 : 1)), all].map(({ file, share, ...counts }) => [
       ...[file, counts.mutants, counts.caught, counts.equivalent],
       `${(100 * share).toFixed(1)} %`,
     ]),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { EQUIVALENT } from '../../mutants/equivalent.js';
-import { mutantsOf, resultsOf, resultTable, unexplained } from '../../mutants/results.js';
+import { mutantsOf, resultsIn, resultsOf, resultTable, unexplained } from '../../mutants/results.js';
 
 const TEXT = 'if (a === b) {\n  go();\n}\n';
 const ran = (status: string, replacement: string, [startLine, start, endLine, end] = [1, 5, 1, 12]) => ({
@@ -43,6 +43,13 @@ test('the share is that of those that are not equivalent', () => {
     '| src/x.ts | 4 | 2 | 1 | 66.7 % |',
     '| all | 4 | 2 | 1 | 66.7 % |',
   ]);
+});
+
+test('a table is read back, and its rows are in the order of the files', () => {
+  const results = ['src/b.ts', 'src/a.ts'].map((file) => ({
+    ...{ file, mutants: 10, caught: 6, equivalent: 2, share: 0.75 },
+  }));
+  expect(resultsIn(resultTable(results))).toEqual(results.toReversed());
 });
 
 test('where a line is named, the code counts there alone', () => {
