@@ -4,9 +4,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
-import { readSection, writeSection } from '../reliability/page.js';
+import { sectionOf, writeSection } from '../reliability/page.js';
 import { EQUIVALENT } from './equivalent.js';
-import { type Mutant, mutantsOf, resultsOf, resultTable, unexplained } from './results.js';
+import { type Mutant, mutantsOf, resultsIn, resultsOf, resultTable, unexplained } from './results.js';
 
 const PARTS = [
   'src/catalogue/{held-losses,loss-window,mass-loss,recent-service,source-state}.ts',
@@ -41,7 +41,8 @@ const results = resultsOf(mutants, EQUIVALENT);
 for (const { file, line, place, code, becomes, status } of unexplained(mutants, EQUIVALENT))
   console.log(`${file}:${place} ${status}: \`${code}\` → \`${becomes}\`  in  ${line}`);
 const measured = new Set(results.map(({ file }) => file));
-const others = positionals.length === 0 ? [] : resultsIn(readSection('mutants'));
+const page = readFileSync('docs/reliability.md', 'utf8');
+const others = positionals.length === 0 ? [] : resultsIn(sectionOf(page, 'mutants'));
 const table = resultTable([
   ...results,
   ...others.filter(({ file }) => !measured.has(file) && existsSync(file)),

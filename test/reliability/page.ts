@@ -22,12 +22,6 @@ export function writeSection(section: Section, markdown: string, page = 'reliabi
   writeFileSync(file, withSection(readFileSync(file, 'utf8'), section, markdown));
 }
 
-/** One part of docs/reliability.md as it is. */
-export function readSection(section: Section): string {
-  const [, after = ''] = readFileSync(FILE, 'utf8').split(`<!-- ${section} -->\n`);
-  return after.slice(0, after.indexOf(`<!-- /${section} -->`));
-}
-
 /** The page with another content of one part. @throws Error where the page has no such part */
 export function withSection(page: string, section: Section, markdown: string): string {
   const { start, end } = place(page, section);
