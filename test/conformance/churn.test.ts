@@ -80,19 +80,22 @@ class World {
     );
   }
 
-  #cluster(name: string): Resource {
+  /** A number that comes again: what goes back to an earlier content has the version from then. */
+  #content(): number {
     this.#count += 1;
-    return cluster(name, 1_000 + this.#count);
+    return 1_000 + this.random.below(3);
+  }
+
+  #cluster(name: string): Resource {
+    return cluster(name, this.#content());
   }
 
   #endpoints(name: string): Resource {
-    this.#count += 1;
-    return endpoints(name, 1 + (this.#count % 65_000));
+    return endpoints(name, this.#content());
   }
 
   #table(name: string, clusters: readonly string[]): readonly Resource[] {
-    this.#count += 1;
-    return [listener(name, 1 + (this.#count % 65_000)), routes(name, ...clusters)];
+    return [listener(name, this.#content()), routes(name, ...clusters)];
   }
 
   #publish(put: readonly Resource[], removed: readonly Resource[]): void {
@@ -117,6 +120,7 @@ test(`${STREAMS} fickle streams hold in the end what they asked for`, {
         VARIANTS[index % VARIANTS.length] ?? random.pick(VARIANTS),
         random,
         POOL,
+        `fickle-${index}`,
       ),
   );
   const wrong = () =>

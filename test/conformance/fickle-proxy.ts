@@ -24,9 +24,12 @@ export class FickleProxy {
     readonly variant: Variant,
     private readonly random: Random,
     private readonly pool: ReadonlyMap<string, readonly string[]>,
+    private readonly node: string,
   ) {
     const own = variant.streams === 'ads' ? [CDS, EDS, LDS, RDS] : [random.pick([CDS, EDS, RDS])];
-    this.types = own.map((typeUrl) => new FickleType(typeUrl, variant.protocol, FULL.includes(typeUrl)));
+    this.types = own.map(
+      (typeUrl) => new FickleType(typeUrl, variant.protocol, FULL.includes(typeUrl), random),
+    );
   }
 
   act(): void {
@@ -57,7 +60,10 @@ export class FickleProxy {
     this.#stream = stream;
     for (const type of this.types) {
       const request = type.subscribe([], []);
-      stream.send({ ...request, ...(type === first && { node: { id: 'fickle', cluster: 'test' } }) });
+      stream.send({
+        ...request,
+        ...(type === first && { node: { id: this.node, cluster: 'test', user_agent_name: 'envoy' } }),
+      });
     }
   }
 

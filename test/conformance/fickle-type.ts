@@ -1,3 +1,4 @@
+import type { Random } from './random.js';
 import type { Variant } from './variant.js';
 import type { Received, Sent } from './wire.js';
 
@@ -19,16 +20,22 @@ export class FickleType {
   readonly #refused = new Map<string, string | undefined>();
   /** What was asked for and is to be answered in any case: in delta each name, be it with its absence; a wildcard with anything. */
   readonly #due = new Set<string>();
+  /** What was rejected and applied all the same; undefined for a removal. */
+  readonly #applied = new Map<string, string | undefined>();
   #unanswered: readonly Received[] = [];
   #nonce = '';
   #version = '';
   #versionHolds = true;
 
-  /** @param full what is not in a SotW response is gone */
+  /**
+   * @param full what is not in a SotW response is gone
+   * @param random decides which parts of a rejected response are applied, as an Envoy does; none without it
+   */
   constructor(
     readonly typeUrl: string,
     private readonly protocol: Variant['protocol'],
     private readonly full: boolean,
+    private readonly random?: Random,
   ) {}
 
   covers(name: string): boolean {
@@ -77,12 +84,16 @@ export class FickleType {
     return { typeUrl: this.typeUrl, nonce: last.nonce, ...error };
   }
 
-  /** What was told and not accepted is gone with the stream. */
+  /** What was told and neither accepted nor applied is gone with the stream. */
   disconnected(): void {
     this.#started = false;
     this.#unanswered = [];
     this.#nonce = '';
     this.#told = new Map([...this.#accepted].map(([name, { content }]) => [name, content]));
+    for (const [name, content] of this.#applied) {
+      if (content === undefined) this.#told.delete(name);
+      else this.#told.set(name, content);
+    }
   }
 
   /** The names of what it was not told rightly, or waits for. */
@@ -134,14 +145,19 @@ export class FickleType {
   }
 
   #accept(response: Received): void {
-    if (this.protocol === 'sotw' && this.full) this.#accepted.clear();
+    if (this.protocol === 'sotw' && this.full) {
+      this.#accepted.clear();
+      this.#applied.clear();
+    }
     for (const { name, body, version } of response.resources) {
       this.#refused.delete(name);
+      this.#applied.delete(name);
       if (this.covers(name)) this.#accepted.set(name, { content: textOf(body), version });
       else this.#versionHolds = false;
     }
     for (const name of response.removed) {
       this.#refused.delete(name);
+      this.#applied.delete(name);
       this.#accepted.delete(name);
     }
     this.#version = response.version;
@@ -150,6 +166,17 @@ export class FickleType {
   #refuse({ resources, removed }: Received): void {
     for (const { name, body } of resources) this.#refused.set(name, textOf(body));
     for (const name of removed) this.#refused.set(name, undefined);
+    this.#applyPart(resources, removed);
+  }
+
+  #applyPart(resources: Received['resources'], removed: readonly string[]): void {
+    if (this.random === undefined) return;
+    const present = new Set(resources.map(({ name }) => name));
+    const isFull = this.protocol === 'sotw' && this.full;
+    const gone = isFull ? [...this.#accepted.keys()].filter((name) => !present.has(name)) : removed;
+    for (const { name, body } of this.random.some(resources, 0.5))
+      if (this.covers(name)) this.#applied.set(name, textOf(body));
+    for (const name of this.random.some(gone, 0.5)) this.#applied.set(name, undefined);
   }
 
   #letGo(names: readonly string[]): void {
@@ -157,6 +184,7 @@ export class FickleType {
       if (name === WILDCARD) continue;
       this.#told.delete(name);
       this.#accepted.delete(name);
+      this.#applied.delete(name);
       this.#refused.delete(name);
       if (this.covers(name)) this.#due.add(name);
     }
@@ -170,6 +198,7 @@ export class FickleType {
         this.#versionHolds = false;
       }
     }
+    for (const name of this.#applied.keys()) if (!this.covers(name)) this.#applied.delete(name);
     for (const name of this.#due) if (!this.#asksFor(name)) this.#due.delete(name);
   }
 }
