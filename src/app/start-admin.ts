@@ -13,6 +13,7 @@ import type { SecretStore } from '../secrets/secret-store.js';
 import type { SnapshotCache } from '../snapshot/cache.js';
 import type { Snapshot } from '../snapshot/snapshot.js';
 import type { ProxyServer } from '../workers/proxy-server.js';
+import { listCertificates } from './certificate-list.js';
 import { listConsumers } from './consumer-list.js';
 import type { Observation } from './observation.js';
 import { listRoutes } from './route-list.js';
@@ -62,7 +63,7 @@ function subjectOf(parts: ShownParts): AdminSubject {
     rollback: (version) => releases.pin(version),
     unpin: () => releases.unpin(),
     releaseStatus: () => releases.status,
-    secrets: () => secrets.statuses(),
+    secrets: () => [...secrets.statuses(), ...listCertificates(documents)],
     routed: (name) => plan().wanted.has(name),
     skippedBy: (name) => skipRules(name, config().discovery),
     heldOf: (name) => catalogue.heldOf(name),

@@ -25,7 +25,9 @@ const tls = z
     /** PEM files that Signalbox reads and watches; Envoy gets what is in them by SDS. */
     certificates: z
       .array(z.strictObject({ cert: path, key: path, hosts: z.array(serverName).min(1).optional() }))
-      .min(1),
+      .default([]),
+    /** Those of `ssls` of APISIX's documents too. */
+    documents: z.boolean().optional(),
     client_ca: path.optional(),
     require_client_certificate: z.boolean().optional(),
     min_version: z
@@ -36,6 +38,10 @@ const tls = z
       .array(z.string().min(1).max(255))
       .refine((names) => names.join('').length <= 30_000, { error: 'expected fewer protocols' })
       .optional(),
+  })
+  .refine(({ certificates, documents }) => certificates.length > 0 || documents === true, {
+    error: 'expected at least one of them, or "documents: true"',
+    path: ['certificates'],
   })
   .refine(
     ({ client_ca, require_client_certificate }) =>

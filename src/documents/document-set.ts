@@ -2,13 +2,26 @@ import { isDeepStrictEqual } from 'node:util';
 import { printable } from '../base/printable.js';
 import type { ServicePolicy } from '../config/service-policy.js';
 import type { RouteRule } from '../model/route.js';
-import type { ConsumerOutcome, DocumentChanges, PolicyOutcome, RouteOutcome } from './document-table.js';
-import type { ConsumerDocument, Documents, PolicyDocument, RouteDocument } from './documents.js';
+import type {
+  CertificateOutcome,
+  ConsumerOutcome,
+  DocumentChanges,
+  PolicyOutcome,
+  RouteOutcome,
+} from './document-table.js';
+import type {
+  CertificateDocument,
+  ConsumerDocument,
+  Documents,
+  PolicyDocument,
+  RouteDocument,
+} from './documents.js';
 
 interface Store {
   readonly routes: Map<string, RouteDocument>;
   readonly policies: Map<string, PolicyDocument>;
   readonly consumers: Map<string, ConsumerDocument>;
+  readonly certificates: Map<string, CertificateDocument>;
 }
 
 /**
@@ -19,9 +32,12 @@ export class DocumentSet {
   readonly #stores = new Map<string, Store>();
   #routesChanged = false;
   #consumersChanged = false;
+  #certificatesChanged = false;
   #policiesChanged = new Set<string>();
   /** In the order of their ids, so that the order of arrival never shows; undefined when to be put in order again. */
   #ordered: readonly string[] | undefined;
+
+  constructor(private readonly now: () => number = Date.now) {}
 
   /** @param whole the changes are all that there is: what they do not name is gone */
   apply(source: string, changes: DocumentChanges, whole: boolean): void {
@@ -29,6 +45,7 @@ export class DocumentSet {
       routes: new Map(),
       policies: new Map(),
       consumers: new Map(),
+      certificates: new Map(),
     };
     this.#stores.set(source, store);
     if (whole) {
@@ -37,17 +54,20 @@ export class DocumentSet {
         if (!changes.policies.has(id)) this.#setPolicy(store, source, id);
       for (const id of store.consumers.keys())
         if (!changes.consumers.has(id)) this.#setConsumer(store, source, id);
+      for (const id of store.certificates.keys())
+        if (!changes.certificates.has(id)) this.#setCertificate(store, id);
     }
     for (const [id, outcome] of changes.routes) this.#setRoute(store, source, id, outcome);
     for (const [id, outcome] of changes.policies) this.#setPolicy(store, source, id, outcome);
     for (const [id, outcome] of changes.consumers) this.#setConsumer(store, source, id, outcome);
+    for (const [id, outcome] of changes.certificates) this.#setCertificate(store, id, outcome);
   }
 
   /** Forgets the stores that are no longer among these. */
   keepOnly(sources: readonly string[]): void {
     const nothing = {
       ...{ routes: new Map(), policies: new Map() },
-      ...{ consumers: new Map(), services: new Map() },
+      ...{ consumers: new Map(), certificates: new Map(), services: new Map() },
     };
     for (const source of [...this.#stores.keys()].filter((name) => !sources.includes(name))) {
       this.apply(source, nothing, true);
@@ -55,12 +75,14 @@ export class DocumentSet {
     }
   }
 
-  /** The services whose policies have changed since the last call; undefined where no route and no consumer has changed either. */
+  /** The services whose policies have changed since the last call; undefined where no route, consumer or certificate has changed either. */
   takeChanges(): ReadonlySet<string> | undefined {
     const policies = this.#policiesChanged;
-    if (!this.#routesChanged && !this.#consumersChanged && policies.size === 0) return undefined;
+    const others = this.#routesChanged || this.#consumersChanged || this.#certificatesChanged;
+    if (!others && policies.size === 0) return undefined;
     this.#routesChanged = false;
     this.#consumersChanged = false;
+    this.#certificatesChanged = false;
     this.#policiesChanged = new Set();
     return policies;
   }
@@ -75,6 +97,7 @@ export class DocumentSet {
       routes: new Map(this.routes().map((document) => [document.id, document])),
       policies,
       consumers: this.consumers().flatMap(({ consumer }) => consumer ?? []),
+      certificates: this.certificates().flatMap(({ certificate }) => certificate ?? []),
     };
   }
 
@@ -92,6 +115,25 @@ export class DocumentSet {
   consumers(): readonly ConsumerDocument[] {
     const all = [...this.#stores.values()].flatMap(({ consumers }) => [...consumers.values()]);
     return all.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Of two documents that have a name in common the one whose id comes first counts. */
+  certificates(): readonly CertificateDocument[] {
+    const all = [...this.#stores.values()].flatMap(({ certificates }) => [...certificates.values()]);
+    const taken = new Set<string>();
+    return all
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .map((document): CertificateDocument => {
+        const twice = document.certificate?.hosts.find((host) => taken.has(host));
+        if (twice !== undefined)
+          return {
+            id: document.id,
+            at: document.at,
+            rejected: `another document has certificates for "${twice}" already`,
+          };
+        for (const host of document.certificate?.hosts ?? []) taken.add(host);
+        return document;
+      });
   }
 
   #setRoute(store: Store, source: string, id: string, outcome?: RouteOutcome): void {
@@ -150,6 +192,21 @@ export class DocumentSet {
         ...(outcome.rejected !== undefined && { rejected: printable(outcome.rejected) }),
       });
     this.#consumersChanged ||= !isDeepStrictEqual(before, after);
+  }
+
+  #setCertificate(store: Store, id: string, outcome?: CertificateOutcome): void {
+    const before = store.certificates.get(id)?.certificate;
+    const { certificate, rejected } = outcome ?? {};
+    const after = rejected === undefined ? certificate : before;
+    if (after === undefined && rejected === undefined) store.certificates.delete(id);
+    else
+      store.certificates.set(id, {
+        id,
+        at: this.now(),
+        ...(after !== undefined && { certificate: after }),
+        ...(rejected !== undefined && { rejected: printable(rejected) }),
+      });
+    this.#certificatesChanged ||= !isDeepStrictEqual(before, after);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ServicePolicy } from '../config/service-policy.js';
 import type { ServiceState } from '../discovery/source.js';
+import type { DocumentCertificate } from '../model/certificate.js';
 import type { Consumer } from '../model/consumer.js';
 import type { RouteRule } from '../model/route.js';
 
@@ -24,11 +25,22 @@ export type ConsumerOutcome =
   | { readonly consumer: Consumer; readonly rejected?: undefined }
   | { readonly rejected: string; readonly consumer?: undefined };
 
+/** What a document about certificates comes to as it stands. */
+export type CertificateOutcome =
+  | {
+      readonly certificate: DocumentCertificate;
+      readonly rejected?: undefined;
+      readonly disabled?: undefined;
+    }
+  | { readonly rejected: string; readonly certificate?: undefined; readonly disabled?: undefined }
+  | { readonly disabled: true; readonly certificate?: undefined; readonly rejected?: undefined };
+
 /** What has changed, by key; undefined for what is gone. */
 export interface DocumentChanges {
   readonly routes: ReadonlyMap<string, RouteOutcome | undefined>;
   readonly policies: ReadonlyMap<string, PolicyOutcome | undefined>;
   readonly consumers: ReadonlyMap<string, ConsumerOutcome | undefined>;
+  readonly certificates: ReadonlyMap<string, CertificateOutcome | undefined>;
   /** Services whose instances stand in the documents themselves, by name. */
   readonly services: ReadonlyMap<string, ServiceState | undefined>;
 }

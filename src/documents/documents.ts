@@ -1,4 +1,5 @@
 import type { ServicePolicy } from '../config/service-policy.js';
+import type { DocumentCertificate } from '../model/certificate.js';
 import type { Consumer } from '../model/consumer.js';
 import type { RouteRule } from '../model/route.js';
 
@@ -37,13 +38,30 @@ export interface ConsumerDocument {
   readonly rejected?: string;
 }
 
-/** Routes, service policies and consumers that come from elsewhere than the configuration file, as they stand. */
+/** What is shown of one document about certificates at `/certificates`; nothing of its keys is. */
+export interface CertificateDocument {
+  readonly id: string;
+  /** When it was read, milliseconds since the epoch. */
+  readonly at: number;
+  /** What is in force; undefined where there never was a good version. */
+  readonly certificate?: DocumentCertificate;
+  readonly rejected?: string;
+}
+
+/** Routes, service policies, consumers and certificates that come from elsewhere than the configuration file, as they stand. */
 export interface Documents {
   readonly routes: ReadonlyMap<string, RouteDocument>;
   /** By service name, over the configuration file's. */
   readonly policies: ReadonlyMap<string, ServicePolicy>;
   /** In the order of their documents' ids. */
   readonly consumers: readonly Consumer[];
+  /** In the order of their documents' ids; no two have a name in common. */
+  readonly certificates: readonly DocumentCertificate[];
 }
 
-export const NO_DOCUMENTS: Documents = { routes: new Map(), policies: new Map(), consumers: [] };
+export const NO_DOCUMENTS: Documents = {
+  routes: new Map(),
+  policies: new Map(),
+  consumers: [],
+  certificates: [],
+};

@@ -8,9 +8,9 @@ const MOST_LOGGED = 10;
 export function logRejected(
   logger: Logger,
   source: string,
-  { routes, policies, consumers }: DocumentChanges,
+  { routes, policies, consumers, certificates }: DocumentChanges,
 ): void {
-  const rejected = [...routes, ...policies, ...consumers].flatMap(([id, outcome]) =>
+  const rejected = [...routes, ...policies, ...consumers, ...certificates].flatMap(([id, outcome]) =>
     outcome?.rejected === undefined ? [] : [{ id, reason: outcome.rejected }],
   );
   for (const { id, reason } of rejected.slice(0, MOST_LOGGED))

@@ -14,11 +14,22 @@ export interface CertificatePair {
   readonly key: string;
   /** The names (SNI) for which it is shown; without any, for all that no other one names. */
   readonly hosts?: readonly string[] | undefined;
+  /** In place of the files: what a document says. */
+  readonly content?: PairContent | undefined;
+}
+
+/** A certificate chain and its private key, PEM, and who signs the certificates that clients must have. */
+export interface PairContent {
+  readonly chain: string;
+  readonly key: string;
+  readonly client?: { readonly ca: string; readonly depth: number } | undefined;
 }
 
 /** TLS towards the clients of a listener. */
 export interface ListenerTls {
   readonly certificates: readonly CertificatePair[];
+  /** Those of documents too. */
+  readonly documents?: boolean | undefined;
   /** The path of a PEM file: certificates of clients are checked against it. */
   readonly client_ca?: string | undefined;
   readonly require_client_certificate?: boolean | undefined;

@@ -12,9 +12,10 @@ import { clusterResource, needsDns } from '../resources/cluster.js';
 import { consumerResources } from '../resources/consumers/resources.js';
 import { endpointsResource } from '../resources/endpoints.js';
 import { listenerResource } from '../resources/listener/listener.js';
-import { secretsOf } from '../resources/listener/tls.js';
+import { certificateGroups, documentSecrets, secretsOf } from '../resources/listener/tls.js';
 import { CONSUMERS, filtersOf, ROUTE_FILTERS, type RouteFilter } from '../resources/route/filter-configs.js';
 import type { Resource } from '../snapshot/resource.js';
+import { withDocuments } from './document-certificates.js';
 import { clusterPolicy, firstSaid, type Said } from './policy.js';
 import { policyRemarks } from './policy-remarks.js';
 
@@ -31,12 +32,14 @@ export class Plan {
   /** Those that are taken in some listeners only. */
   readonly #takenSomewhere: ReadonlySet<string>;
   readonly #automatic = new Map<string, RouteRule>();
+  readonly #listeners: readonly ListenerRule[];
 
   constructor(
     private readonly config: Config,
     private readonly documents: Documents = NO_DOCUMENTS,
     private readonly secretResources: ReadonlyMap<string, Resource> = new Map(),
   ) {
+    this.#listeners = config.listeners.map((listener) => withDocuments(listener, documents.certificates));
     this.rules = [
       ...config.routes,
       ...config.listeners.flatMap(({ routes = [] }) => routes),
@@ -123,7 +126,7 @@ export class Plan {
 
   /** The listeners whose secrets are all there. */
   listeners(): readonly Resource[] {
-    return this.config.listeners
+    return this.#listeners
       .filter((listener) => this.#isReady(listener))
       .map((listener) => listenerResource(listener, this.#routeFilters(listener)));
   }
@@ -139,7 +142,7 @@ export class Plan {
 
   /** The listeners that wait for a secret: without it Envoy would take the listener and refuse its connections. */
   waitingListeners(): readonly string[] {
-    return this.config.listeners.filter((listener) => !this.#isReady(listener)).map(({ name }) => name);
+    return this.#listeners.filter((listener) => !this.#isReady(listener)).map(({ name }) => name);
   }
 
   /** The listeners that have routes. */
@@ -149,9 +152,10 @@ export class Plan {
 
   /** The secrets of listeners, as far as they are there. */
   secrets(): readonly Resource[] {
-    return this.config.listeners
-      .flatMap(secretsOf)
-      .flatMap(({ name }) => this.secretResources.get(name) ?? []);
+    return this.#listeners.flatMap((listener) => [
+      ...secretsOf(listener).flatMap(({ name }) => this.secretResources.get(name) ?? []),
+      ...documentSecrets(listener),
+    ]);
   }
 
   /** What filters of listeners know of the consumers; there where a listener has those filters. */
@@ -195,6 +199,9 @@ export class Plan {
   }
 
   #isReady(listener: ListenerRule): boolean {
+    const { tls, tls_passthrough } = listener;
+    if (tls !== undefined && tls_passthrough === undefined && certificateGroups(listener).length === 0)
+      return false;
     return secretsOf(listener).every(({ name }) => this.secretResources.has(name));
   }
 

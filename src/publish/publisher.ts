@@ -221,7 +221,7 @@ export class Publisher {
     if (routing !== undefined) changes.set(TYPE_URL.route, byName(this.#routes(routing)));
     if (this.#secretsChanged) {
       this.#secretsChanged = false;
-      changes.set(TYPE_URL.secret, byName(this.plan.secrets()));
+      changes.set(TYPE_URL.secret, this.#secretChanges());
       changes.set(TYPE_URL.extensionConfig, byName(this.plan.consumers()));
       changes.set(TYPE_URL.listener, byName(this.plan.listeners()));
     }
@@ -248,6 +248,16 @@ export class Publisher {
       if (this.#changed.size > 0) this.#coalescer.request();
       else this.#awaitDepartures();
     }, wait);
+  }
+
+  /** The secrets as they are, and those that are no more: a private key goes with the document that it stood in. */
+  #secretChanges(): ResourceChanges {
+    const now = byName(this.plan.secrets());
+    const waiting = this.plan.waitingListeners().map(secretPrefix);
+    const gone = [...this.target.wanted.set(TYPE_URL.secret).names()].filter(
+      (name) => !now.has(name) && !waiting.some((prefix) => name.startsWith(prefix)),
+    );
+    return new Map<string, Resource | undefined>([...now, ...gone.map((name) => [name, undefined] as const)]);
   }
 
   /** What is published of listeners that wait for a new certificate: they go on with the one they have. */

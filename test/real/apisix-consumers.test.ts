@@ -1,6 +1,9 @@
 import { createCipheriv, createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:tls';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Certificates, type KeyPair } from '../peers/certificates.js';
 import { adsBootstrap, Envoy } from '../peers/envoy.js';
 import { Etcd } from '../peers/etcd.js';
 import { eventually } from '../peers/eventually.js';
@@ -13,6 +16,8 @@ let signalbox: Signalbox;
 let envoy: Envoy;
 let echo: Echo;
 let port: number;
+let tlsPort: number;
+let certificates: Certificates;
 const agent = new Agent({ connections: 4 });
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -66,6 +71,7 @@ const routes: Readonly<Record<string, object>> = {
 
 beforeAll(async () => {
   echo = await Echo.start('one');
+  certificates = await Certificates.make(['a.test']);
   etcd = await Etcd.start();
   await etcd.client.putAll([
     ...Object.entries(consumers()).map(([name, one]) => [`/apisix/consumers/${name}`, one] as const),
@@ -82,9 +88,13 @@ beforeAll(async () => {
     ),
   ]);
   port = await freePort();
+  tlsPort = await freePort();
   signalbox = await Signalbox.start({
     routes_from: { apisix: { endpoints: [`http://127.0.0.1:${etcd.port}`] } },
-    listeners: [{ name: 'http', address: `127.0.0.1:${port}` }],
+    listeners: [
+      { name: 'http', address: `127.0.0.1:${port}` },
+      { name: 'https', address: `127.0.0.1:${tlsPort}`, tls: { documents: true } },
+    ],
   });
   envoy = await Envoy.start(adsBootstrap({ mode: 'delta', xdsPort: signalbox.xdsPort }));
   await eventually(async () => expect((await ask('/open')).status).toBe(200));
@@ -96,6 +106,7 @@ afterAll(async () => {
   await signalbox?.close();
   await etcd?.close();
   await echo?.close();
+  certificates?.remove();
 });
 
 async function ask(path: string, headers: Readonly<Record<string, string>> = {}) {
@@ -256,6 +267,69 @@ test('two consumers with one key: the first counts, and the other is told to be 
     );
   });
   expect((await ask('/key', { apikey: 'key-of-jack' })).consumer).toBe('jack');
+});
+
+/** The subject of the certificate that is shown for a name, or why there is none. */
+async function shownFor(servername: string, client?: KeyPair): Promise<string> {
+  const pem = (path: string) => readFileSync(path, 'utf8');
+  return await new Promise<string>((done) => {
+    const socket = connect({
+      ...{ host: '127.0.0.1', port: tlsPort, servername, rejectUnauthorized: false },
+      ...(client !== undefined && { cert: pem(client.cert), key: pem(client.key) }),
+    });
+    let subject = 'none';
+    socket.on('secureConnect', () => {
+      subject = String(socket.getPeerCertificate().subject?.CN);
+      // With TLS 1.3 a missing certificate of the client shows with the first answer.
+      socket.write('GET /open HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+    });
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += String(chunk);
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => done(answer.includes('200 OK') ? subject : 'none'));
+  });
+}
+
+test('ssls: by SNI, a wildcard, an encrypted key, a client of an authority; renewed and removed', async () => {
+  const pem = (path: string) => readFileSync(path, 'utf8');
+  const ssl = ({ cert, key }: KeyPair, snis: readonly string[], more: object = {}) => ({
+    ...{ cert: pem(cert), key: pem(key), snis, status: 1, type: 'server' },
+    ...more,
+  });
+  const other = await certificates.issue('other', ['b.test']);
+  await etcd.client.putAll([
+    ['/apisix/ssls/1', ssl(certificates.server, ['a.test'])],
+    ['/apisix/ssls/2', { ...ssl(other, ['b.test', '*.c.test']), key: encrypted(pem(other.key)) }],
+    ['/apisix/ssls/3', ssl(other, ['d.test'], { client: { ca: pem(certificates.ca), depth: 1 } })],
+    ['/apisix/ssls/4', ssl(other, ['e.test'], { status: 0 })],
+    ['/apisix/ssls/5', ssl(other, ['a.test'])],
+    ['/apisix/ssls/6', { ...ssl(other, ['f.test']), key: pem(certificates.server.key) }],
+  ]);
+  await eventually(async () => expect(await shownFor('a.test')).toBe('server'));
+  await eventually(async () => expect(await shownFor('b.test')).toBe('other'));
+  expect(await shownFor('x.c.test')).toBe('other');
+  for (const name of ['c.test', 'e.test', 'f.test'])
+    expect([name, await shownFor(name)]).toEqual([name, 'none']);
+  expect(await shownFor('d.test')).toBe('none');
+  expect(await shownFor('d.test', certificates.client)).toBe('other');
+  const text = JSON.stringify(await signalbox.get('/certificates'));
+  expect(text).not.toContain('PRIVATE KEY');
+  expect(text).toContain('another document has certificates for \\"a.test\\" already');
+  expect(text).toContain('the private key belongs to another certificate');
+  const modified = async () =>
+    (await envoy.stats('listener_manager.')).get('listener_manager.listener_modified');
+  const before = await modified();
+  await etcd.client.putAll([
+    ['/apisix/ssls/1', ssl(await certificates.issue('renewed', ['a.test']), ['a.test'])],
+  ]);
+  await eventually(async () => expect(await shownFor('a.test')).toBe('renewed'));
+  expect(await modified()).toBe(before);
+  await etcd.client.delete('/apisix/ssls/2');
+  await eventually(async () => expect(await shownFor('b.test')).toBe('none'));
+  expect(await shownFor('a.test')).toBe('renewed');
+  expect(JSON.stringify(await signalbox.get('/config_dump'))).not.toContain('b.test');
 });
 
 test('Envoy rejected nothing', async () => {

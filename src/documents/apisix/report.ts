@@ -16,6 +16,7 @@ export interface ReportedDocument {
 const READ_WITH_ROUTES = new Set([
   ...['upstreams', 'services', 'plugin_configs', 'global_rules', 'consumer_groups'],
 ]);
+const WILDCARDS = 'a wildcard name stands for names of any depth: APISIX takes one level';
 const NO_CONSUMER = 'it is of no consumer';
 /** Folders that have no meaning for a proxy. */
 const ABOUT_APISIX = new Set(['plugins', 'data_plane', 'init_dir']);
@@ -24,7 +25,7 @@ const ABOUT_APISIX = new Set(['plugins', 'data_plane', 'init_dir']);
 export function reportOf(documents: ReadonlyMap<string, string>): readonly ReportedDocument[] {
   const table = new ApisixTable('');
   for (const [key, text] of documents) table.change(key, text);
-  const { routes, consumers } = table.take();
+  const { routes, consumers, certificates } = table.take();
   const placed = [...consumers].flatMap(([id, outcome]) =>
     outcome?.consumer === undefined ? [] : [{ id, consumer: outcome.consumer }],
   );
@@ -38,6 +39,13 @@ export function reportOf(documents: ReadonlyMap<string, string>): readonly Repor
       if (outcome.disabled === true) return [{ id, state: 'disabled' }];
       const { differences = [] } = outcome;
       return [{ id, state: 'carried', ...(differences.length > 0 && { differences }) }];
+    }
+    const ssl = certificates.get(id);
+    if (ssl !== undefined) {
+      if (ssl.disabled === true) return [{ id, state: 'disabled' }];
+      if (ssl.rejected !== undefined) return [{ id, state: 'rejected', reason: ssl.rejected }];
+      const wild = ssl.certificate.hosts.some((host) => host.startsWith('*'));
+      return [{ id, state: 'carried', ...(wild && { differences: [WILDCARDS] }) }];
     }
     if (folder === 'consumers') {
       const { consumer, rejected = NO_CONSUMER } = consumers.get(id) ?? {};

@@ -1,14 +1,21 @@
 import type { ServiceState } from '../../discovery/source.js';
-import type { DocumentChanges, DocumentTable, PolicyOutcome, RouteOutcome } from '../document-table.js';
+import type {
+  CertificateOutcome,
+  DocumentChanges,
+  DocumentTable,
+  PolicyOutcome,
+  RouteOutcome,
+} from '../document-table.js';
 import { isObject, type JsonObject, mapDocument, readJson } from '../json-document.js';
 import { ConsumerTable } from './consumer-table.js';
 import { Dependents } from './dependents.js';
 import { HeldDocuments } from './held-documents.js';
-import { DEFAULT_KEYRING, decryptWith } from './keyring.js';
+import { DEFAULT_KEYRING, type Decrypt, decryptWith } from './keyring.js';
 import { Reasons } from './reasons.js';
 import type { References } from './references.js';
 import { isDisabled, mapRoute } from './route.js';
 import { readService, type ServiceDocument } from './service.js';
+import { readSsl } from './ssl.js';
 import { readUpstream, type Upstream } from './upstream.js';
 
 /** Applies to every route. */
@@ -17,7 +24,7 @@ const FOLDERS = ['upstreams', 'services', 'plugin_configs', GLOBAL] as const;
 
 /**
  * Apache APISIX's documents: `routes/<id>`, with the `upstreams/<id>`, `services/<id>` and `plugin_configs/<id>` that they refer to, and
- * the `global_rules/<id>` of all; and the consumers. One changed document costs itself and the routes that refer to it.
+ * the `global_rules/<id>` of all; and `consumers` and `ssls`. One changed document costs itself and the routes that refer to it.
  */
 export class ApisixTable implements DocumentTable {
   readonly #upstreams = new HeldDocuments<Upstream>((given, id, reasons) =>
@@ -29,6 +36,8 @@ export class ApisixTable implements DocumentTable {
   readonly #pluginConfigs = new HeldDocuments<JsonObject>(readPlugins);
   readonly #globalRules = new HeldDocuments<JsonObject>(readPlugins);
   readonly #consumers: ConsumerTable;
+  #certificates = new Map<string, CertificateOutcome | undefined>();
+  readonly #decrypt: Decrypt;
   readonly #routes = new Map<string, string>();
   /** The upstreams within each route that is in force, by the key that they are touched by. */
   readonly #ofRoutes = new Map<string, Upstream>();
@@ -48,11 +57,17 @@ export class ApisixTable implements DocumentTable {
     private readonly prefix: string,
     keyring: readonly string[] = DEFAULT_KEYRING,
   ) {
-    this.#consumers = new ConsumerTable(decryptWith(keyring));
+    this.#decrypt = decryptWith(keyring);
+    this.#consumers = new ConsumerTable(this.#decrypt);
   }
 
   change(key: string, value: string | undefined): void {
     if (this.#consumers.change(key, value)) return;
+    if (/^ssls\/./.test(key)) {
+      const outcome = value === undefined ? undefined : readSsl(value, this.#decrypt);
+      this.#certificates.set(this.prefix + key, outcome);
+      return;
+    }
     // APISIX itself writes the folders as keys, with "init_dir" in them.
     const [, folder, id = ''] =
       /^(routes|upstreams|services|plugin_configs|global_rules)\/(.+)$/s.exec(key) ?? [];
@@ -110,7 +125,9 @@ export class ApisixTable implements DocumentTable {
     const consumers = new Map(
       [...this.#consumers.take()].map(([key, outcome]) => [this.prefix + key, outcome]),
     );
-    return { routes, policies, consumers, services };
+    const certificates = this.#certificates;
+    this.#certificates = new Map();
+    return { routes, policies, consumers, certificates, services };
   }
 
   #mapped(id: string): RouteOutcome | undefined {

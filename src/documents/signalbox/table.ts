@@ -31,7 +31,7 @@ export class SignalboxTable implements DocumentTable {
   take(): DocumentChanges {
     const changes = {
       ...{ routes: this.#routes, policies: this.#policies },
-      ...{ consumers: this.#consumers, services: new Map() },
+      ...{ consumers: this.#consumers, certificates: new Map(), services: new Map() },
     };
     this.#routes = new Map();
     this.#policies = new Map();

@@ -64,7 +64,11 @@ function filterChains(listener: ListenerRule, routeFilters: ReadonlySet<RouteFil
 }
 
 function listenerFilters({ proxy_protocol, tls, tls_passthrough = [] }: ListenerRule): ListenerFilter[] {
-  const bySni = tls_passthrough.length > 0 || tls?.certificates.some(({ hosts }) => hosts !== undefined);
+  // From the beginning: a filter that comes with the first document would drain the listener.
+  const bySni =
+    tls_passthrough.length > 0 ||
+    tls?.documents === true ||
+    tls?.certificates.some(({ hosts }) => hosts !== undefined);
   return [
     ...(proxy_protocol === true || proxy_protocol === 'optional'
       ? [

@@ -2,7 +2,9 @@ import type { TransportSocket } from '../../generated/types/envoy/config/core/v3
 import type { SdsSecretConfig } from '../../generated/types/envoy/extensions/transport_sockets/tls/v3/SdsSecretConfig.js';
 import type { CertificatePair, ListenerRule, ListenerTls } from '../../model/listener.js';
 import { pack } from '../../protobuf/messages.js';
+import type { Resource } from '../../snapshot/resource.js';
 import { ADS } from '../cluster.js';
+import { authoritySecret, certificateSecret } from './secret.js';
 
 /** What stands behind a secret's name: files that this process reads. */
 export type SecretFiles =
@@ -42,12 +44,28 @@ export function secretPrefix(listener: string): string {
   return `listener ${listener}: `;
 }
 
-/** Every secret that a listener needs. */
+/** The secrets of a listener that documents say. */
+export function documentSecrets(listener: ListenerRule): readonly Resource[] {
+  return certificateGroups(listener).flatMap((group) => {
+    const client = clientOf(group);
+    const own = group.secrets.flatMap(({ name, content }) =>
+      content === undefined ? [] : [certificateSecret(name, content.chain, content.key)],
+    );
+    if (client === undefined) return own;
+    return [...own, authoritySecret(clientCaName(listener.name, group), client.ca, client.depth)];
+  });
+}
+
+function clientOf({ secrets }: CertificateGroup) {
+  return secrets.map(({ content }) => content?.client).find((client) => client !== undefined);
+}
+
+/** Every secret of files that a listener needs. */
 export function secretsOf(listener: ListenerRule): readonly SecretFiles[] {
   const { client_ca } = listener.tls ?? {};
   return [
     ...certificateGroups(listener).flatMap(({ secrets }) =>
-      secrets.map(({ name, cert, key }) => ({ name, cert, key })),
+      secrets.flatMap(({ name, cert, key, content }) => (content === undefined ? [{ name, cert, key }] : [])),
     ),
     ...(client_ca === undefined ? [] : [{ name: clientCaName(listener.name), ca: client_ca }]),
   ];
@@ -59,20 +77,22 @@ export function downstreamTls(
   tls: ListenerTls,
   group: CertificateGroup,
 ): TransportSocket {
-  const { client_ca, require_client_certificate, min_version } = tls;
+  const { min_version } = tls;
+  const own = clientOf(group) !== undefined;
+  const checked = own || tls.client_ca !== undefined;
   const alpn = tls.alpn ?? ALPN[listener.protocol === 'tcp' ? 'tcp' : (listener.http_protocol ?? 'auto')];
   const typed_config = pack('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
     common_tls_context: {
       tls_certificate_sds_secret_configs: group.secrets.map(({ name }) => bySds(name)),
-      ...(client_ca !== undefined && {
-        validation_context_sds_secret_config: bySds(clientCaName(listener.name)),
+      ...(checked && {
+        validation_context_sds_secret_config: bySds(clientCaName(listener.name, own ? group : undefined)),
       }),
       ...(min_version !== undefined && {
         tls_params: { tls_minimum_protocol_version: min_version === '1.3' ? 'TLSv1_3' : 'TLSv1_2' },
       }),
       ...(alpn.length > 0 && { alpn_protocols: [...alpn] }),
     },
-    ...(require_client_certificate === true && { require_client_certificate: { value: true } }),
+    ...((own || tls.require_client_certificate === true) && { require_client_certificate: { value: true } }),
   });
   return { name: 'envoy.transport_sockets.tls', typed_config };
 }
@@ -88,6 +108,7 @@ function bySds(name: string): SdsSecretConfig {
   return { name, sds_config: ADS };
 }
 
-function clientCaName(listener: string): string {
-  return `${secretPrefix(listener)}client CA`;
+function clientCaName(listener: string, group?: CertificateGroup): string {
+  const of = group === undefined ? '' : ` of ${group.hosts.join(',')}`;
+  return `${secretPrefix(listener)}client CA${of}`;
 }

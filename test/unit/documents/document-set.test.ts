@@ -59,7 +59,7 @@ test('a broken document keeps its last good version until it is repaired or dele
   expect(set.routes()[0]).toEqual({ id: '/s/routes/a', source: 'etcd', rules: [route('b')] });
   expect(set.takeChanges()).toEqual(new Set());
   set.apply('etcd', changes({ 'routes/a': undefined, 'services/a': undefined }), false);
-  expect(set.current()).toEqual({ routes: new Map(), policies: new Map(), consumers: [] });
+  expect(set.current()).toEqual({ routes: new Map(), policies: new Map(), consumers: [], certificates: [] });
   expect(set.takeChanges()).toEqual(new Set(['a']));
 });
 

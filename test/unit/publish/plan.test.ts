@@ -202,7 +202,7 @@ describe('routes', () => {
       routes: [{ match: { prefix: '/' }, service_name: 'a' }],
       services: { '*': {}, b: { sources: [{ service: 'c' }] } },
     });
-    const { named } = new Plan(config, { routes: new Map(), policies, consumers: [] });
+    const { named } = new Plan(config, { routes: new Map(), policies, consumers: [], certificates: [] });
     expect([...named].sort()).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 });

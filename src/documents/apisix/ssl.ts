@@ -1,0 +1,79 @@
+import type { DocumentCertificate } from '../../model/certificate.js';
+import { readAuthorities, readCertificate } from '../../secrets/pem.js';
+import { textOf } from '../../text-of.js';
+import type { CertificateOutcome } from '../document-table.js';
+import { isObject, type JsonObject, mapDocument, readSecretJson } from '../json-document.js';
+import type { Decrypt } from './keyring.js';
+import { withoutNeutral } from './neutral.js';
+import { Reasons } from './reasons.js';
+
+const KNOWN = new Set([
+  ...['id', 'name', 'desc', 'labels', 'create_time', 'update_time', 'validity_start', 'validity_end'],
+  ...['status', 'type', 'sni', 'snis', 'cert', 'key', 'certs', 'keys', 'client', 'ssl_protocols', 'exptime'],
+]);
+const DEFAULTS = { type: 'server', status: 1 };
+const KEPT = new Set(['labels']);
+const PROTOCOLS = ['TLSv1.2', 'TLSv1.3'];
+const MOST_NAMES = 1_000;
+/** What APISIX takes where nothing is said. */
+const DEPTH = 1;
+
+/** `ssls/<id>`. No reason tells anything of a key. */
+export function readSsl(text: string, decrypt: Decrypt): CertificateOutcome {
+  const json = readSecretJson(text);
+  if (json.rejected !== undefined) return json;
+  if (json.value.status === 0) return { disabled: true };
+  const reasons = new Reasons();
+  return mapDocument<CertificateOutcome>(
+    () => {
+      const certificate = mapped(withoutNeutral(json.value, DEFAULTS, KEPT), decrypt, reasons);
+      const rejected = reasons.text;
+      return rejected === undefined ? { certificate } : { rejected };
+    },
+    (rejected) => ({ rejected }),
+  );
+}
+
+function mapped(given: JsonObject, decrypt: Decrypt, reasons: Reasons): DocumentCertificate {
+  reasons.onlyKnown(given, KNOWN);
+  if (given.type !== undefined) reasons.add('type "client" is not carried over: say "tls" of the service');
+  const protocols = given.ssl_protocols ?? PROTOCOLS;
+  if (!Array.isArray(protocols) || [...protocols].sort().join() !== PROTOCOLS.join())
+    reasons.add('"ssl_protocols" is carried over as TLSv1.2 with TLSv1.3 only: say "tls.min_version"');
+  const chains = [given.cert, ...listOf(given.certs)];
+  const keys = [given.key, ...listOf(given.keys)];
+  if (chains.length !== keys.length) reasons.add('"certs" and "keys" are not as many');
+  const pairs = chains.map((chain, index) => {
+    const pem = textOf(keys[index] ?? '');
+    const pair = { chain: textOf(chain ?? ''), key: pem.startsWith('-----') ? pem : (decrypt(pem) ?? pem) };
+    const { wrong } = readCertificate(pair.chain, pair.key);
+    if (wrong !== undefined) reasons.add(wrong);
+    return pair;
+  });
+  const client = readClient(given.client, reasons);
+  return { hosts: readNames(given, reasons), pairs, ...(client !== undefined && { client }) };
+}
+
+function readNames({ sni, snis = [sni] }: JsonObject, reasons: Reasons): readonly string[] {
+  const names = listOf(snis).map((name) => textOf(name ?? '').toLowerCase());
+  if (names.length === 0 || names.length > MOST_NAMES)
+    reasons.add(`"snis" has ${names.length} names, and 1 to ${MOST_NAMES} are carried over`);
+  const wrong = names.find((name) => !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(name));
+  if (wrong !== undefined) reasons.add(`"${wrong}" is no name of a server`);
+  return [...new Set(names)].sort();
+}
+
+function readClient(given: unknown, reasons: Reasons): DocumentCertificate['client'] {
+  if (given === undefined) return undefined;
+  const { ca, depth = DEPTH, ...more } = isObject(given) ? given : { ca: undefined };
+  for (const key of Object.keys(more)) reasons.add(`"client.${key}" is not carried over`);
+  const { wrong } = readAuthorities(textOf(ca ?? ''));
+  if (wrong !== undefined) reasons.add(`client.ca: ${wrong}`);
+  if (typeof depth !== 'number' || !Number.isInteger(depth) || depth < 0 || depth > 100)
+    reasons.add('"client.depth" is no number from 0 to 100');
+  return { ca: textOf(ca ?? ''), depth: Number(depth) };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
