@@ -7,7 +7,14 @@ export type { Address } from '../model/address.js';
 export type { Consumer, TokenAlgorithm, TokenKey } from '../model/consumer.js';
 export type { EnvoyJson } from '../model/envoy-json.js';
 export type { Instance, InstancePolicy, Locality } from '../model/instance.js';
-export type { AccessLog, CertificatePair, ListenerRule, ListenerTls, TcpTarget } from '../model/listener.js';
+export type {
+  AccessLog,
+  CertificatePair,
+  ListenerRule,
+  ListenerTls,
+  PairContent,
+  TcpTarget,
+} from '../model/listener.js';
 export type {
   Auth,
   ClientAddresses,

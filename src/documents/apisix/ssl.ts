@@ -54,8 +54,9 @@ function mapped(given: JsonObject, decrypt: Decrypt, reasons: Reasons): Document
   return { hosts: readNames(given, reasons), pairs, ...(client !== undefined && { client }) };
 }
 
-function readNames({ sni, snis = [sni] }: JsonObject, reasons: Reasons): readonly string[] {
-  const names = listOf(snis).map((name) => textOf(name ?? '').toLowerCase());
+function readNames({ sni, snis }: JsonObject, reasons: Reasons): readonly string[] {
+  const given = snis ?? (sni === undefined ? [] : [sni]);
+  const names = listOf(given).map((name) => textOf(name ?? '').toLowerCase());
   if (names.length === 0 || names.length > MOST_NAMES)
     reasons.add(`"snis" has ${names.length} names, and 1 to ${MOST_NAMES} are carried over`);
   const wrong = names.find((name) => !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(name));

@@ -38,7 +38,10 @@ test.each([
 
 describe('told with line, column and path', () => {
   test.each<[string, string]>([
-    [http('tls: { certificates: [] }'), '1:70: listeners[0].tls.certificates: must not be empty'],
+    [
+      http('tls: { certificates: [] }'),
+      '1:70: listeners[0].tls.certificates: expected at least one of them, or "documents: true"',
+    ],
     [
       http('tls: { certificates: [{ cert: a, key: b }], require_client_certificate: true }'),
       '1:121: listeners[0].tls.require_client_certificate: "require_client_certificate" needs "client_ca": without one no certificate is checked',
