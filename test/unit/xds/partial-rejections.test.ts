@@ -48,7 +48,10 @@ class Server {
     memory: new StepMemory(),
   };
   readonly doubts: Doubts = new Doubts(this.shared.table, undefined, undefined, (node) => {
-    for (const doubt of this.doubts.told(node)) this.other?.doubts.learn(structuredClone(doubt));
+    // As where there are too many names, of a third of the nodes.
+    const names = Number(node.replace('node-', '')) % 3 === 0 ? { names: 'all' as const } : {};
+    for (const doubt of this.doubts.told(node))
+      this.other?.doubts.learn(structuredClone({ ...doubt, ...names }));
   });
   other: Server | undefined;
 

@@ -160,6 +160,20 @@ describe('a stream that is lost', () => {
     expect(back(machine, doubts, versions)).toEqual(['LDS keep=1']);
   });
 
+  test('before children that were due are sent: they are in doubt', () => {
+    const { machine, doubts } = table();
+    machine.ask('EDS', { names: ['a'] });
+    machine.ask('EDS');
+    machine.state = doubting(
+      machine.state,
+      TYPE_URL.endpoints,
+      machine.shared.table.of(['a']),
+      machine.shared.table,
+    );
+    doubts.remember('node', machine.state.types.values());
+    expect([...doubts.of('node', TYPE_URL.endpoints)]).toEqual(['a']);
+  });
+
   test('in good order: nothing is said again', () => {
     const { machine, doubts } = table();
     doubts.remember('node', machine.state.types.values());
