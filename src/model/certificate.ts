@@ -2,6 +2,4 @@
 export interface DocumentCertificate {
   readonly hosts: readonly string[];
   readonly pairs: readonly { readonly chain: string; readonly key: string }[];
-  /** Who signs the certificates that clients must have. */
-  readonly client?: { readonly ca: string; readonly depth: number } | undefined;
 }

@@ -18,11 +18,10 @@ export interface CertificatePair {
   readonly content?: PairContent | undefined;
 }
 
-/** A certificate chain and its private key, PEM, and who signs the certificates that clients must have. */
+/** A certificate chain and its private key, PEM. */
 export interface PairContent {
   readonly chain: string;
   readonly key: string;
-  readonly client?: { readonly ca: string; readonly depth: number } | undefined;
 }
 
 /** TLS towards the clients of a listener. */

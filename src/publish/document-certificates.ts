@@ -12,10 +12,10 @@ export function withDocuments(
     ...tls.certificates.flatMap(({ hosts = [] }) => hosts),
     ...tls_passthrough.flatMap(({ sni }) => sni),
   ]);
-  const more = certificates.flatMap(({ hosts, pairs, client }): readonly CertificatePair[] => {
+  const more = certificates.flatMap(({ hosts, pairs }): readonly CertificatePair[] => {
     const left = hosts.filter((host) => !own.has(host));
     if (left.length === 0) return [];
-    return pairs.map((pair) => ({ cert: '', key: '', hosts: left, content: { ...pair, client } }));
+    return pairs.map((pair) => ({ cert: '', key: '', hosts: left, content: pair }));
   });
   return { ...listener, tls: { ...tls, certificates: [...tls.certificates, ...more] } };
 }

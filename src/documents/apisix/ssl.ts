@@ -1,8 +1,8 @@
 import type { DocumentCertificate } from '../../model/certificate.js';
-import { readAuthorities, readCertificate } from '../../secrets/pem.js';
+import { readCertificate } from '../../secrets/pem.js';
 import { textOf } from '../../text-of.js';
 import type { CertificateOutcome } from '../document-table.js';
-import { isObject, type JsonObject, mapDocument, readSecretJson } from '../json-document.js';
+import { type JsonObject, mapDocument, readSecretJson } from '../json-document.js';
 import type { Decrypt } from './keyring.js';
 import { withoutNeutral } from './neutral.js';
 import { Reasons } from './reasons.js';
@@ -15,8 +15,6 @@ const DEFAULTS = { type: 'server', status: 1 };
 const KEPT = new Set(['labels']);
 const PROTOCOLS = ['TLSv1.2', 'TLSv1.3'];
 const MOST_NAMES = 1_000;
-/** What APISIX takes where nothing is said. */
-const DEPTH = 1;
 
 /** `ssls/<id>`. No reason tells anything of a key. */
 export function readSsl(text: string, decrypt: Decrypt): CertificateOutcome {
@@ -50,8 +48,11 @@ function mapped(given: JsonObject, decrypt: Decrypt, reasons: Reasons): Document
     if (wrong !== undefined) reasons.add(wrong);
     return pair;
   });
-  const client = readClient(given.client, reasons);
-  return { hosts: readNames(given, reasons), pairs, ...(client !== undefined && { client }) };
+  if (given.client !== undefined)
+    reasons.add(
+      '"client" is not carried over: over a connection for another name a client without a certificate would reach its hosts',
+    );
+  return { hosts: readNames(given, reasons), pairs };
 }
 
 function readNames({ sni, snis }: JsonObject, reasons: Reasons): readonly string[] {
@@ -62,17 +63,6 @@ function readNames({ sni, snis }: JsonObject, reasons: Reasons): readonly string
   const wrong = names.find((name) => !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(name));
   if (wrong !== undefined) reasons.add(`"${wrong}" is no name of a server`);
   return [...new Set(names)].sort();
-}
-
-function readClient(given: unknown, reasons: Reasons): DocumentCertificate['client'] {
-  if (given === undefined) return undefined;
-  const { ca, depth = DEPTH, ...more } = isObject(given) ? given : { ca: undefined };
-  for (const key of Object.keys(more)) reasons.add(`"client.${key}" is not carried over`);
-  const { wrong } = readAuthorities(textOf(ca ?? ''));
-  if (wrong !== undefined) reasons.add(`client.ca: ${wrong}`);
-  if (typeof depth !== 'number' || !Number.isInteger(depth) || depth < 0 || depth > 100)
-    reasons.add('"client.depth" is no number from 0 to 100');
-  return { ca: textOf(ca ?? ''), depth: Number(depth) };
 }
 
 function listOf(value: unknown): readonly unknown[] {

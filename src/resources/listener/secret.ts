@@ -13,14 +13,8 @@ export function certificateSecret(name: string, chain: string, key: string): Res
   return makeResource(TYPE_URL.secret, name, encode(SECRET, { name, tls_certificate }));
 }
 
-/**
- * The SDS resource of the authorities, PEM, that may have signed a client's certificate.
- * @param depth the most certificates between theirs and the client's; as many as there are where nothing is said
- */
-export function authoritySecret(name: string, ca: string, depth?: number): Resource {
-  const validation_context = {
-    trusted_ca: { inline_string: ca },
-    ...(depth !== undefined && { max_verify_depth: { value: depth } }),
-  };
+/** The SDS resource of the authorities, PEM, that may have signed a client's certificate. */
+export function authoritySecret(name: string, ca: string): Resource {
+  const validation_context = { trusted_ca: { inline_string: ca } };
   return makeResource(TYPE_URL.secret, name, encode(SECRET, { name, validation_context }));
 }

@@ -4,7 +4,7 @@ import type { CertificatePair, ListenerRule, ListenerTls } from '../../model/lis
 import { pack } from '../../protobuf/messages.js';
 import type { Resource } from '../../snapshot/resource.js';
 import { ADS } from '../cluster.js';
-import { authoritySecret, certificateSecret } from './secret.js';
+import { certificateSecret } from './secret.js';
 
 /** What stands behind a secret's name: files that this process reads. */
 export type SecretFiles =
@@ -46,18 +46,11 @@ export function secretPrefix(listener: string): string {
 
 /** The secrets of a listener that documents say. */
 export function documentSecrets(listener: ListenerRule): readonly Resource[] {
-  return certificateGroups(listener).flatMap((group) => {
-    const client = clientOf(group);
-    const own = group.secrets.flatMap(({ name, content }) =>
+  return certificateGroups(listener).flatMap(({ secrets }) =>
+    secrets.flatMap(({ name, content }) =>
       content === undefined ? [] : [certificateSecret(name, content.chain, content.key)],
-    );
-    if (client === undefined) return own;
-    return [...own, authoritySecret(clientCaName(listener.name, group), client.ca, client.depth)];
-  });
-}
-
-function clientOf({ secrets }: CertificateGroup) {
-  return secrets.map(({ content }) => content?.client).find((client) => client !== undefined);
+    ),
+  );
 }
 
 /** Every secret of files that a listener needs. */
@@ -77,22 +70,20 @@ export function downstreamTls(
   tls: ListenerTls,
   group: CertificateGroup,
 ): TransportSocket {
-  const { min_version } = tls;
-  const own = clientOf(group) !== undefined;
-  const checked = own || tls.client_ca !== undefined;
+  const { client_ca, require_client_certificate, min_version } = tls;
   const alpn = tls.alpn ?? ALPN[listener.protocol === 'tcp' ? 'tcp' : (listener.http_protocol ?? 'auto')];
   const typed_config = pack('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
     common_tls_context: {
       tls_certificate_sds_secret_configs: group.secrets.map(({ name }) => bySds(name)),
-      ...(checked && {
-        validation_context_sds_secret_config: bySds(clientCaName(listener.name, own ? group : undefined)),
+      ...(client_ca !== undefined && {
+        validation_context_sds_secret_config: bySds(clientCaName(listener.name)),
       }),
       ...(min_version !== undefined && {
         tls_params: { tls_minimum_protocol_version: min_version === '1.3' ? 'TLSv1_3' : 'TLSv1_2' },
       }),
       ...(alpn.length > 0 && { alpn_protocols: [...alpn] }),
     },
-    ...((own || tls.require_client_certificate === true) && { require_client_certificate: { value: true } }),
+    ...(require_client_certificate === true && { require_client_certificate: { value: true } }),
   });
   return { name: 'envoy.transport_sockets.tls', typed_config };
 }
@@ -108,7 +99,6 @@ function bySds(name: string): SdsSecretConfig {
   return { name, sds_config: ADS };
 }
 
-function clientCaName(listener: string, group?: CertificateGroup): string {
-  const of = group === undefined ? '' : ` of ${group.hosts.join(',')}`;
-  return `${secretPrefix(listener)}client CA${of}`;
+function clientCaName(listener: string): string {
+  return `${secretPrefix(listener)}client CA`;
 }

@@ -22,22 +22,20 @@ function outcome(document: object) {
   return table.take().certificates.get('ssls/1');
 }
 
-test('names, several pairs, an encrypted key, the authority of clients', () => {
+test('names, several pairs, an encrypted key', () => {
   expect(outcome({ cert, key, sni: 'A.test' })?.certificate).toEqual({
     hosts: ['a.test'],
     pairs: [{ chain: cert, key }],
   });
   const cipher = createCipheriv('aes-128-cbc', 'edd1c9f0985e76a2', 'edd1c9f0985e76a2');
   const encrypted = Buffer.concat([cipher.update(key), cipher.final()]).toString('base64');
-  const ca = readFileSync(certificates.ca, 'utf8');
-  const more = { certs: [cert], keys: [key], client: { ca }, ssl_protocols: ['TLSv1.3', 'TLSv1.2'] };
+  const more = { certs: [cert], keys: [key], ssl_protocols: ['TLSv1.3', 'TLSv1.2'] };
   expect(outcome({ cert, key: encrypted, snis: ['b.test', '*.a.test'], ...more })?.certificate).toEqual({
     hosts: ['*.a.test', 'b.test'],
     pairs: [
       { chain: cert, key },
       { chain: cert, key },
     ],
-    client: { ca, depth: 1 },
   });
   expect(outcome({ cert, key, sni: 'a.test', status: 0 })).toEqual({ disabled: true });
 });
@@ -51,11 +49,7 @@ test('what is rejected, without anything of a key', () => {
     [{ certs: [cert] }, '"certs" and "keys" are not as many'],
     [{ type: 'client' }, 'type "client" is not carried over'],
     [{ ssl_protocols: ['TLSv1.1'] }, '"ssl_protocols"'],
-    [{ client: { ca: 'x' } }, 'client.ca: the certificates are no PEM'],
-    [
-      { client: { ca: readFileSync(certificates.ca, 'utf8'), skip_mtls_uri_regex: ['/a'] } },
-      'skip_mtls_uri_regex',
-    ],
+    [{ client: { ca: cert } }, '"client" is not carried over'],
     [{ more: 1 }, '"more" is not carried over'],
   ];
   for (const [given, reason] of reasons) {
