@@ -2,6 +2,7 @@ import { ResourceSet } from '../snapshot/resource-set.js';
 import { atOnce, Piece, type Steps } from '../snapshot/steps.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import type { NameSet, NameTable } from './name-set.js';
+import { concerned, isOnDemand } from './on-demand.js';
 import type { DeltaRequest } from './request.js';
 import { Subscription } from './subscription.js';
 import { answered, isNamedOnly, newTypeState, type TypeState } from './type-state.js';
@@ -38,9 +39,9 @@ export function onDeltaRequest(
  */
 function afterAnswer(before: TypeState, { nonce, error }: DeltaRequest, table: NameTable): TypeState {
   const state = answered(before, nonce, error, false, table);
-  const { subscription, held, owed } = state;
+  const { held, owed } = state;
   if (error === undefined || state !== before || held.expiring.size === 0) return state;
-  return { ...state, owed: table.union(owed, subscription.coveredOf(table.of(held.expiring), table)) };
+  return { ...state, owed: table.union(owed, concerned(state, table.of(held.expiring), table)) };
 }
 
 /** What {@link onDeltaRequest} will need of the names of a request, worked out in steps. */
@@ -81,6 +82,8 @@ function* asked(before: TypeState, request: DeltaRequest, table: NameTable): Ste
   const fresh = wildcardAdded && !before.subscription.wildcard;
   // What the wildcard still covers is told to the proxy, which has just forgotten it by name.
   if (wildcard) return { wildcard, fresh, names, owed: yield* table.unionInSteps(owed, dropped) };
+  if (isOnDemand('delta', before.typeUrl))
+    return { wildcard, fresh, names, owed: yield* table.differenceInSteps(owed, dropped) };
   return { wildcard, fresh, names, owed: yield* table.intersectionInSteps(owed, names) };
 }
 
@@ -104,7 +107,9 @@ function first(request: DeltaRequest, set: ResourceSet, table: NameTable): TypeS
 }
 
 function firstSubscription(request: DeltaRequest, table: NameTable): Subscription {
-  const implicit = request.subscribe.size === 0 && !isNamedOnly(request.typeUrl);
+  // An Envoy that has asked for hosts on demand names only those when it comes back, and not the rest that it has.
+  const returning = isOnDemand('delta', request.typeUrl) && request.known.size > 0;
+  const implicit = (request.subscribe.size === 0 && !isNamedOnly(request.typeUrl)) || returning;
   const names = table.difference(request.subscribe, table.star);
   return Subscription.of(implicit || request.subscribe.has('*'), names);
 }

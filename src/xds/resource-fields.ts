@@ -1,4 +1,4 @@
-import { lengthDelimited, lengthDelimitedHead, text, varint } from '../protobuf/wire.js';
+import { lengthDelimited, lengthDelimitedHead, text, texts, varint } from '../protobuf/wire.js';
 import type { Resource } from '../snapshot/resource.js';
 
 const WRAPPER = 'type.googleapis.com/envoy.service.discovery.v3.Resource';
@@ -25,11 +25,19 @@ export function deltaBeat(resource: Resource): Uint8Array {
   return lengthDelimited(2, beat);
 }
 
-/** A resource as field 2 of a `DeltaDiscoveryResponse`, in pieces that are not copied. */
-export function deltaResource(resource: Resource): readonly Uint8Array[] {
+/** That nothing answers a name, as field 2 of a `DeltaDiscoveryResponse`: the name is the alias of a resource without content. */
+export function deltaAbsence(name: string): Uint8Array {
+  return lengthDelimited(2, Buffer.concat([text(3, name), text(4, name)]));
+}
+
+/**
+ * A resource as field 2 of a `DeltaDiscoveryResponse`, in pieces that are not copied.
+ * @param aliases the names that it answers beside its own
+ */
+export function deltaResource(resource: Resource, aliases: readonly string[] = []): readonly Uint8Array[] {
   const version = text(1, resource.version);
   const head = lengthDelimitedHead(2, resource.any.length);
-  const name = text(3, resource.name);
+  const name = Buffer.concat([text(3, resource.name), texts(4, aliases)]);
   const ttl = ttlField(resource);
   const length = version.length + head.length + resource.any.length + name.length + ttl.length;
   return [lengthDelimitedHead(2, length), version, head, resource.any, name, ttl];

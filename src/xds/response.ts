@@ -4,11 +4,13 @@ import type { ResourceSet } from '../snapshot/resource-set.js';
 import { TYPE_URL } from '../snapshot/type-url.js';
 import type { NameSet } from './name-set.js';
 import { NONCE_LENGTH } from './nonce.js';
-import { deltaBeat, deltaResource, sotwResource } from './resource-fields.js';
+import { type DemandedChanges, demanded, demandedChanges, type Hosts } from './on-demand.js';
+import { deltaAbsence, deltaBeat, deltaResource, sotwResource } from './resource-fields.js';
 import { ResponseMemory } from './response-memory.js';
 import { responseWeight } from './response-weight.js';
 import type { Subscription } from './subscription.js';
 import { carriesTtl } from './ttl.js';
+import type { VirtualHosts } from './virtual-hosts.js';
 
 /** The protocol variant: state of the world, or delta. */
 export type Variant = 'sotw' | 'delta';
@@ -22,6 +24,8 @@ export interface Response {
   readonly removed: readonly string[];
   /** Of `resources`, those that differ from what the proxy had; SotW repeats the others. */
   readonly changed: readonly Resource[];
+  /** The names asked for on demand that it answers, also those that nothing has. */
+  readonly answered?: readonly string[];
   /** Approximate size until it is acknowledged, bytes, including names that the proxy chose. */
   readonly weight: number;
 }
@@ -47,6 +51,8 @@ export interface ResponseRequest {
   readonly mustAnswer: boolean;
   /** Marks a version that must not be taken for the full state; see {@link versionMark}. */
   readonly mark: string;
+  /** Of types that are asked for on demand. */
+  readonly hosts?: Hosts | undefined;
 }
 
 /**
@@ -63,6 +69,8 @@ export interface HeartbeatRequest {
   readonly rejected: ReadonlyMap<string, unknown>;
   /** What the proxy has accepted: SotW repeats that of a resource whose newer version it rejected. */
   readonly acknowledged: ResourceSet;
+  /** Of types that are asked for on demand: what was sent. */
+  readonly hosts?: VirtualHosts | undefined;
 }
 
 /** Bytes: a full state of some ten thousand clusters, several times. */
@@ -94,8 +102,8 @@ export class ResponseFactory {
   response(variant: Variant, request: ResponseRequest): MadeResponse | undefined {
     // One proxy after the other is brought over the same step.
     if (this.#last?.variant === variant && equal(this.#last.request, request)) return this.#last.made;
-    const { subscription, held, target, owed, mustAnswer, mark } = request;
-    const key = `${variant} ${request.typeUrl} ${subscription.id} ${held.id} ${owed.id} ${mustAnswer} ${mark}`;
+    const { subscription, held, target, owed, mustAnswer, mark, hosts } = request;
+    const key = `${variant} ${request.typeUrl} ${subscription.id} ${held.id} ${owed.id} ${mustAnswer} ${mark} ${hosts?.after.id}`;
     const made = this.#memory.once(target, key, () =>
       variant === 'sotw' ? this.#sotw(request) : this.#delta(request),
     );
@@ -105,11 +113,15 @@ export class ResponseFactory {
 
   /** What keeps resources from expiring; undefined where nothing that was sent would expire. */
   heartbeat(variant: Variant, request: HeartbeatRequest): MadeResponse | undefined {
-    const { typeUrl, subscription, held, version, rejected } = request;
+    const { typeUrl, subscription, held, version, rejected, hosts } = request;
     if (held.expiring.size === 0 || !carriesTtl(variant, typeUrl)) return undefined;
     const make = () => this.#heartbeat(variant, request);
     if (rejected.size > 0) return make();
-    return this.#memory.once(held, `heartbeat ${variant} ${typeUrl} ${subscription.id} ${version}`, make);
+    return this.#memory.once(
+      held,
+      `heartbeat ${variant} ${typeUrl} ${subscription.id} ${version} ${hosts?.id}`,
+      make,
+    );
   }
 
   #sotw(request: ResponseRequest): MadeResponse | undefined {
@@ -133,25 +145,33 @@ export class ResponseFactory {
   }
 
   #delta(request: ResponseRequest): MadeResponse | undefined {
-    const { typeUrl, target, mustAnswer } = request;
-    const { present, removed } = difference(request);
-    if (present.length === 0 && removed.length === 0 && !mustAnswer) return undefined;
+    const { typeUrl, target, mustAnswer, hosts } = request;
+    const changes: DemandedChanges =
+      hosts === undefined ? { ...difference(request), ...NOT_DEMANDED } : demandedChanges(request, hosts);
+    const { present, removed, aliases, absent } = changes;
+    if (present.length + removed.length + absent.length === 0 && !mustAnswer) return undefined;
     const version = target.version;
     const body = Buffer.concat([
       text(1, version),
-      ...present.flatMap(deltaResource),
+      ...present.flatMap((resource) => deltaResource(resource, aliases.get(resource.name))),
+      ...absent.map(deltaAbsence),
       text(4, typeUrl),
       texts(6, removed),
       lengthDelimited(7, text(1, this.identifier)),
       NONCE_FIELD,
     ]);
-    const weight = responseWeight(2 * present.length, { removed });
-    return { response: { typeUrl, version, resources: present, removed, changed: present, weight }, body };
+    const answered = [...absent, ...present.flatMap(({ name }) => aliases.get(name) ?? [])];
+    const weight = responseWeight(2 * present.length, { removed: [...removed, ...answered] });
+    const response = { typeUrl, version, resources: present, removed, changed: present, weight };
+    return { response: hosts === undefined ? response : { ...response, answered }, body };
   }
 
   #heartbeat(variant: Variant, request: HeartbeatRequest): MadeResponse | undefined {
-    const { typeUrl, subscription, held, version, rejected, acknowledged } = request;
-    const expiring = [...held.expiring].filter((name) => subscription.covers(name) && !rejected.has(name));
+    const { typeUrl, subscription, held, version, rejected, acknowledged, hosts } = request;
+    const sent = hosts && demanded(subscription, hosts);
+    const covers = (name: string) =>
+      sent?.has(name) === true || (subscription.covers(name) && hosts?.concerns(name) !== false);
+    const expiring = [...held.expiring].filter((name) => covers(name) && !rejected.has(name));
     if (expiring.length === 0) return undefined;
     const full = variant === 'sotw' && carriesFullState(typeUrl, subscription);
     const names = full ? covered(subscription, held).map(({ name }) => name) : expiring;
@@ -165,6 +185,8 @@ export class ResponseFactory {
     return { response: { typeUrl, version, resources, removed: [], changed: [], weight }, body };
   }
 }
+
+const NOT_DEMANDED: Pick<DemandedChanges, 'aliases' | 'absent'> = { aliases: new Map(), absent: [] };
 
 /**
  * SotW cannot say that a runtime layer does not exist, and Envoy waits 15 s for each at its start: an empty layer says
@@ -182,7 +204,8 @@ function equal(a: ResponseRequest, b: ResponseRequest): boolean {
     a.subscription === b.subscription &&
     a.owed === b.owed &&
     a.mustAnswer === b.mustAnswer &&
-    a.mark === b.mark
+    a.mark === b.mark &&
+    a.hosts?.after.id === b.hosts?.after.id
   );
 }
 

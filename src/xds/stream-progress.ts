@@ -4,11 +4,10 @@ import { losesClaimed, withoutClaims } from './claims.js';
 import { Reports } from './reports.js';
 import type { Message, Response, Variant } from './response.js';
 import type { StreamDependencies } from './stream-dependencies.js';
+import { beat, leastTtl } from './stream-heartbeat.js';
 import type { StreamJournal } from './stream-journal.js';
 import {
-  beat,
   doubting,
-  leastTtl,
   NEW_STREAM,
   newStream,
   next,
@@ -97,7 +96,7 @@ export class StreamProgress {
 
   /** The next response that is due, if any. Heartbeats come first: a proxy that is sent one change after another needs them too. */
   next(snapshot: Snapshot): Due | undefined {
-    const heartbeat = this.#nextBeat();
+    const heartbeat = this.#nextBeat(snapshot);
     if (heartbeat !== undefined) return heartbeat;
     const step = next(this.#state, this.variant, snapshot, this.deps.shared);
     this.#state = step.state;
@@ -112,10 +111,10 @@ export class StreamProgress {
     for (const { typeUrl } of this.#state.types.values()) this.#beating.add(typeUrl);
   }
 
-  #nextBeat(): Due | undefined {
+  #nextBeat(snapshot: Snapshot): Due | undefined {
     for (const typeUrl of this.#beating) {
       this.#beating.delete(typeUrl);
-      const step = beat(this.#state, this.variant, typeUrl, this.deps.shared);
+      const step = beat(this.#state, this.variant, typeUrl, snapshot, this.deps.shared);
       this.#state = step.state;
       if (step.response !== undefined) return { typeUrl, message: step.message };
     }

@@ -5,7 +5,8 @@ import { childrenOf, newAssignments } from './children.js';
 import { onDeltaRequest, prepareDelta } from './delta.js';
 import { NameSet, type NameTable } from './name-set.js';
 import { NamesByType } from './names-by-type.js';
-import { nextSerial, nonceOf } from './nonce.js';
+import { nextSerial } from './nonce.js';
+import { concerned, firstWords, hostsOf, isOnDemand, removedAnswers } from './on-demand.js';
 import type { DeltaRequest, SotwRequest } from './request.js';
 import {
   carriesFullState,
@@ -16,8 +17,7 @@ import {
 } from './response.js';
 import { onSotwRequest, prepareSotw } from './sotw.js';
 import type { StepMemory } from './step-memory.js';
-import { carriesTtl } from './ttl.js';
-import { currentVersion, sent, type TypeState, versionMark } from './type-state.js';
+import { sent, type TypeState, versionMark } from './type-state.js';
 import { TypeStates } from './type-states.js';
 
 /** All that is known of one stream. Immutable: `receive` and `next` make the next state. */
@@ -125,6 +125,8 @@ function afterRequest(
       ? onSotwRequest(before, request, set, table, state.keeps)
       : onDeltaRequest(before, request, set, table);
   after = owing(after, state.warming.get(typeUrl), table);
+  if (before === undefined && isOnDemand(variant, typeUrl))
+    after = owing(after, firstWords(snapshot, table), table);
   const types = state.types.with(after);
   if (state.awaited.size === 0) return { ...state, types };
   if (typeUrl !== endpoints) return { ...state, types };
@@ -171,36 +173,6 @@ function due(state: StreamState, variant: Variant, snapshot: Snapshot, shared: S
   return { state: current };
 }
 
-/** The shortest TTL among what the stream was sent, milliseconds; undefined where nothing expires. */
-export function leastTtl(state: StreamState, variant: Variant): number | undefined {
-  let least: number | undefined;
-  for (const { typeUrl, held } of state.types.values()) {
-    const ttl = held.leastTtl;
-    if (ttl !== undefined && carriesTtl(variant, typeUrl)) least = Math.min(ttl, least ?? ttl);
-  }
-  return least;
-}
-
-/** The heartbeat of a type, if it has resources that would expire without one. */
-export function beat(state: StreamState, variant: Variant, typeUrl: string, { responses }: Shared): Step {
-  const type = state.types.get(typeUrl);
-  if (type === undefined) return { state };
-  const { subscription, held, rejected, acknowledged } = type;
-  const version = currentVersion(type);
-  const request = { typeUrl, subscription, held, version, rejected, acknowledged };
-  const made = responses.heartbeat(variant, request);
-  if (made === undefined) return { state };
-  const { response, body } = made;
-  const serial = nextSerial(typeUrl, held, type.serial);
-  const nonce = nonceOf(serial);
-  // What is outstanding stays so: a heartbeat says nothing that could be accepted or rejected.
-  return {
-    state: withType(state, { ...type, serial, nonce }),
-    response,
-    message: { body, nonce },
-  };
-}
-
 /** Whether the stream carries what refers to clusters, so that they must not go before it. */
 function routes(state: StreamState): boolean {
   return state.types.has(listener) || state.types.has(route);
@@ -233,10 +205,13 @@ function advance(
   const target = keepRemoved ? wanted.withRemovedOf(type.held) : wanted;
   const { subscription, held, owed, mustAnswer } = type;
   const mark = variant === 'delta' || carriesFullState(typeUrl, subscription) ? '' : versionMark(type);
-  const request = { typeUrl, subscription, held, target, owed, mustAnswer, mark };
+  const hosts = isOnDemand(variant, typeUrl)
+    ? hostsOf(held, target, snapshot, state.types.get(route)?.subscription)
+    : undefined;
+  const request = { typeUrl, subscription, held, target, owed, mustAnswer, mark, hosts };
   let made = shared.responses.response(variant, request);
   if (made !== undefined && type.doubtful.size > 0) {
-    const again = shared.table.union(owed, subscription.coveredOf(type.doubtful, shared.table));
+    const again = shared.table.union(owed, concerned(type, type.doubtful, shared.table));
     made = shared.responses.response(variant, { ...request, owed: again });
   }
   if (made === undefined) {
@@ -244,7 +219,9 @@ function advance(
     return { state: withType(state, { ...type, held: target, owed: NameSet.EMPTY }) };
   }
   const { response, body } = made;
-  const sending = sent(type, response, nextSerial(typeUrl, target, type.serial), target);
+  let sending = sent(type, response, nextSerial(typeUrl, target, type.serial), target);
+  if (hosts !== undefined)
+    sending = owing(sending, removedAnswers(type, response, shared.table), shared.table);
   const message = { body, nonce: sending.nonce };
   const warming = state.warming.with(typeUrl, NameSet.EMPTY);
   const after = withChildren({ ...withType(state, sending), warming }, response, shared.table);
@@ -291,5 +268,5 @@ function withAwaited(
 
 function owing(type: TypeState, names: NameSet, table: NameTable): TypeState {
   if (names.size === 0) return type;
-  return { ...type, owed: table.union(type.owed, type.subscription.coveredOf(names, table)) };
+  return { ...type, owed: table.union(type.owed, concerned(type, names, table)) };
 }

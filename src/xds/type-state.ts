@@ -203,8 +203,9 @@ const TOUCHED = new WeakMap<Response, NameSet>();
 export function touchedBy(response: Response, table: NameTable): NameSet {
   let names = TOUCHED.get(response);
   if (names === undefined) {
-    const { changed, resources, removed } = response;
-    names = table.of([...(changed.length > 0 ? changed : resources).map(({ name }) => name), ...removed]);
+    const { changed, resources, removed, answered = [] } = response;
+    const sent = (changed.length > 0 ? changed : resources).map(({ name }) => name);
+    names = table.of([...sent, ...removed, ...answered]);
     TOUCHED.set(response, names);
   }
   return names;

@@ -127,6 +127,7 @@ export class InterleavedStreams {
       typeUrl,
       body: resource.body,
       ttl: undefined,
+      aliases: [],
     }));
     const { nonce } = step.message;
     for (const name of [...resources.map(({ name }) => name), ...removed])

@@ -1,7 +1,11 @@
 import { expect } from 'vitest';
-import { cluster, endpoints, listener, namesOf, portsOf, routes, timeoutOf } from './resources.js';
+import { makeResource } from '../../src/snapshot/resource.js';
+import { TYPE_URL } from '../../src/snapshot/type-url.js';
+import { eventually } from '../peers/eventually.js';
+import { cluster, endpoints, listener, named, namesOf, portsOf, routes, timeoutOf } from './resources.js';
 import { rule } from './rule.js';
-import { CDS, EDS, LDS, RDS } from './scripted-proxy.js';
+import { CDS, EDS, LDS, RDS, type ScriptedProxy } from './scripted-proxy.js';
+import type { Received } from './wire.js';
 
 rule('R30', async ({ proxy }) => {
   const client = proxy();
@@ -274,6 +278,69 @@ rule('R53', async ({ proxy, lab }) => {
   await client.end();
 });
 
+/** A proxy that has everything, with the number of responses that took. */
+async function started(client: ScriptedProxy): Promise<number> {
+  await client.hold(CDS);
+  await client.hold(EDS, 'a', 'b', 'c');
+  await client.hold(LDS);
+  await client.hold(RDS, 'http');
+  await client.quiet();
+  return client.log.length;
+}
+
+rule('R59', async ({ proxy, lab }) => {
+  const client = proxy();
+  const before = await started(client);
+  lab.put(cluster('d'), endpoints('d', 7), routes('http', 'a', 'd'), listener('http2', 10_001));
+  await client.take(CDS);
+  await client.quiet();
+  client.subscribe(EDS, 'd');
+  expect(portsOf(await client.take(EDS), 'd')).toEqual([7]);
+  await client.take(LDS);
+  await client.take(RDS);
+  expect(client.log.slice(before).map(({ typeUrl }) => typeUrl)).toEqual([CDS, EDS, LDS, RDS]);
+  await client.end();
+});
+
+rule('R60', async ({ proxy, lab }) => {
+  const client = proxy();
+  const before = await started(client);
+  lab.put(cluster('d'), endpoints('d', 7));
+  await client.take(CDS);
+  await client.settled();
+  lab.put(routes('http', 'a', 'd'));
+  await client.quiet();
+  client.subscribe(EDS, 'd');
+  await client.take(EDS);
+  await client.take(RDS);
+  expect(client.log.slice(before).map(({ typeUrl }) => typeUrl)).toEqual([CDS, EDS, RDS]);
+  await client.end();
+});
+
+rule('R61', async ({ proxy, lab }) => {
+  const client = proxy();
+  const before = await started(client);
+  const fresh = ['d', 'e'].flatMap((name) => [cluster(name), endpoints(name, 7)]);
+  lab.put(...fresh, routes('http', 'd', 'e'));
+  await client.take(CDS);
+  client.subscribe(EDS, 'd');
+  await client.take(EDS);
+  await client.quiet();
+  client.subscribe(EDS, 'e');
+  await client.take(EDS);
+  await client.take(RDS);
+  expect(client.log.slice(before).map(({ typeUrl }) => typeUrl)).toEqual([CDS, EDS, EDS, RDS]);
+  await client.end();
+});
+
+rule('R62', async ({ proxy, lab }) => {
+  const client = proxy();
+  await started(client);
+  lab.put(cluster('d'), endpoints('d', 7), routes('http', 'a', 'd'));
+  await client.take(CDS);
+  expect(namesOf(await client.next(RDS, 2_000))).toEqual(['http']);
+});
+
 rule('R54', async ({ proxy, lab, sotw }) => {
   const client = proxy();
   await client.hold(CDS);
@@ -292,12 +359,61 @@ rule('R54', async ({ proxy, lab, sotw }) => {
   await client.end();
 });
 
-rule('R58', async ({ proxy, lab }) => {
-  const client = proxy();
-  await client.hold(LDS);
-  await client.hold(RDS, 'http');
-  lab.put(listener('http', 10_009));
-  expect(namesOf(await client.take(LDS))).toEqual(['http']);
-  expect(namesOf(await client.take(RDS))).toEqual(['http']);
-  await client.quiet();
-});
+const { secret, extensionConfig } = TYPE_URL;
+const CHILDREN = [RDS, secret, extensionConfig];
+
+/** A parent, told from others of its name by a mark, that refers to a child `one` of each type. */
+const parent = (typeUrl: string, mark: string) =>
+  makeResource(
+    typeUrl,
+    'parent',
+    named(typeUrl, 'parent', mark).body,
+    CHILDREN.map((child) => ({ typeUrl: child, names: ['one'] })),
+  );
+const FAMILY = [LDS, CDS].map((typeUrl) => parent(typeUrl, 'old'));
+const PARENTS = [...FAMILY, ...CHILDREN.map((typeUrl) => named(typeUrl, 'one'))];
+
+rule(
+  'R58',
+  async ({ proxy, lab }) => {
+    const client = proxy();
+    for (const typeUrl of [CDS, LDS]) await client.hold(typeUrl);
+    for (const typeUrl of CHILDREN) await client.hold(typeUrl, 'one');
+    await client.quiet();
+    for (const typeUrl of [CDS, LDS]) {
+      lab.put(parent(typeUrl, 'new'));
+      expect(namesOf(await client.take(typeUrl))).toEqual(['parent']);
+      for (const child of CHILDREN) expect(namesOf(await client.take(child))).toEqual(['one']);
+      await client.quiet();
+    }
+    await client.end();
+  },
+  PARENTS,
+);
+
+rule(
+  'R63',
+  async ({ proxy, lab, sotw }) => {
+    const node = { id: 'proxy-1', cluster: 'test', user_agent_name: 'envoy' };
+    const before = proxy({ node });
+    const had = new Map<string, Received>();
+    had.set(LDS, await before.hold(LDS));
+    for (const typeUrl of CHILDREN) had.set(typeUrl, await before.hold(typeUrl, 'one'));
+    lab.put(parent(LDS, 'new'));
+    // It takes the listener, and is cut off before it has the children.
+    had.set(LDS, await before.next(LDS));
+    before.cut();
+    await eventually(() => expect(lab.server.streams.size).toBe(0));
+    const after = proxy({ node });
+    const back = (typeUrl: string, ...names: readonly string[]) => {
+      const { version = '', resources = [] } = had.get(typeUrl) ?? {};
+      const known = new Map(resources.map((one): [string, string] => [one.name, one.version]));
+      after.send(sotw ? { typeUrl, names, version } : { typeUrl, subscribe: names, known });
+    };
+    back(LDS);
+    for (const typeUrl of CHILDREN) back(typeUrl, 'one');
+    if (sotw) await after.take(LDS);
+    for (const child of CHILDREN) expect(namesOf(await after.take(child))).toEqual(['one']);
+  },
+  PARENTS,
+);

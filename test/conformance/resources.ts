@@ -2,9 +2,11 @@ import { decode } from '../../src/protobuf/messages.js';
 import { text } from '../../src/protobuf/wire.js';
 import { clusterResource } from '../../src/resources/cluster.js';
 import { endpointsResource } from '../../src/resources/endpoints.js';
+import { resourceFromJson } from '../../src/resources/given.js';
 import { listenerResource } from '../../src/resources/listener/listener.js';
 import { RouteConfigurations } from '../../src/resources/route/configuration.js';
 import { makeResource, type Resource } from '../../src/snapshot/resource.js';
+import { TYPE_URL } from '../../src/snapshot/type-url.js';
 import type { Received, ReceivedResource } from './wire.js';
 
 /** An EDS cluster; another time makes it another definition. */
@@ -41,6 +43,22 @@ export function routes(name: string, ...clusters: readonly string[]): Resource {
   const [resource] = new RouteConfigurations().build([name], rules);
   if (resource === undefined) throw new Error('no route configuration was built');
   return resource;
+}
+
+/** A virtual host; another time makes it another definition. */
+export function virtualHost(name: string, domains: readonly string[], timeout = 1): Resource {
+  const route = { cluster: 'a', timeout: `${timeout}s` };
+  return resourceFromJson(TYPE_URL.virtualHost, {
+    name,
+    domains,
+    routes: [{ match: { prefix: '/' }, route }],
+  });
+}
+
+/** A route configuration whose virtual hosts are discovered. */
+export function discovering(name: string, fields: object = {}): Resource {
+  const config_source = { ads: {}, resource_api_version: 'V3' };
+  return resourceFromJson(TYPE_URL.route, { name, vhds: { config_source }, ...fields });
 }
 
 export function withTtl({ typeUrl, name, body, references }: Resource, ttl: number): Resource {

@@ -219,7 +219,32 @@ export const RULES = {
   R58: {
     level: 'MUST',
     where: 'ads',
-    text: 'a listener whose definition changes: its routes, secrets and extension configs are sent again unasked',
+    text: 'a listener or a cluster whose definition changes: its routes, secrets and extension configs are sent again unasked',
+  },
+  R59: {
+    level: 'MUST',
+    where: 'ads',
+    text: 'make before break: a proxy that ACKs a new cluster first and asks for its EDS then gets that before the RDS/LDS that names it',
+  },
+  R60: {
+    level: 'MUST',
+    where: 'ads',
+    text: 'make before break: a route published after the ACK of its cluster waits for the EDS too, which is asked for later',
+  },
+  R61: {
+    level: 'MUST',
+    where: 'ads',
+    text: 'make before break: every new cluster counts: RDS waits until the EDS of the last one is asked for',
+  },
+  R62: {
+    level: 'MUST',
+    where: 'ads',
+    text: 'a proxy that never asks for the EDS of a new cluster gets RDS/LDS within two seconds all the same',
+  },
+  R63: {
+    level: 'MUST',
+    where: 'ads',
+    text: 'a stream lost between a changed listener and what it refers to: on the next stream that is sent, whatever the proxy says it has',
   },
   S01: {
     level: 'MUST',
@@ -345,6 +370,36 @@ export const RULES = {
     level: 'MUST',
     where: 'delta',
     text: 'after a NACK and a reconnect with the versions from before, what the rejected response touched is sent',
+  },
+  D20: {
+    level: 'MUST',
+    where: 'delta',
+    text: 'VHDS on demand: a host is answered with the virtual host that takes it, and its name as an alias',
+  },
+  D21: {
+    level: 'MUST',
+    where: 'delta',
+    text: 'VHDS on demand: a host that no virtual host takes is answered as not existing: its name as the alias of nothing',
+  },
+  D22: {
+    level: 'MUST',
+    where: 'delta',
+    text: 'VHDS on demand: changes, removals and new virtual hosts of the hosts that were asked for are sent',
+  },
+  D23: {
+    level: 'MUST',
+    where: 'delta',
+    text: 'VHDS: the first answer, and a change of a route configuration, bring its virtual hosts, or a word where it has none (Envoy waits); not those of others',
+  },
+  D24: {
+    level: 'MUST',
+    where: 'delta',
+    text: 'VHDS on demand: reconnect: hosts are answered again, and virtual hosts that are gone are removed',
+  },
+  D25: {
+    level: 'MUST',
+    where: 'delta-ads',
+    text: 'VHDS: heartbeats of virtual hosts with a TTL reach the proxy that has them by an alias',
   },
   G01: { level: 'SHOULD', where: 'ads', text: 'control_plane.identifier is set' },
   G02: {

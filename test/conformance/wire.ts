@@ -27,6 +27,8 @@ export interface ReceivedResource {
   readonly body: Uint8Array;
   /** Milliseconds. */
   readonly ttl: number | undefined;
+  /** The names that it answers beside its own. */
+  readonly aliases: readonly string[];
 }
 
 /** A request of either protocol; what a protocol does not have must not be set. */
@@ -96,7 +98,7 @@ const WRAPPER = 'type.googleapis.com/envoy.service.discovery.v3.Resource';
 function fromAny(any: Any): ReceivedResource {
   const { typeUrl, body } = contentOf(any);
   if (typeUrl === WRAPPER) return fromWrapper(readWrapper(body));
-  return { name: nameIn(body), version: '', typeUrl, body, ttl: undefined };
+  return { name: nameIn(body), version: '', typeUrl, body, ttl: undefined, aliases: [] };
 }
 
 function fromWrapper(wrapper: Resource): ReceivedResource {
@@ -105,6 +107,7 @@ function fromWrapper(wrapper: Resource): ReceivedResource {
     version: wrapper.version ?? '',
     ...contentOf(wrapper.resource ?? null),
     ttl: millisecondsOf(wrapper.ttl ?? null),
+    aliases: wrapper.aliases ?? [],
   };
 }
 

@@ -197,7 +197,7 @@ class Run {
     const response = this.#progress?.state.types.get(due.typeUrl)?.outstanding.at(-1)?.response;
     if (response === undefined) throw new Error('a response that is not outstanding');
     const { typeUrl, version, removed } = response;
-    const resources = response.resources.map((one) => ({ ...one, typeUrl, ttl: undefined }));
+    const resources = response.resources.map((one) => ({ ...one, typeUrl, ttl: undefined, aliases: [] }));
     this.#toProxy.push({ typeUrl, version, nonce: due.message.nonce, identifier: '', resources, removed });
     return true;
   }

@@ -4,7 +4,7 @@ import { ResourceSet } from '../../../src/snapshot/resource-set.js';
 import { TYPE_URL } from '../../../src/snapshot/type-url.js';
 import { NameSet, NameTable } from '../../../src/xds/name-set.js';
 import { ResponseFactory, type ResponseRequest } from '../../../src/xds/response.js';
-import { beat, leastTtl } from '../../../src/xds/stream-state.js';
+import { beat, leastTtl } from '../../../src/xds/stream-heartbeat.js';
 import { Subscription } from '../../../src/xds/subscription.js';
 import { carriesTtl } from '../../../src/xds/ttl.js';
 import { Machine } from './machine.js';
@@ -101,7 +101,7 @@ test('heartbeats name what was sent with a TTL and is subscribed to', () => {
   const machine = streaming('delta');
   const { response, message, state } = {
     message: undefined,
-    ...beat(machine.state, 'delta', TYPE_URL.cluster, machine.shared),
+    ...beat(machine.state, 'delta', TYPE_URL.cluster, machine.snapshot, machine.shared),
   };
   expect(response?.resources.map(({ name }) => name).sort()).toEqual(['a', 'b']);
   expect(machine.nonces).not.toContain(message?.nonce);
@@ -109,15 +109,17 @@ test('heartbeats name what was sent with a TTL and is subscribed to', () => {
     nonce: message?.nonce,
     outstanding: machine.type('CDS')?.outstanding,
   });
-  const assignments = beat(machine.state, 'delta', TYPE_URL.endpoints, machine.shared);
+  const assignments = beat(machine.state, 'delta', TYPE_URL.endpoints, machine.snapshot, machine.shared);
   expect(assignments.response?.resources.map(({ name }) => name)).toEqual(['a']);
-  expect(beat(machine.state, 'delta', TYPE_URL.listener, machine.shared).response).toBeUndefined();
+  expect(
+    beat(machine.state, 'delta', TYPE_URL.listener, machine.snapshot, machine.shared).response,
+  ).toBeUndefined();
 });
 
 test('a rejected resource gets no heartbeat, which would be an update without content to the proxy', () => {
   const machine = streaming('delta');
   machine.ask('CDS', { error: 'a: no' });
-  const { response } = beat(machine.state, 'delta', TYPE_URL.cluster, machine.shared);
+  const { response } = beat(machine.state, 'delta', TYPE_URL.cluster, machine.snapshot, machine.shared);
   expect(response?.resources.map(({ name }) => name)).toEqual(['b']);
 });
 
@@ -126,7 +128,7 @@ test('in SotW a heartbeat of clusters is the full state, and load assignments ha
   const { version } = machine.type('CDS') ?? {};
   const { response, message } = {
     message: undefined,
-    ...beat(machine.state, 'sotw', TYPE_URL.cluster, machine.shared),
+    ...beat(machine.state, 'sotw', TYPE_URL.cluster, machine.snapshot, machine.shared),
   };
   expect(response?.version).toBe(version);
   expect(response?.resources.map(({ name, body }) => `${name}=${Buffer.from(body)}`).sort()).toEqual([
@@ -137,7 +139,9 @@ test('in SotW a heartbeat of clusters is the full state, and load assignments ha
   expect(message?.body.length).toBeGreaterThan(
     [...(machine.type('CDS')?.held.values() ?? [])].reduce((sum, { any }) => sum + any.length, 0),
   );
-  expect(beat(machine.state, 'sotw', TYPE_URL.endpoints, machine.shared).response).toBeUndefined();
+  expect(
+    beat(machine.state, 'sotw', TYPE_URL.endpoints, machine.snapshot, machine.shared).response,
+  ).toBeUndefined();
   expect(leastTtl(machine.state, 'sotw')).toBe(2_000);
   expect(leastTtl(machine.state, 'delta')).toBe(500);
 });
@@ -150,7 +154,7 @@ test('a full-state heartbeat repeats what was accepted of a resource whose newer
   );
   machine.pump();
   machine.ask('CDS', { error: 'b: no' });
-  const { response } = beat(machine.state, 'sotw', TYPE_URL.cluster, machine.shared);
+  const { response } = beat(machine.state, 'sotw', TYPE_URL.cluster, machine.snapshot, machine.shared);
   expect(response?.resources.map(({ name, body }) => `${name}=${Buffer.from(body)}`).sort()).toEqual([
     'a=1',
     'b=1',
