@@ -1,11 +1,24 @@
 /** How tokens of a consumer are signed. */
-export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
+export type TokenAlgorithm =
+  | 'HS256'
+  | 'HS384'
+  | 'HS512'
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'EdDSA';
 
 /** Those of JSON Web Tokens that Envoy checks. */
-export const TOKEN_ALGORITHMS = [
+export const TOKEN_ALGORITHMS: readonly TokenAlgorithm[] = [
   ...(['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
   ...(['ES256', 'ES384', 'ES512', 'EdDSA'] as const),
-] as const;
+];
 
 /** A key that tokens of a consumer are signed with. */
 export interface TokenKey {

@@ -6,16 +6,22 @@ export const CONSUMER_HEADER = 'x-consumer-username';
 
 const HTTP = 'type.googleapis.com/envoy.extensions.filters.http';
 
-/** Filters that know the consumers, in the order in which requests pass them, and what each of them is. */
-export const CONSUMER_FILTERS = {
+/** A filter that knows the consumers. */
+export type ConsumerFilter =
+  | 'signalbox.api_key'
+  | 'signalbox.basic_auth'
+  | 'signalbox.consumer_of_login'
+  | 'signalbox.token'
+  | 'signalbox.consumer_of_token';
+
+/** The filters that know the consumers, in the order in which requests pass them, with their types. */
+export const CONSUMER_FILTERS: Readonly<Record<ConsumerFilter, string>> = {
   'signalbox.api_key': `${HTTP}.api_key_auth.v3.ApiKeyAuth`,
   'signalbox.basic_auth': `${HTTP}.basic_auth.v3.BasicAuth`,
   'signalbox.consumer_of_login': `${HTTP}.lua.v3.Lua`,
   'signalbox.token': `${HTTP}.jwt_authn.v3.JwtAuthentication`,
   'signalbox.consumer_of_token': `${HTTP}.lua.v3.Lua`,
-} as const;
-/** The name of a filter that knows the consumers, and of the ECDS resource that configures it. */
-export type ConsumerFilter = keyof typeof CONSUMER_FILTERS;
+};
 
 /**
  * A filter whose configuration comes by ECDS, so that a changed consumer does not change the listener, which would drain
