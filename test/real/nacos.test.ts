@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../peers/eventually.js';
@@ -7,6 +9,7 @@ import { HttpFake } from '../support/http-fake.js';
 import { HttpProxy } from '../support/http-proxy.js';
 import { NacosWatches, nacosSource } from '../support/nacos-watch.js';
 import { RecordingSink } from '../support/recording-sink.js';
+import { Signalbox } from '../support/signalbox.js';
 
 let nacos: Nacos;
 let watches: NacosWatches;
@@ -192,6 +195,48 @@ test('every namespace and group named is read, and no other', async () => {
     ['public/G2/scoped', '10.3.0.3:80'],
     ['team/G1/scoped', '10.3.0.4:80'],
   ]);
+});
+
+test('an APISIX route gets the service of the namespace and the group that it names', async () => {
+  const at = (namespaceId: string, groupName: string, ip: string) =>
+    nacos.register({ serviceName: 'asked', namespaceId, groupName, ip, port: 80 });
+  await at('public', 'DEFAULT_GROUP', '10.1.0.1');
+  await at('team', 'G1', '10.1.0.2');
+  await at('team', 'DEFAULT_GROUP', '10.1.0.3');
+  const args = [{}, { namespace_id: 'team', group_name: 'G1' }, { namespace_id: 'team' }];
+  const routes = args.map((discovery_args, id) => ({
+    id: String(id),
+    uri: `/${id}`,
+    upstream: { type: 'roundrobin', discovery_type: 'nacos', service_name: 'asked', discovery_args },
+  }));
+  const signalbox = await Signalbox.start(
+    {
+      discovery: {
+        nacos: {
+          host: [nacos.url],
+          ...{ namespace: ['public', 'team'], group: ['DEFAULT_GROUP', 'G1'], fetch_interval: 1 },
+          service_template: '{namespace}/{group}/{service}',
+        },
+      },
+      routes_from: { apisix_file: { path: 'apisix.yaml' } },
+      listeners: [{ name: 'http', address: '127.0.0.1:10000' }],
+    },
+    {
+      before: (folder) => writeFileSync(join(folder, 'apisix.yaml'), `${JSON.stringify({ routes })}\n#END\n`),
+    },
+  );
+  try {
+    for (const [name, host] of [
+      ['apisix/route/1', '10.1.0.2'],
+      ['apisix/route/2', '10.1.0.3'],
+    ] as const)
+      await eventually(async () => {
+        const shown = await signalbox.get(`/services/${encodeURIComponent(name)}`);
+        expect(shown).toMatchObject({ instances: [{ address: `${host}:80` }] });
+      }, 30_000);
+  } finally {
+    await signalbox.close();
+  }
 });
 
 test('with services_only no other service is read, and one that is wanted later is soon', async () => {
