@@ -58,8 +58,9 @@ function mapped(given: JsonObject, decrypt: Decrypt, reasons: Reasons): Document
 function readNames({ sni, snis }: JsonObject, reasons: Reasons): readonly string[] {
   const given = snis ?? (sni === undefined ? [] : [sni]);
   const names = listOf(given).map((name) => textOf(name ?? '').toLowerCase());
-  if (names.length === 0 || names.length > MOST_NAMES)
-    reasons.add(`"snis" has ${names.length} names, and 1 to ${MOST_NAMES} are carried over`);
+  if (names.length === 0) reasons.add('neither "sni" nor "snis" names a server');
+  if (names.length > MOST_NAMES)
+    reasons.add(`"snis" has ${names.length} names, of which ${MOST_NAMES} can be carried over`);
   const wrong = names.find((name) => !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(name));
   if (wrong !== undefined) reasons.add(`"${wrong}" is no name of a server`);
   return [...new Set(names)].sort();

@@ -48,7 +48,7 @@ routes/lua    no            "script" is not carried over
 routes/off    disabled
 routes/other  yes           differs: upstream: "keepalive_pool" says nothing here: Envoy keeps connections by its own rules
 ssls/1        no            the certificate is no PEM
-                            "snis" has 0 names, and 1 to 1000 are carried over
+                            neither "sni" nor "snis" names a server
 
 2 carried over, 2 not, 1 disabled
 `;

@@ -44,7 +44,7 @@ test('what is rejected, without anything of a key', () => {
   const reasons: readonly (readonly [object, string])[] = [
     [{ key: 'topsecret' }, 'the private key is no PEM'],
     [{ cert: 'x' }, 'the certificate is no PEM'],
-    [{ sni: undefined, snis: [] }, '"snis" has 0 names'],
+    [{ sni: undefined, snis: [] }, 'neither "sni" nor "snis" names a server'],
     [{ sni: 'a*.test' }, '"a*.test" is no name of a server'],
     [{ certs: [cert] }, '"certs" and "keys" are not as many'],
     [{ type: 'client' }, 'type "client" is not carried over'],
