@@ -76,6 +76,28 @@ export const EQUIVALENT: readonly Equivalent[] = [
     ['added.length === 0', 'false'],
   ]),
   ...of('src/xds/claims.ts', 'any text that is no version', [["''", '"Stryker was here!"', "[name, '']"]]),
+  ...of('src/xds/claims.ts', 'only decides how long work is sliced', [
+    ['piece.endsWith(name)', 'true'],
+    ['piece.endsWith(name)', 'false'],
+  ]),
+  ...of('src/xds/delta.ts', 'what exists or was reported has been looked at by the loops before', [
+    [
+      '!request.known.has(name) && set.get(name) === undefined',
+      '!request.known.has(name) || set.get(name) === undefined',
+    ],
+    ['set.get(name) === undefined', 'true', '!request.known.has(name) &&'],
+  ]),
+  ...of('src/xds/subscription.ts', 'saves work: the sum of all that is covered is the same', [
+    ['this.#last?.set !== set', 'true'],
+    ['last === undefined', 'true'],
+    ['changed.length > this.names.size', 'true'],
+    ['changed.length > this.names.size', 'false'],
+    ['changed.length > this.names.size', 'changed.length >= this.names.size'],
+    ['changed.length > this.names.size', 'changed.length <= this.names.size'],
+  ]),
+  ...of('src/xds/subscription.ts', 'numbers only tell subscriptions apart', [
+    ['++Subscription.#ids', '--Subscription.#ids'],
+  ]),
 ];
 
 /** Mutants of a file: code, what it becomes, and where needed a part of its line. */

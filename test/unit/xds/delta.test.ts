@@ -1,4 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { resourceFromJson } from '../../../src/resources/given.js';
+import { Snapshot } from '../../../src/snapshot/snapshot.js';
+import { TYPE_URL } from '../../../src/snapshot/type-url.js';
+import { onDeltaRequest } from '../../../src/xds/delta.js';
+import { NameTable } from '../../../src/xds/name-set.js';
 import { type Ask, Machine, resource, type Short } from './machine.js';
 
 type Step = readonly [Short, Ask, ...string[]] | readonly ['publish', readonly string[], ...string[]];
@@ -127,4 +132,36 @@ describe('delta', () => {
       });
     });
   }
+});
+
+test('what many proxies report alike is compared with the snapshot of each', () => {
+  const table = new NameTable();
+  const [before, after] = ['1', '2'].map((content) =>
+    Snapshot.of([resource(`CDS a=${content}`)]).set(TYPE_URL.cluster),
+  );
+  if (before === undefined || after === undefined) throw new Error('none');
+  const request = {
+    typeUrl: TYPE_URL.cluster,
+    nonce: '',
+    error: undefined,
+    subscribe: table.of([]),
+    unsubscribe: table.of([]),
+    known: new Map(Object.entries(known('CDS a=1'))),
+  };
+  expect([...onDeltaRequest(undefined, request, before, table).owed]).toEqual([]);
+  expect([...onDeltaRequest(undefined, request, after, table).owed]).toEqual(['a']);
+});
+
+test('an Envoy that comes back naming only the hosts it asked for has asked for all before', () => {
+  const [taken, other] = ['a', 'b'].map((name) =>
+    resourceFromJson(TYPE_URL.virtualHost, { name: `r/${name}`, domains: [`${name}.test`] }),
+  );
+  if (taken === undefined || other === undefined) throw new Error('none');
+  const machine = new Machine('delta');
+  machine.snapshot = Snapshot.of([taken, other]);
+  machine.ask('VHDS', { names: ['r/a.test'], known: { 'r/a': taken.version } });
+  expect(machine.last.resources.map(({ name }) => name)).toContain('r/b');
+  const fresh = machine.another();
+  fresh.ask('VHDS', { names: ['r/a.test'] });
+  expect(fresh.last.resources.map(({ name }) => name)).toEqual(['r/a']);
 });

@@ -23,6 +23,8 @@ const TYPES = {
   RDS: TYPE_URL.route,
   SDS: TYPE_URL.secret,
   ECDS: TYPE_URL.extensionConfig,
+  RTDS: TYPE_URL.runtime,
+  VHDS: TYPE_URL.virtualHost,
 };
 export type Short = keyof typeof TYPES;
 

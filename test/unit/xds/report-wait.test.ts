@@ -58,7 +58,14 @@ const TYPES: Readonly<Partial<Record<Short, string>>> = {
   EDS: TYPE_URL.endpoints,
 };
 
-function loses(variant: 'sotw' | 'delta', short: 'CDS' | 'EDS', claims: readonly string[], set: ResourceSet) {
+/** @param older a version that the proxy says it has, in place of the current one */
+function loses(
+  variant: 'sotw' | 'delta',
+  short: 'CDS' | 'EDS',
+  claims: readonly string[],
+  set: ResourceSet,
+  older?: string,
+) {
   const table = new NameTable();
   const names = table.of(short === 'EDS' ? claims : []);
   const common = { typeUrl: TYPES[short] ?? '', nonce: '', error: undefined };
@@ -66,7 +73,7 @@ function loses(variant: 'sotw' | 'delta', short: 'CDS' | 'EDS', claims: readonly
     const request = { ...common, names, versionInfo: claims.join() };
     return atOnce(losesClaimed({ variant, request }, onSotwRequest(undefined, request, set, table), set));
   }
-  const known = new Map(claims.map((name) => [name, set.get(name)?.version ?? 'another']));
+  const known = new Map(claims.map((name) => [name, older ?? set.get(name)?.version ?? 'another']));
   const request = { ...common, subscribe: names, unsubscribe: table.of([]), known };
   return atOnce(losesClaimed({ variant, request }, onDeltaRequest(undefined, request, set, table), set));
 }
@@ -77,6 +84,7 @@ test('which answers take something from a proxy', () => {
   expect(loses('delta', 'CDS', ['a', 'b'], clusters)).toBe(false);
   expect(loses('delta', 'CDS', ['a'], clusters)).toBe(false);
   expect(loses('delta', 'CDS', ['a', 'gone'], clusters)).toBe(true);
+  expect(loses('delta', 'CDS', ['a'], clusters, 'older')).toBe(false);
   expect(loses('delta', 'EDS', ['gone'], none)).toBe(true);
   expect(loses('delta', 'CDS', [], clusters)).toBe(false);
   // A whole that is not the server's may have anything in it; load assignments cannot be told to go.
