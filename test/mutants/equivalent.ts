@@ -95,6 +95,20 @@ export const EQUIVALENT: readonly Equivalent[] = [
     ['changed.length > this.names.size', 'changed.length >= this.names.size'],
     ['changed.length > this.names.size', 'changed.length <= this.names.size'],
   ]),
+  ...of('src/xds/type-state.ts', 'saves work: without a rejection, a name or a doubt the same comes out', [
+    ['state.rejected.size === 0', 'false'],
+    ['{ owed, doubtful }', '{}', 'doubtful.size === 0'],
+    ['names.size === 0', 'false'],
+    ['next.size === 0', 'false'],
+  ]),
+  ...of('src/xds/type-state.ts', 'saves work: what was found before is found again', [
+    ['names === undefined', 'true'],
+    ['{ message, suspects }', '{}'],
+  ]),
+  ...of('src/xds/type-state.ts', 'SotW says it of each first request, and delta does not read it', [
+    ['false', 'true', 'implicit: false'],
+  ]),
+  ...of('src/xds/doubts.ts', 'saves work: nothing is added to the names', [['rejected.size === 0', 'false']]),
   ...of('src/xds/subscription.ts', 'numbers only tell subscriptions apart', [
     ['++Subscription.#ids', '--Subscription.#ids'],
   ]),

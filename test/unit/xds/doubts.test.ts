@@ -191,3 +191,9 @@ test('another process is told names up to 64 kibibytes, and beyond that the whol
     { node: 'both', typeUrl: listener, names: ['a'] },
   ]);
 });
+
+test('a second type that is in doubt as a whole is kept beside the first', () => {
+  expect(doubts.learn({ node: 'n', typeUrl: listener, names: 'all' })).toBe(true);
+  expect(doubts.learn({ node: 'n', typeUrl: cluster, names: 'all' })).toBe(true);
+  expect([of('n', listener), of('n', cluster)]).toEqual(['all', 'all']);
+});

@@ -295,3 +295,35 @@ describe('a stream that is lost', () => {
     expect(withoutClaims(sotw).request).toEqual({ ...sotw.request, versionInfo: '' });
   });
 });
+
+describe('what is shown of rejections', () => {
+  const listeners = (from: number, count: number) =>
+    Array.from({ length: count }, (_, index) => `LDS l${1_000 + from + index}=1`);
+  const rejected = (machine: Machine) => [...(machine.type('LDS')?.rejected.keys() ?? [])];
+
+  test('is bounded: of one response the first 100 resources, of several the newest', () => {
+    const machine = new Machine('delta');
+    machine.ask('LDS');
+    machine.ask('LDS');
+    machine.publish(...listeners(0, 150));
+    machine.ask('LDS', { error: 'none of these' });
+    const first = machine.last.changed.map(({ name }) => name);
+    expect(rejected(machine)).toEqual(first.slice(0, 100));
+    machine.publish(...listeners(500, 10));
+    machine.ask('LDS', { error: 'none of these either' });
+    expect(rejected(machine)).toHaveLength(100);
+    expect(rejected(machine).slice(-10).sort()).toEqual(
+      Array.from({ length: 10 }, (_, index) => `l${1_500 + index}`),
+    );
+  });
+
+  test('is all of a response that only repeats what the proxy says it has', () => {
+    const before = new Machine('sotw', 'LDS a=1', 'LDS b=1');
+    before.ask('LDS');
+    const machine = before.another();
+    expect(machine.ask('LDS', { version: before.last.version })).toEqual(['LDS a=1 b=1']);
+    expect(machine.last.changed).toEqual([]);
+    machine.ask('LDS', { version: before.last.version, error: 'no' });
+    expect(rejected(machine).sort()).toEqual(['a', 'b']);
+  });
+});
