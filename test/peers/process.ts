@@ -142,7 +142,10 @@ export async function freePorts(count: number): Promise<number> {
   for (;;) {
     const first = await freePort();
     const others = Array.from({ length: count - 1 }, (_, n) => first + 1 + n);
-    if ((await Promise.all(others.map(isFree))).every(Boolean)) return first;
+    if (others.some((port) => given.has(port))) continue;
+    if (!(await Promise.all(others.map(isFree))).every(Boolean)) continue;
+    for (const port of others) given.add(port);
+    return first;
   }
 }
 
