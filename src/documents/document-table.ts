@@ -4,7 +4,7 @@ import type { DocumentCertificate } from '../model/certificate.js';
 import type { Consumer } from '../model/consumer.js';
 import type { RouteRule } from '../model/route.js';
 
-/** What a route's document comes to as it stands. */
+/** The result of reading a route's document. */
 export type RouteOutcome =
   | {
       readonly rules: readonly RouteRule[];
@@ -15,17 +15,17 @@ export type RouteOutcome =
     }
   | { readonly rejected: string; readonly rules?: undefined };
 
-/** What a document about a service comes to as it stands. */
+/** The result of reading a document about a service. */
 export type PolicyOutcome =
   | { readonly service: string; readonly policy: ServicePolicy; readonly rejected?: undefined }
   | { readonly service: string; readonly rejected: string; readonly policy?: undefined };
 
-/** What a document about a consumer comes to as it stands. */
+/** The result of reading a document about a consumer. */
 export type ConsumerOutcome =
   | { readonly consumer: Consumer; readonly rejected?: undefined }
   | { readonly rejected: string; readonly consumer?: undefined };
 
-/** What a document about certificates comes to as it stands. */
+/** The result of reading a document about certificates. */
 export type CertificateOutcome =
   | {
       readonly certificate: DocumentCertificate;

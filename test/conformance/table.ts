@@ -24,7 +24,7 @@ This page is written by the tests: \`npm test\`, or \`npx vitest run --project c
 const FOREIGN = `## Suites that others wrote
 
 \`npm run foreign\` runs them against the library, as users import it, and writes the tables of this section. It is not part of \`npm test\`. It needs
-Go 1.25 or newer; \`test/foreign/go/go.sum\` pins the modules, and what is built from them is kept with the other peers.
+Go 1.25 or newer; \`test/foreign/go/go.sum\` pins the modules. The script keeps the built programs with the other peers.
 
 - **go-control-plane's integration test** (\`pkg/test/main\`) runs as its authors wrote it, with their sample bootstraps. Its server stays behind
   ours: a server of our library mirrors what the program publishes there, and Envoy connects to ours alone. The program passes

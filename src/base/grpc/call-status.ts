@@ -28,7 +28,7 @@ export function trailersOf({ code, details }: CallStatus): Record<string, string
   };
 }
 
-/** Of ASCII what can be printed stands as it is, all else as the bytes of its UTF-8: any text makes a valid header. */
+/** Keeps printable ASCII and percent-encodes the UTF-8 bytes of all else, so that each text makes a valid header. */
 function percentEncoded(text: string): string {
   return text.replace(/[^ -$&-~]/gu, (character) =>
     [...Buffer.from(character)]

@@ -1,6 +1,6 @@
 import { createDecipheriv } from 'node:crypto';
 
-/** Those of an APISIX whose `data_encryption.keyring` nobody has changed: they stand in its own configuration. */
+/** APISIX's default `data_encryption.keyring`, as in its shipped configuration. */
 export const DEFAULT_KEYRING: readonly string[] = ['qeddd145sfvddff3', 'edd1c9f0985e76a2'];
 
 /** Decrypts what APISIX has encrypted in etcd; undefined where no key fits. */

@@ -217,7 +217,7 @@ function readPlugins(
   // Without such a plugin the header would be the client's.
   if (context.plan.everywhere.auth === undefined && /\$\{?consumer_name\b/.test(JSON.stringify([...plugins])))
     context.reasons.add(
-      'the variable "$consumer_name" is not carried over where nobody is asked who they are',
+      'the variable "$consumer_name" is carried over only on routes with an authentication plugin',
     );
 }
 
