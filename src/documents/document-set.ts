@@ -66,8 +66,11 @@ export class DocumentSet {
   /** Forgets the stores that are no longer among these. */
   keepOnly(sources: readonly string[]): void {
     const nothing = {
-      ...{ routes: new Map(), policies: new Map() },
-      ...{ consumers: new Map(), certificates: new Map(), services: new Map() },
+      routes: new Map(),
+      policies: new Map(),
+      consumers: new Map(),
+      certificates: new Map(),
+      services: new Map(),
     };
     for (const source of [...this.#stores.keys()].filter((name) => !sources.includes(name))) {
       this.apply(source, nothing, true);

@@ -160,10 +160,11 @@ export class Plan {
 
   /** What filters of listeners know of the consumers; there where a listener has those filters. */
   consumers(): readonly Resource[] {
-    const known = this.config.listeners
-      .filter(isHttp)
-      .some((listener) => CONSUMERS.some((name) => this.#routeFilters(listener).has(name)));
-    if (!known) return [];
+    const isAsked = this.config.listeners.filter(isHttp).some((listener) => {
+      const filters = this.#routeFilters(listener);
+      return CONSUMERS.some((name) => filters.has(name));
+    });
+    if (!isAsked) return [];
     const all: readonly Consumer[] = [...configuredConsumers(this.config), ...this.documents.consumers];
     const { counting } = distinctConsumers(all.map((consumer) => ({ consumer })));
     return consumerResources(

@@ -221,8 +221,10 @@ export class Publisher {
     if (routing !== undefined) changes.set(TYPE_URL.route, byName(this.#routes(routing)));
     if (this.#secretsChanged) {
       this.#secretsChanged = false;
-      changes.set(TYPE_URL.secret, this.#secretChanges());
-      changes.set(TYPE_URL.extensionConfig, byName(this.plan.consumers()));
+      const waiting = this.plan.waitingListeners().map(secretPrefix);
+      const isKept = (name: string) => waiting.some((prefix) => name.startsWith(prefix));
+      changes.set(TYPE_URL.secret, this.#replaced(TYPE_URL.secret, this.plan.secrets(), isKept));
+      changes.set(TYPE_URL.extensionConfig, this.#replaced(TYPE_URL.extensionConfig, this.plan.consumers()));
       changes.set(TYPE_URL.listener, byName(this.plan.listeners()));
     }
     this.target.updateResources(changes, routing);
@@ -250,12 +252,19 @@ export class Publisher {
     }, wait);
   }
 
-  /** The secrets as they are, and those that are no more: a private key goes with the document that it stood in. */
-  #secretChanges(): ResourceChanges {
-    const now = byName(this.plan.secrets());
-    const waiting = this.plan.waitingListeners().map(secretPrefix);
-    const gone = [...this.target.wanted.set(TYPE_URL.secret).names()].filter(
-      (name) => !now.has(name) && !waiting.some((prefix) => name.startsWith(prefix)),
+  /**
+   * The resources of a type as they are now, and removals of the others. A private key or a consumer's key leaves the
+   * snapshot with the document or configuration that held it.
+   * @param isKept names that stay although they are not among the resources
+   */
+  #replaced(
+    typeUrl: string,
+    resources: readonly Resource[],
+    isKept: (name: string) => boolean = () => false,
+  ): ResourceChanges {
+    const now = byName(resources);
+    const gone = [...this.target.wanted.set(typeUrl).names()].filter(
+      (name) => !now.has(name) && !isKept(name),
     );
     return new Map<string, Resource | undefined>([...now, ...gone.map((name) => [name, undefined] as const)]);
   }

@@ -445,3 +445,19 @@ test('a subset that routes begin to name is a change of its service', () => {
   expect(lb_subset_config?.subset_selectors).toMatchObject([{ keys: ['version'] }]);
   expect(snapshot().set(TYPE_URL.cluster).get('other')).toBe(before);
 });
+
+test('what consumers prove to be one by leaves the snapshot with the last route that asks', () => {
+  const options = {
+    listeners: LISTENERS,
+    consumers: { alice: { api_keys: ['key-of-alice'] } },
+    routes: [{ match: { prefix: '/' }, service_name: 'a', auth: { api_key: { header: 'x-api-key' } } }],
+  };
+  startOne(options).synced();
+  vi.advanceTimersByTime(1_000);
+  const filters = () => [...snapshot().set(TYPE_URL.extensionConfig).names()];
+  expect(filters()).toContain('signalbox.api_key');
+  const routes = [{ match: { prefix: '/' }, service_name: 'a' }];
+  publisher.replan(new Plan(configOf({ ...options, routes })), []);
+  vi.advanceTimersByTime(1_000);
+  expect(filters()).toEqual([]);
+});
